@@ -1,0 +1,92 @@
+"""The recipe of one model, as the experiment files spell it.
+
+Everything that could change a member's weights stands here. How rows are sampled, how many folds there are and
+how members are blended belongs to the experiment.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseModel):
+    """A frozen set of settings in which an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Preprocessing(Settings):
+    """From a spectrogram in µV²/Hz to the image a backbone sees.
+
+    The image is the natural logarithm of the clipped power, averaged down to `image_size` and standardised.
+    """
+
+    window: PositiveInt = Field(300, description="columns of 2 s around the labelled moment")
+    image_size: tuple[PositiveInt, PositiveInt] = Field((400, 300), description="(frequencies, times) in pixels")
+    clip: tuple[float, float] = Field((-4.0, 8.0), description="bounds of the natural logarithm of the power")
+    normalisation: Literal["per_image"] = "per_image"
+
+    @model_validator(mode="after")
+    def _ordered_clip(self) -> Self:
+        if self.clip[0] >= self.clip[1]:
+            raise ValueError(f"clip: expected the lower bound first, found {list(self.clip)}")
+        return self
+
+
+class MixUp(Settings):
+    """MixUp (Zhang et al. 2018): images and targets blended in pairs, on a share of the batches."""
+
+    probability: Share = 0.5
+    alpha: PositiveFloat = 2.0
+
+
+class Mask(Settings):
+    """A band of the image set to zero, on a share of the batches; its width is a share of the axis."""
+
+    probability: Share = 0.5
+    size: tuple[Share, Share] = (0.06, 0.1)
+
+    @model_validator(mode="after")
+    def _ordered_size(self) -> Self:
+        if self.size[0] > self.size[1]:
+            raise ValueError(f"size: expected the smaller share first, found {list(self.size)}")
+        return self
+
+
+class Augmentation(Settings):
+    """What is done to training images; what is absent is not done."""
+
+    mixup: MixUp | None = None
+    frequency_mask: Mask | None = None
+    time_mask: Mask | None = None
+
+
+class Schedule(Settings):
+    """The learning rate over the true number of epochs: linear warm-up to the peak, then a cosine to the floor."""
+
+    kind: Literal["cosine"] = "cosine"
+    start: PositiveFloat = 5e-5
+    peak: PositiveFloat = 1e-3
+    floor: PositiveFloat = 1e-5
+    warmup_epochs: Annotated[int, Field(ge=0)] = 3
+
+
+class MemberSettings(Settings):
+    """One model recipe: with the rows of a fold and the code's version it determines the weights."""
+
+    backbone: str
+    pretrained: Literal["none", "imagenet"] = "none"
+    preprocessing: Preprocessing = Preprocessing()
+    augmentation: Augmentation = Augmentation()
+    target: Literal["consensus", "votes"] = "votes"
+    batch_size: PositiveInt = 32
+    epochs: PositiveInt = 13
+    schedule: Schedule = Schedule()
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    batchnorm_momentum: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="None keeps what the backbone's authors gave it"
+    )
+    scored_epoch: Literal["best", "last"] = "last"
+    seed: Annotated[int, Field(ge=0)] = 42
