@@ -1,0 +1,34 @@
+"""The one line in which this layer reports bad input."""
+
+from pathlib import Path
+
+from hbac_assets.errors import HbacError
+
+DOWNLOAD_AGAIN = "correct it or download it again"
+
+
+def fault(
+    file: Path,
+    expected: str,
+    found: object,
+    remedy: str = DOWNLOAD_AGAIN,
+    *,
+    row: int | None = None,
+    column: str = "",
+) -> HbacError:
+    """Return the error for a value that is not what it should be.
+
+    Args:
+        file: the file at fault.
+        expected: what a right file would hold there.
+        found: what it holds.
+        remedy: what the user can do.
+        row: rows are counted from 0 here and from 1, after the header, in the message.
+        column: the name of the column or columns.
+    """
+    place = [str(file)]
+    if row is not None:
+        place.append(f"row {row + 1}")
+    if column:
+        place.append(f"column {column}")
+    return HbacError(f"{', '.join(place)}: expected {expected}, found {found}; {remedy}")

@@ -1,0 +1,107 @@
+"""Which fold a row is held out in, and which rows of an EEG or spectrogram are used.
+
+Folds are made on all rows, before any row is left out, so that every sampling rule sees the same folds.
+"""
+
+import warnings
+from typing import Literal, assert_never
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.competition.metadata import enrich
+from hbac_assets.errors import HbacError
+from hbac_assets.labels import CLASSES, VOTE_COLUMNS
+
+SamplingRule = Literal["first_per_spectrogram", "one_per_eeg", "all"]
+
+
+def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
+    """Return `train` with the column `fold`, stratified by consensus, no patient in two folds.
+
+    Stratification is as good as the patients allow: a class that only few patients show is absent from some
+    folds.
+
+    Args:
+        train: rows with patient_id and expert_consensus.
+        folds: number of folds, at least 2.
+        seed: decides the order in which patients are dealt out.
+
+    Raises:
+        HbacError: `folds` is below 2, there are fewer patients than folds, or so few rows that a fold would
+            stay empty.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    patients = train["patient_id"].nunique()
+    if not 2 <= folds <= patients:
+        raise HbacError(
+            f"folds: expected 2 to {patients}, the number of patients, none of whom may be in two folds, "
+            f"found {folds}; change the experiment's folds or add patients"
+        )
+    consensus = train["expert_consensus"].to_numpy()
+    # scikit-learn refuses to stratify a table in which every class is rarer than the folds are many.
+    if pd.Series(consensus).value_counts().max() < folds:
+        consensus = np.zeros(len(train), dtype=int)
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    assigned = np.full(len(train), -1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+        for fold, (_, held_out) in enumerate(splitter.split(train, consensus, train["patient_id"])):
+            assigned[held_out] = fold
+    empty = sorted(set(range(folds)) - set(assigned))
+    if empty:
+        raise HbacError(
+            f"folds: expected rows in each of {folds}, found none in fold {empty[0]}; ask for fewer"
+        )
+    return train.assign(fold=assigned)
+
+
+def sample_rows(train: pd.DataFrame, rule: SamplingRule) -> pd.DataFrame:
+    """Return the rows that `rule` picks, in the order of `train`, with shares, `vote_count` and `agreement`.
+
+    - `first_per_spectrogram`: of each spectrogram the row with the lowest spectrogram_sub_id.
+    - `one_per_eeg`: of each EEG the row nearest to the middle of its labelled span (of two equally near the
+      earlier one). Its votes are the sum over the EEG's rows, its consensus the class with the most of them
+      (at a tie its own if that is among them, else the first in the order of the classes). `vote_count` stays
+      the largest number of votes on one of the rows, since the same experts label neighbouring rows: summed,
+      it would tell nothing of how many there were.
+    - `all`: every row.
+
+    Args:
+        train: all rows, with or without `fold`.
+        rule: one of the three.
+    """
+    match rule:
+        case "first_per_spectrogram":
+            order = train.sort_values(["spectrogram_sub_id", "label_id"])
+            rows = enrich(order.drop_duplicates("spectrogram_id"))
+        case "one_per_eeg":
+            rows = _one_per_eeg(train)
+        case "all":
+            rows = enrich(train)
+        case _:
+            assert_never(rule)
+    return rows.sort_index().reset_index(drop=True)
+
+
+def _one_per_eeg(train: pd.DataFrame) -> pd.DataFrame:
+    votes = list(VOTE_COLUMNS)
+    offset = train["eeg_label_offset_seconds"]
+    span = offset.groupby(train["eeg_id"])
+    # Twice the distance, so that whole seconds stay whole.
+    from_middle = (2 * offset - span.transform("min") - span.transform("max")).abs()
+    order = train.assign(from_middle=from_middle).sort_values(
+        ["from_middle", "eeg_label_offset_seconds", "label_id"]
+    )
+    rows = order.drop_duplicates("eeg_id").drop(columns="from_middle")
+
+    summed = train.groupby("eeg_id")[votes].sum().loc[rows["eeg_id"]].to_numpy()
+    own = np.array([CLASSES.index(name) for name in rows["expert_consensus"]])
+    most = summed == summed.max(axis=1, keepdims=True)
+    leading = np.where(most[np.arange(len(rows)), own], own, most.argmax(axis=1))
+    experts = train[votes].sum(axis=1).groupby(train["eeg_id"]).max().loc[rows["eeg_id"]]
+
+    rows[votes] = summed
+    rows["expert_consensus"] = np.array(CLASSES)[leading]
+    return enrich(rows).assign(vote_count=experts.to_numpy())
