@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hbac_assets.competition.faults import fault
 from hbac_assets.competition.spectrogram_file import SpectrogramError, read_spectrogram
 from hbac_assets.files import atomic_write, file_digest, write_json
 
@@ -76,8 +77,10 @@ def convert_all(
         each ordered by spectrogram_id.
 
     Raises:
-        HbacError: an array cannot be written. What was converted before is kept.
+        HbacError: two sources have one id, or an array cannot be written; what was converted before is kept.
     """
+    sources = list(sources)
+    _require_distinct_ids(sources)
     index = _Index(target_folder)
     conversions: dict[int, dict[str, Any]] = {}
     failures: dict[int, dict[str, Any]] = {}
@@ -142,6 +145,14 @@ def _state(path: Path) -> list[int] | None:
     except OSError:
         return None
     return [status.st_size, status.st_mtime_ns]
+
+
+def _require_distinct_ids(sources: list[Path]) -> None:
+    first: dict[int, Path] = {}
+    for source in sources:
+        other = first.setdefault(int(source.stem), source)
+        if other is not source:
+            raise fault(source, "an id that no other spectrogram has", other, "rename one of the two")
 
 
 def _frame(rows: dict[int, dict[str, Any]], columns: list[str]) -> pd.DataFrame:
