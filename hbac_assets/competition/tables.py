@@ -141,13 +141,15 @@ def _read_text(path: Path, columns: dict[str, Kind]) -> pa.Table:
         return "skip"
 
     try:
+        content = path.read_bytes()
+        content.decode()  # pyarrow's own error for bytes that are no UTF-8 is printed, not raised
         text = pa.csv.read_csv(
-            path,
+            pa.BufferReader(content),
             read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, rows have no numbers
             parse_options=pa.csv.ParseOptions(invalid_row_handler=collect),
             convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string())),
         )
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, UnicodeError, OSError) as error:
         raise fault(path, "a comma-separated table in UTF-8", " ".join(str(error).split())) from error
     if uneven:
         first = uneven[0]
