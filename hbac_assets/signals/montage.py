@@ -1,0 +1,36 @@
+"""Electrodes of the 10-20 system and the bipolar chains of the longitudinal ("double banana") montage.
+
+Electrode names are the older ones that the competition uses (T3, T4, T5, T6 for T7, T8, P7, P8).
+"""
+
+import numpy as np
+
+ELECTRODES = (
+    "Fp1", "F3", "C3", "P3", "F7", "T3", "T5", "O1", "Fz", "Cz",
+    "Pz", "Fp2", "F4", "C4", "P4", "F8", "T4", "T6", "O2",
+)  # fmt: skip
+EEG_COLUMNS = (*ELECTRODES, "EKG")
+EEG_RATE = 200
+"""Samples a second."""
+
+# In the column order of the spectrogram files. The letters are left and right, then lateral and parasagittal.
+CHAINS: dict[str, tuple[str, ...]] = {
+    "LL": ("Fp1", "F7", "T3", "T5", "O1"),
+    "RL": ("Fp2", "F8", "T4", "T6", "O2"),
+    "LP": ("Fp1", "F3", "C3", "P3", "O1"),
+    "RP": ("Fp2", "F4", "C4", "P4", "O2"),
+}
+
+
+def bipolar(eeg: np.ndarray, chain: str) -> np.ndarray:
+    """Return the differences of neighbouring electrodes along a chain, front minus back.
+
+    Args:
+        eeg: (samples, electrodes) in µV, columns as in `ELECTRODES`; an EKG column after them is ignored.
+        chain: a key of `CHAINS`.
+
+    Returns:
+        (4, samples) in µV, contiguous in time.
+    """
+    columns = [ELECTRODES.index(name) for name in CHAINS[chain]]
+    return np.ascontiguousarray(eeg[:, columns[:-1]].T) - eeg[:, columns[1:]].T

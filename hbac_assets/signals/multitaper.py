@@ -1,0 +1,62 @@
+"""Multitaper spectrograms on the grid of the competition's files.
+
+The files say nothing of how they were made. The constants below were fitted to the two recordings of which
+both EEG and spectrogram are public: with them the log powers correlate by more than 0.999 on every chain.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy import fft
+from scipy.signal import butter, sosfiltfilt
+from scipy.signal.windows import dpss
+
+from hbac_assets.signals.montage import CHAINS, EEG_RATE, bipolar
+from hbac_assets.signals.spectrogram_grid import BINS, FFT_LENGTH, FIRST_BIN, SECONDS_PER_COLUMN
+
+STEP = SECONDS_PER_COLUMN * EEG_RATE
+WINDOW = 2 * STEP
+TIME_HALFBANDWIDTH = 2.0
+TAPERS = 3
+HIGHPASS_HZ, HIGHPASS_ORDER = 0.5, 3
+
+
+def multitaper_spectrogram(eeg: np.ndarray) -> np.ndarray:
+    """Return the power of the four chains, each the mean over its four bipolar differences.
+
+    Windows of 4 s, one each 2 s and centred on its column, tapered with discrete prolate spheroidal sequences
+    (Thomson 1982, Spectrum estimation and harmonic analysis); power spectral density without one-sided
+    doubling. A column whose window holds a missing sample is NaN on the chains concerned.
+
+    Args:
+        eeg: (samples, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`.
+
+    Returns:
+        (400, samples // 400) float32 in µV²/Hz: LL, RL, LP, RP stacked, 100 frequencies each.
+    """
+    return np.concatenate([_chain_power(bipolar(eeg, chain)) for chain in CHAINS])
+
+
+def _chain_power(differences: np.ndarray) -> np.ndarray:
+    """Return (100, columns) in µV²/Hz from (4, samples) in µV."""
+    missing = np.isnan(differences)
+    signal = sosfiltfilt(_highpass(), np.where(missing, 0, differences), axis=-1).astype(np.float32)
+    tapers = dpss(WINDOW, TIME_HALFBANDWIDTH, TAPERS).astype(np.float32)
+    power = np.zeros((signal.shape[1] // STEP, BINS), np.float32)
+    for windows in _windows(signal):
+        spectrum = fft.rfft(windows[:, None] * tapers, FFT_LENGTH)[..., FIRST_BIN : FIRST_BIN + BINS]
+        power += (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
+    power /= len(signal) * EEG_RATE
+    power[_windows(missing.any(axis=0, keepdims=True))[0].any(axis=-1)] = np.nan
+    return power.T
+
+
+def _highpass() -> np.ndarray:
+    return butter(HIGHPASS_ORDER, HIGHPASS_HZ, "highpass", fs=EEG_RATE, output="sos")
+
+
+def _windows(signals: np.ndarray) -> np.ndarray:
+    """Return (signals, columns, 800): the window around each column, zeros beyond the recording."""
+    columns = signals.shape[1] // STEP
+    margin = (WINDOW - STEP) // 2
+    padded = np.pad(signals[:, : columns * STEP], ((0, 0), (margin, margin)))
+    return sliding_window_view(padded, WINDOW, axis=1)[:, ::STEP]

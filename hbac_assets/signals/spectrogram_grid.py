@@ -1,0 +1,31 @@
+"""The time-frequency grid of the competition's spectrogram files.
+
+Which frequencies, which columns, which seconds: here. How the power is computed is `multitaper`'s matter.
+"""
+
+import numpy as np
+
+from hbac_assets.signals.montage import CHAINS, EEG_RATE
+
+FFT_LENGTH = 1024
+FIRST_BIN, BINS = 3, 100
+FREQUENCIES = np.arange(FIRST_BIN, FIRST_BIN + BINS) * (EEG_RATE / FFT_LENGTH)
+"""(100,) in Hz, 0.59 to 19.92."""
+
+SECONDS_PER_COLUMN = 2
+WINDOW_COLUMNS = 300
+"""Columns of the 10 minutes around a labelled moment."""
+
+
+def _hundredths(frequency: float) -> float:
+    """Round halves up, as the files' column names do: 3.125 Hz is "3.13"."""
+    return float(np.floor(frequency * 100 + 0.5) / 100)
+
+
+SPECTROGRAM_COLUMNS = tuple(f"{chain}_{_hundredths(frequency)}" for chain in CHAINS for frequency in FREQUENCIES)
+"""(400,) names, "LL_0.59" to "RP_19.92"; in a file the column `time` stands before them."""
+
+
+def column_seconds(columns: int) -> np.ndarray:
+    """Return the file's `time`: the middle of each column in seconds, 1, 3, 5, …"""
+    return np.arange(columns) * SECONDS_PER_COLUMN + SECONDS_PER_COLUMN // 2

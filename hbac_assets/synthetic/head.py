@@ -1,0 +1,36 @@
+"""Where the electrodes are, and how far a source in the brain is seen.
+
+The head is the unit disc seen from above: x to the right, y to the front.
+"""
+
+import numpy as np
+
+from hbac_assets.signals.montage import ELECTRODES
+
+POSITIONS = {
+    "Fp1": (-0.29, 0.90), "Fp2": (0.29, 0.90), "F7": (-0.77, 0.56), "F3": (-0.40, 0.47), "Fz": (0.00, 0.45),
+    "F4": (0.40, 0.47), "F8": (0.77, 0.56), "T3": (-0.95, 0.00), "C3": (-0.48, 0.00), "Cz": (0.00, 0.00),
+    "C4": (0.48, 0.00), "T4": (0.95, 0.00), "T5": (-0.77, -0.56), "P3": (-0.40, -0.47), "Pz": (0.00, -0.45),
+    "P4": (0.40, -0.47), "T6": (0.77, -0.56), "O1": (-0.29, -0.90), "O2": (0.29, -0.90),
+}  # fmt: skip
+ELECTRODE_POSITIONS = np.array([POSITIONS[name] for name in ELECTRODES])
+"""(19, 2)"""
+
+
+def spread(sources: np.ndarray, width: float) -> np.ndarray:
+    """Return how strongly each electrode sees each source: a Gaussian of the distance on the scalp.
+
+    Args:
+        sources: (sources, 2) positions.
+        width: standard deviation in head radii; skull and scalp blur a cortical source to about a third.
+
+    Returns:
+        (19, sources) float32, 1 right above a source.
+    """
+    distance = np.linalg.norm(ELECTRODE_POSITIONS[:, None] - sources, axis=-1)
+    return np.exp(-0.5 * (distance / width) ** 2).astype(np.float32)
+
+
+def indices(*names: str) -> list[int]:
+    """Return the rows of the named electrodes."""
+    return [ELECTRODES.index(name) for name in names]

@@ -1,0 +1,146 @@
+"""The latent state of a recording: what is in the brain, how it changes, and what readers call it.
+
+Patterns are described in the terms of the American Clinical Neurophysiology Society's Standardized Critical
+Care EEG Terminology, 2021 version (Hirsch et al., J Clin Neurophysiol 38:1-29): main term 1 says where
+(lateralised or generalised), main term 2 what (periodic discharges or rhythmic delta activity), and modifiers
+say how often, how large and whether it evolves. How the state looks on the scalp belongs to `patterns`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit
+
+from hbac_assets.labels import CLASSES
+
+# A recording is drawn towards one of the classes. Each latent is a number on a scale on which readers are
+# divided at 0; a kind sets its mean, and recordings spread around it, so that doubtful recordings arise by
+# themselves. Strength is the logarithm of the amplitude, relative to what half of the readers recognise.
+LATENTS = ("strength", "evolution", "laterality", "periodicity")
+KIND_MEANS = {
+    "Seizure": (0.9, 2.0, 0.8, 0.0),
+    "LPD": (0.8, -2.0, 1.8, 1.8),
+    "GPD": (0.8, -2.0, -1.8, 1.8),
+    "LRDA": (0.8, -2.0, 1.8, -1.8),
+    "GRDA": (0.8, -2.0, -1.8, -1.8),
+    "Other": (-1.2, -2.0, 0.0, 0.0),
+}
+SPREAD = np.array([0.45, 0.8, 0.9, 0.9])
+DRIFT = np.array([0.2, 0.2, 0.4, 0.4])
+DRIFT_SECONDS = 60.0
+
+# How sharply readers agree as a latent leaves 0, and how often one marks a class at random.
+STEEPNESS = np.array([3.0, 1.5, 1.5, 1.5])
+LAPSE_RATE = 0.02
+LABELLED_SECONDS = 10
+"""A label belongs to so many seconds around the labelled moment."""
+
+# Episodes, in seconds: (shortest, longest) of what does not evolve and of what does; then the pause after it.
+STATIONARY_SECONDS = (250.0, 1500.0)
+EVOLVING_SECONDS = (60.0, 180.0)
+PAUSE_SECONDS = (60.0, 400.0)
+EDGE_SECONDS = 3.0
+MOMENT_IN_EPISODE = (0.3, 0.75)
+
+PERIODIC_HZ, RHYTHMIC_HZ, FREQUENCY_SPREAD = 1.1, 1.9, 0.2
+SWEEP = 1.4
+"""Natural logarithm of onset frequency over final frequency in what evolves fully."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """The state of a recording, one value a second; each array is (seconds,).
+
+    Attributes:
+        amplitude: of the pattern, relative to what half of the readers recognise; 0 between episodes.
+        evolution: 0 stationary to 1 fully evolving in frequency, amplitude and place.
+        laterality: 0 both hemispheres alike to 1 one hemisphere alone.
+        periodicity: 0 rhythmic waves to 1 separate discharges.
+        frequency: repetition rate in Hz.
+        progress: share of the running episode that has passed.
+        probabilities: (seconds, 6), of each class in the vote of a reader.
+    """
+
+    amplitude: np.ndarray
+    evolution: np.ndarray
+    laterality: np.ndarray
+    periodicity: np.ndarray
+    frequency: np.ndarray
+    progress: np.ndarray
+    probabilities: np.ndarray
+
+    def label_probabilities(self, moment: int) -> np.ndarray:
+        """Return (6,): the mean over the labelled seconds around a moment in seconds."""
+        half = LABELLED_SECONDS // 2
+        return self.probabilities[moment - half : moment + half].mean(axis=0)
+
+
+def draw_course(rng: np.random.Generator, kind: str, seconds: int, moment: int) -> Course:
+    """Draw the course of a recording of a kind; an episode runs at the moment (in seconds)."""
+    level = KIND_MEANS[kind] + SPREAD * rng.standard_normal(len(LATENTS))
+    latents = level + DRIFT * _drift(rng, seconds, len(LATENTS))
+    visible = expit(STEEPNESS[1:] * latents[:, 1:]).T
+    envelope, progress = _episodes(rng, float(expit(STEEPNESS[1] * level[1])), seconds, moment)
+    amplitude = envelope * np.exp(latents[:, 0])
+    return Course(
+        amplitude=amplitude,
+        evolution=visible[0],
+        laterality=visible[1],
+        periodicity=visible[2],
+        frequency=_frequency(rng, visible[0], visible[2], progress),
+        progress=progress,
+        probabilities=class_probabilities(amplitude, *visible),
+    )
+
+
+def class_probabilities(
+    amplitude: np.ndarray, ictal: np.ndarray, lateralised: np.ndarray, periodic: np.ndarray
+) -> np.ndarray:
+    """Return (…, 6) from the decisions of a reader in turn: is there a pattern, a seizure, where, what.
+
+    Args:
+        amplitude: of the pattern, relative to what half of the readers recognise.
+        ictal: probability that a pattern is called a seizure.
+        lateralised: probability that another pattern is called lateralised, not generalised.
+        periodic: probability that it is called periodic, not rhythmic.
+    """
+    present = amplitude ** STEEPNESS[0] / (1 + amplitude ** STEEPNESS[0])
+    interictal = present * (1 - ictal)
+    probabilities = {
+        "Seizure": present * ictal,
+        "LPD": interictal * lateralised * periodic,
+        "GPD": interictal * (1 - lateralised) * periodic,
+        "LRDA": interictal * lateralised * (1 - periodic),
+        "GRDA": interictal * (1 - lateralised) * (1 - periodic),
+        "Other": 1 - present,
+    }
+    attentive = np.stack([probabilities[name] for name in CLASSES], axis=-1)
+    return (1 - LAPSE_RATE) * attentive + LAPSE_RATE / len(CLASSES)
+
+
+def _drift(rng: np.random.Generator, seconds: int, count: int) -> np.ndarray:
+    """Return (seconds, count) smooth Gaussian processes of unit variance."""
+    noise = rng.standard_normal((seconds + int(8 * DRIFT_SECONDS), count))
+    smooth = gaussian_filter1d(noise, DRIFT_SECONDS, axis=0)[int(4 * DRIFT_SECONDS) :][:seconds]
+    return smooth * np.sqrt(2 * np.sqrt(np.pi) * DRIFT_SECONDS)
+
+
+def _episodes(rng: np.random.Generator, evolution: float, seconds: int, moment: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return envelope and progress (seconds,) of episodes that recur; what evolves grows and is shorter."""
+    stationary, evolving = np.log(rng.uniform(*STATIONARY_SECONDS)), np.log(rng.uniform(*EVOLVING_SECONDS))
+    duration = np.exp((1 - evolution) * stationary + evolution * evolving)
+    onset = moment - rng.uniform(*MOMENT_IN_EPISODE) * duration
+    since_onset = np.mod(np.arange(seconds) - onset, duration + rng.uniform(*PAUSE_SECONDS))
+    progress = np.minimum(since_onset / duration, 1)
+    edges = np.clip(np.minimum(since_onset, duration - since_onset) / EDGE_SECONDS, 0, 1)
+    return edges * progress ** (0.5 * evolution), progress
+
+
+def _frequency(
+    rng: np.random.Generator, evolution: np.ndarray, periodicity: np.ndarray, progress: np.ndarray
+) -> np.ndarray:
+    """Return (seconds,) in Hz: stationary around its base, or falling towards it in what evolves."""
+    own = FREQUENCY_SPREAD * rng.standard_normal()
+    base = periodicity * np.log(PERIODIC_HZ) + (1 - periodicity) * np.log(RHYTHMIC_HZ) + own
+    return np.exp(base + SWEEP * evolution * (1 - progress))

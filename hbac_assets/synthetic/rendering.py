@@ -1,0 +1,31 @@
+"""From a planned recording to samples: background, pattern and artifacts, mixed and digitised."""
+
+import numpy as np
+
+from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE, ELECTRODES
+from hbac_assets.synthetic.artifacts import add_artifacts
+from hbac_assets.synthetic.background import render_background
+from hbac_assets.synthetic.patterns import draw_focus, render_pattern
+from hbac_assets.synthetic.recordings import Recording
+
+RENDERING_STREAM = 1
+RESOLUTION = 0.25
+"""µV for each step of the amplifier's converter."""
+
+
+def render(recording: Recording) -> np.ndarray:
+    """Return the whole recording's EEG.
+
+    Returns:
+        (seconds · 200, 20) float32 in µV, columns as in `montage.EEG_COLUMNS`; NaN where samples were lost.
+    """
+    rng = np.random.default_rng([*recording.stream, RENDERING_STREAM])
+    samples = recording.seconds * EEG_RATE
+    eeg = np.zeros((len(EEG_COLUMNS), samples), np.float32)
+    brain = eeg[: len(ELECTRODES)]
+    brain += render_background(rng, recording.patient.background, samples)
+    brain += render_pattern(rng, recording.course, draw_focus(rng), samples)
+    brain *= recording.patient.background.level
+    first = recording.excerpts[0]
+    add_artifacts(rng, eeg, first.start + first.seconds // 2)
+    return np.round(eeg / RESOLUTION).T * np.float32(RESOLUTION)

@@ -1,0 +1,41 @@
+"""The settings of a synthetic data set and the sizes that follow from them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hbac_assets.files import fingerprint
+
+CODE_VERSION = 1
+"""Raised whenever the same settings would give other bytes."""
+
+RECORDINGS_PER_PATIENT = 4
+TRAIN_PER_TEST_RECORDING = 6
+RECORDINGS_PER_TEST_PATIENT = 2
+
+
+class SyntheticSettings(BaseModel):
+    """Seed and size of a data set; everything else scales with the number of training recordings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(42, ge=0)
+    recordings: int = Field(360, ge=8, description="recordings in the training set, one spectrogram each")
+
+    @property
+    def patients(self) -> int:
+        """Patients of the training set."""
+        return self.recordings // RECORDINGS_PER_PATIENT
+
+    @property
+    def test_recordings(self) -> int:
+        """Recordings in the test set."""
+        return -(-self.recordings // TRAIN_PER_TEST_RECORDING)
+
+    @property
+    def test_patients(self) -> int:
+        """Patients of the test set, none of whom is in the training set."""
+        return -(-self.test_recordings // RECORDINGS_PER_TEST_PATIENT)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits for these settings and the code that turns them into files."""
+        return fingerprint({"code_version": CODE_VERSION, **self.model_dump()})
