@@ -56,7 +56,7 @@ BAD_TABLES = {
     "infinite": (cell(5, LAST, np.inf), [f"row 5, column {LAST}", "infinite"]),
     "negative": (cell(6, "LP_0.59", -1.0), ["row 6, column LP_0.59", "negative"]),
     "volts squared": (power(lambda p: p * 1e-12), ["peak between", "µV²/Hz"]),
-    "decibel": (power(np.log10), ["negative"]),
+    "decibel": (power(lambda p: np.log10(p)), ["negative"]),
 }
 
 

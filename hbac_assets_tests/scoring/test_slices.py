@@ -1,0 +1,54 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from hbac_assets.scoring.slices import score, scores
+
+
+def rows(patient: list[int], votes: list[int], kl: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"patient_id": patient, "vote_count": votes, "kl": kl})
+
+
+def test_slices_by_hand() -> None:
+    frame = rows([1, 1, 2, 3, 4, 5], [1, 2, 3, 9, 10, 28], [1.0, 2.0, 4.0, 6.0, 0.5, 1.5])
+    table = scores(frame).set_index("slice")
+    assert table.index.tolist() == ["all", "<3", "3-9", ">=10"]
+    assert table["rows"].tolist() == [6, 2, 2, 2]
+    assert table["patients"].tolist() == [5, 1, 2, 2]
+    assert table["mean"].tolist() == [2.5, 1.5, 5.0, 1.0]
+    assert (table.loc["3-9", "low"], table.loc["3-9", "high"]) == (4.0, 6.0)  # the two patients' own means
+
+
+def test_empty_slice_and_single_patient_are_no_errors() -> None:
+    table = scores(rows([1, 1], [3, 3], [0.5, 1.0])).set_index("slice")
+    assert table.loc["3-9", "mean"] == 0.75
+    assert table.loc["3-9", ["low", "high"]].isna().all()
+    for name in ("<3", ">=10"):
+        assert table.loc[name, ["rows", "patients"]].tolist() == [0, 0]
+        assert table.loc[name, ["mean", "low", "high"]].isna().all()
+
+
+def test_interval_resamples_patients_and_not_rows() -> None:
+    """Forty rows of each of ten patients say no more than ten rows do."""
+    kl = np.random.default_rng(0).exponential(size=10)
+    once = score(rows(list(range(10)), [3] * 10, list(kl)))
+    often = score(rows(list(range(10)) * 40, [3] * 400, list(kl) * 40))
+    assert (once["low"], once["high"]) == pytest.approx((often["low"], often["high"]))
+    as_strangers = score(rows(list(range(400)), [3] * 400, list(kl) * 40))
+    assert as_strangers["high"] - as_strangers["low"] < 0.3 * (often["high"] - often["low"])
+
+
+def test_interval_agrees_with_drawing_patients_one_by_one() -> None:
+    random = np.random.default_rng(1)
+    frame = rows(list(random.integers(0, 30, 200)), [3] * 200, list(random.exponential(size=200)))
+    parts = [part["kl"].to_numpy() for _, part in frame.groupby("patient_id")]
+    means = [np.concatenate([parts[i] for i in random.integers(0, len(parts), len(parts))]).mean() for _ in range(2000)]
+    found = score(frame)
+    assert (found["low"], found["high"]) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), rel=0.03)
+
+
+def test_seed_decides_and_any_column_will_do() -> None:
+    random = np.random.default_rng(2)
+    frame = rows(list(range(50)), [12] * 50, list(random.exponential(size=50))).rename(columns={"kl": "blend_kl"})
+    pd.testing.assert_frame_equal(scores(frame, "blend_kl", seed=7), scores(frame, "blend_kl", seed=7))
+    assert scores(frame, "blend_kl", seed=7)["low"][0] != scores(frame, "blend_kl", seed=8)["low"][0]

@@ -1,0 +1,71 @@
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hbac_assets.errors import HbacError
+from hbac_assets.labels import VOTE_COLUMNS
+from hbac_assets.scoring.submission import build, violations
+
+
+@pytest.fixture
+def sample() -> pd.DataFrame:
+    return pd.DataFrame({"eeg_id": [3911565283, 7, 21], **dict.fromkeys(VOTE_COLUMNS, 1 / 6)})
+
+
+@pytest.fixture
+def submission(sample: pd.DataFrame) -> pd.DataFrame:
+    shares = np.random.default_rng(0).dirichlet(np.ones(6), size=3)
+    return build([7, 21, 3911565283], shares, sample)
+
+
+def test_predictions_are_matched_by_id(sample: pd.DataFrame) -> None:
+    frame = build([7, 21, 3911565283, 99], np.eye(6)[:4], sample)
+    assert frame["eeg_id"].tolist() == [3911565283, 7, 21]
+    np.testing.assert_array_equal(frame[list(VOTE_COLUMNS)], np.eye(6)[[2, 0, 1]])
+    assert violations(frame, sample) == []
+
+
+def test_single_precision_survives(sample: pd.DataFrame, submission: pd.DataFrame) -> None:
+    single = submission.astype(dict.fromkeys(VOTE_COLUMNS, np.float32))
+    assert violations(single, sample) == []
+
+
+def test_absent_prediction_is_an_error(sample: pd.DataFrame) -> None:
+    with pytest.raises(HbacError, match=r"each eeg_id of sample_submission\.csv, found none for 1, such as 21"):
+        build([7, 3911565283], np.eye(6)[:2], sample)
+
+
+def change(row: int, column: str, value: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def spoil(frame: pd.DataFrame) -> pd.DataFrame:
+        changed = frame.copy()
+        changed.loc[row, column] = value
+        return changed
+
+    return spoil
+
+
+BAD = {
+    "column missing": (lambda f: f.drop(columns="lpd_vote"), ["columns: expected eeg_id, seizure_vote"]),
+    "columns swapped": (lambda f: f[["eeg_id", *VOTE_COLUMNS[::-1]]], ["columns: expected"]),
+    "row missing": (lambda f: f.head(2), ["rows: expected 3, found 2"]),
+    "row twice": (lambda f: f.iloc[[0, 1, 2, 2]], ["rows: expected 3, found 4"]),
+    "order": (lambda f: f.iloc[[0, 2, 1]], ["row 2, column eeg_id: expected 7", "found 21"]),
+    "negative": (change(1, "lrda_vote", -0.1), ["row 2, column lrda_vote: expected 0 to 1, found -0.1"]),
+    "NaN": (change(2, "gpd_vote", np.nan), ["row 3, column gpd_vote", "nan", "row 3: expected shares of sum 1"]),
+    "sum": (change(0, "gpd_vote", 0.99), ["row 1: expected shares of sum 1"]),
+    "sum by little": (
+        lambda f: f.assign(seizure_vote=f["seizure_vote"] + 2e-6),
+        ["row 1: expected shares of sum 1"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_violations_are_named(case: str, sample: pd.DataFrame, submission: pd.DataFrame) -> None:
+    spoil, expected = BAD[case]
+    found = violations(spoil(submission), sample)
+    assert found
+    for fragment in expected:
+        assert any(fragment in line for line in found)
