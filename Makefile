@@ -1,0 +1,56 @@
+# `make` or `make help` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SILENT:
+
+UV_VERSION := 0.13.8
+ENVIRONMENT := source .envrc
+
+.PHONY: help setup run test lint format ui clean-caches
+
+help:  ## list the targets
+	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+# The virtual environment is as new as the lock file.
+.venv/.locked: uv.lock pyproject.toml
+	uv=$$(command -v uv || true)
+	if [ -z "$$uv" ]; then
+	    if [ ! -x data/cache/uv/bin/uv ]; then
+	        python=$$(command -v python3.12 || command -v python3.11 || command -v python3)
+	        "$$python" -m venv data/cache/uv
+	        data/cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	    fi
+	    uv=data/cache/uv/bin/uv
+	fi
+	"$$uv" sync --frozen --quiet $(if $(GPU),--extra gpu)
+	touch .venv/.locked
+
+setup: .venv/.locked  ## make .venv from uv.lock; GPU=1 adds CUDA
+
+run: .venv/.locked  ## materialize the whole chain and print the scores
+	$(ENVIRONMENT)
+	python -m hbac_assets.run
+
+test: lint  ## lint, types and all tests
+	$(ENVIRONMENT)
+	python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/.locked  ## ruff and mypy
+	$(ENVIRONMENT)
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: .venv/.locked  ## let ruff format and mend what it can
+	$(ENVIRONMENT)
+	ruff check --fix .
+	ruff format .
+
+ui: .venv/.locked  ## Dagster on port 3000 and MLflow on port 5000 of 127.0.0.1, until Ctrl-C
+	$(ENVIRONMENT)
+	python -m hbac_assets.ui
+
+clean-caches:  ## delete compiled programs and the tools' caches
+	rm -rf data/cache

@@ -1,0 +1,126 @@
+"""Training one cell of the grid: rows in, a sealed folder with the model out, every epoch in MLflow.
+
+The training loop itself is `learning.training`; which cells are trained, and when, is decided in `trained_models`.
+"""
+
+import logging
+import os
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hbac_assets.artifacts import Artifact
+from hbac_assets.assets.tables import read_table
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.lineage import Cell, Lineage
+from hbac_assets.resources.accelerator import Accelerator
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.tracking import TrackedRun
+
+if TYPE_CHECKING:
+    from hbac_assets.learning.training import EpochRecord, Examples, TrainingResult
+
+HISTORY = "history.csv"
+MODELS = {"best": "best.keras", "last": "last.keras"}
+
+
+def train(
+    cell: Cell,
+    lineage: Lineage,
+    accelerator: Accelerator,
+    store: Store,
+    tracked: TrackedRun,
+    log: logging.Logger,
+) -> None:
+    """Train a cell and seal its folder; call while holding a device.
+
+    Raises:
+        HbacError: an input is missing or broken, or the folder cannot be written.
+    """
+    from hbac_assets.learning import device, training
+
+    began = time.monotonic()
+    artifact, settings = lineage.cell(cell), lineage.experiment.members[cell.member]
+    rows = read_table(lineage.folds)
+    held_out = rows["fold"] == cell.fold
+    device.configure(accelerator.chosen_device(), accelerator.chosen_precision(), store.compilation_cache)
+    records: list[EpochRecord] = []
+
+    def on_epoch(record: "EpochRecord") -> None:
+        records.append(record)
+        tracked.log_epochs(pd.DataFrame([asdict(one) for one in records]))
+        log.info(epoch_line(cell, record, settings.epochs))
+
+    result = training.train_cell(
+        settings,
+        examples(rows[~held_out], lineage, settings),
+        examples(rows[held_out], lineage, settings),
+        artifact.path,
+        on_epoch=on_epoch,
+    )
+    seconds = time.monotonic() - began
+    artifact.seal(**_facts(result, rows, held_out), seconds=seconds, environment=environment(accelerator))
+    log.info(f"{cell.member} fold {cell.fold}: trained in {seconds:.0f} s")
+
+
+def report(artifact: Artifact, cell: Cell, tracked: TrackedRun) -> bytes:
+    """Bring a trained cell's MLflow run up to date and return the picture of its loss curves as PNG."""
+    from hbac_assets.learning.pictures import loss_curves
+    from hbac_assets.learning.prediction import load_model
+
+    facts = artifact.facts()
+    history = pd.read_csv(artifact.path / HISTORY)
+    curves = loss_curves(history, title=f"{cell.member}, fold {cell.fold}")
+    tracked.log_epochs(history)
+    tracked.log_params({f"parameters.{name}": count for name, count in facts["parameters"].items()})
+    tracked.log_metrics({"scored_val_loss": facts["val_loss"]})
+    tracked.log_table(history, HISTORY)
+    tracked.log_picture(curves, "loss_curves.png")
+    tracked.log_model(load_model(artifact.path / MODELS[facts["scored"]]))
+    return curves
+
+
+def examples(rows: pd.DataFrame, lineage: Lineage, settings: MemberSettings) -> "Examples":
+    """Return images and targets of rows as a member sees them."""
+    from hbac_assets.learning.targets import targets
+    from hbac_assets.learning.training import Examples
+    from hbac_assets.learning.windows import load_windows
+
+    images = load_windows(rows, lineage.spectrogram_folder, settings.preprocessing)
+    return Examples(images, targets(rows, settings.target))
+
+
+def epoch_line(cell: Cell, record: "EpochRecord", epochs: int) -> str:
+    """Return the log line of an epoch."""
+    left = (epochs - record.epoch) * record.seconds
+    return (
+        f"{cell.member} fold {cell.fold}: epoch {record.epoch}/{epochs}, loss {record.loss:.4f}, "
+        f"val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s, {left:.0f} s left"
+    )
+
+
+def environment(accelerator: Accelerator) -> dict[str, object]:
+    """Return what the bits of the result depend on besides the inputs."""
+    import jax
+    import keras
+
+    return {
+        "device": jax.devices()[0].device_kind,
+        "precision": accelerator.chosen_precision(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "jax": jax.__version__,
+        "keras": keras.__version__,
+    }
+
+
+def _facts(result: "TrainingResult", rows: pd.DataFrame, held_out: "pd.Series[bool]") -> dict[str, object]:
+    return {
+        "scored": result.scored,
+        "scored_epoch": result.scored_epoch,
+        "val_loss": result.val_loss,
+        "parameters": asdict(result.parameters),
+        "training_rows": int((~held_out).sum()),
+        "validation_rows": int(held_out.sum()),
+    }

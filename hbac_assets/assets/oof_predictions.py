@@ -1,0 +1,92 @@
+"""Every row predicted by the models that never saw its patient, and what that scores."""
+
+import logging
+
+import pandas as pd
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+
+from hbac_assets.assets.metadata import picture, preview, table
+from hbac_assets.assets.oof_rows import oof_rows, scores_by_model
+from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
+from hbac_assets.assets.references import reference_rows
+from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.tables import read_table, write_table
+from hbac_assets.assets.tracked import open_runs, tracked_member
+from hbac_assets.assets.trained_models import missing_cells, trained_models
+from hbac_assets.errors import HbacError
+from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
+from hbac_assets.resources.accelerator import Accelerator
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.tracking import Tracking
+from hbac_assets.resources.views import lineage_of
+from hbac_assets.scoring.pictures import scores_by_member
+
+
+@asset(
+    deps=[trained_models],
+    group_name="evaluation",
+    kinds={"keras", "parquet"},
+    owners=OWNERS,
+    code_version=CODE_VERSIONS["oof_predictions"],
+)
+@step
+def oof_predictions(
+    context: AssetExecutionContext,
+    competition: CompetitionData,
+    store: Store,
+    experiment: ExperimentChoice,
+    accelerator: Accelerator,
+    tracking: Tracking,
+) -> MaterializeResult:
+    """Out-of-fold predictions: one row for each sample and member, with six probabilities and six vote shares.
+
+    A row is predicted by the model of the fold that held its patient out. Scores are the competition's KL
+    divergence, by vote slice, with 95 % intervals from resampled patients; the class prior and a logistic regression
+    on band powers are scored on the same rows in the same way.
+    """
+    lineage = lineage_of(competition, store, experiment)
+    missing = missing_cells(lineage)
+    if missing:
+        raise HbacError(f"oof_predictions: not trained: {', '.join(missing)}; materialize trained_models first")
+    if lineage.oof.is_current():
+        context.log.info("up to date, kept")
+    else:
+        with accelerator.lease(context.log.info):
+            configure_device(accelerator, store)
+            oof = held_out_predictions(lineage, context.log)
+        everything = pd.concat([oof, reference_rows(lineage)])
+        write_table(oof, lineage.oof, scores=scores_by_model(everything).to_dict("records"))
+    by_model = pd.DataFrame(lineage.oof.facts()["scores"])
+    overall = by_model[by_model["slice"] == "all"]
+    runs = open_runs(context, tracking, lineage)
+    for row in overall.itertuples():
+        if row.model in lineage.experiment.members:
+            tracked = tracked_member(runs, lineage, row.model)
+            tracked.log_metrics({"oof_kl": row.mean})
+            tracked.finish()
+    return MaterializeResult(
+        metadata={
+            "path": MetadataValue.path(lineage.oof.path),
+            **{f"KL, {row.model}": row.mean for row in overall.itertuples()},
+            "scores": table(by_model),
+            "scores, all rows": picture(scores_by_member(overall)),
+            "preview": preview(read_table(lineage.oof)),
+        }
+    )
+
+
+def held_out_predictions(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
+    """Return the out-of-fold rows of every member, in the order of members and of the sampled rows."""
+    rows = read_table(lineage.folds)
+    members = []
+    for member in lineage.experiment.members:
+        images = member_images(lineage, member, rows)
+        predicted = []
+        for fold in range(lineage.experiment.folds):
+            held_out = (rows["fold"] == fold).to_numpy()
+            probabilities = predict_cell(lineage, Cell(member, fold), images[held_out], log)
+            predicted.append(oof_rows(rows[held_out], member, probabilities))
+        members.append(pd.concat(predicted).sort_index())
+    return pd.concat(members, ignore_index=True)

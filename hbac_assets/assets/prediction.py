@@ -1,0 +1,40 @@
+"""Predicting rows with the models of a grid, for the assets that need it."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.assets.cell import MODELS
+from hbac_assets.lineage import Cell, Lineage
+from hbac_assets.resources.accelerator import Accelerator
+from hbac_assets.resources.store import Store
+
+
+def configure_device(accelerator: Accelerator, store: Store) -> None:
+    """Set up this process' device; call while holding one."""
+    from hbac_assets.learning import device
+
+    device.configure(accelerator.chosen_device(), accelerator.chosen_precision(), store.compilation_cache)
+
+
+def member_images(lineage: Lineage, member: str, rows: pd.DataFrame) -> np.ndarray:
+    """Return the images of `rows`, (N, H, W), as a member sees them."""
+    from hbac_assets.learning.windows import load_windows
+
+    return load_windows(rows, lineage.spectrogram_folder, lineage.experiment.members[member].preprocessing)
+
+
+def predict_cell(lineage: Lineage, cell: Cell, images: np.ndarray, log: logging.Logger) -> np.ndarray:
+    """Return the probabilities (N, 6) that a cell's scored model gives to its member's images.
+
+    Raises:
+        HbacError: the model is missing, out of date or changed.
+    """
+    from hbac_assets.learning.prediction import load_model, predict
+
+    settings = lineage.experiment.members[cell.member]
+    path = lineage.cell(cell).require() / MODELS[settings.scored_epoch]
+    probabilities = predict(load_model(path), images, settings.batch_size)
+    log.info(f"{cell.member} fold {cell.fold}: {len(images)} rows predicted")
+    return probabilities

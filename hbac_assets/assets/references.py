@@ -1,0 +1,29 @@
+"""What the models are measured against, on the same rows: class prior and band powers."""
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.assets.oof_rows import oof_rows
+from hbac_assets.assets.tables import read_table
+from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.learning.windows import cut_window
+from hbac_assets.lineage import Lineage
+from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
+
+CLASS_PRIOR = "class prior"
+LOGISTIC_REGRESSION = "band powers, logistic regression"
+
+
+def reference_rows(lineage: Lineage) -> pd.DataFrame:
+    """Return the out-of-fold rows of the class prior and of logistic regression on plain band powers."""
+    rows = read_table(lineage.folds)
+    shares, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["fold"].to_numpy()
+    windows = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
+    folder = lineage.spectrogram_folder
+    features = np.stack([band_powers(cut_window(folder / f"{one}.npy", offset)) for one, offset in windows])
+    return pd.concat(
+        [
+            oof_rows(rows, CLASS_PRIOR, class_prior(shares, folds)),
+            oof_rows(rows, LOGISTIC_REGRESSION, logistic_regression(features, shares, folds)),
+        ]
+    )

@@ -1,0 +1,59 @@
+"""What every step has in common: it ends with its run, fails in one line, and reports progress."""
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from dagster import Failure, OpExecutionContext
+
+from hbac_assets.errors import HbacError
+from hbac_assets.processes import end_with_parent
+from hbac_assets.resources.runs import sign_run
+
+OWNERS = ["team:hbac"]
+LOG_EVERY_SECONDS = 5.0
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Decorate the function of an asset, op or check.
+
+    The process ends when the run's process is gone; a fault that the user can mend becomes the one-line description
+    of the failure.
+    """
+
+    @functools.wraps(function)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        context = OpExecutionContext.get()
+        end_with_parent()
+        sign_run(context.instance, context.run_id)
+        try:
+            return function(*args, **kwargs)
+        except HbacError as error:
+            raise Failure(str(error), allow_retries=False) from None
+
+    return run
+
+
+class Progress:
+    """Logs how far a long piece of work is, with its rate and the time left, every few seconds and at the end."""
+
+    def __init__(self, log: logging.Logger, what: str) -> None:
+        """Begin the clock; `what` names the things counted, in the plural."""
+        self._log = log
+        self._what = what
+        self._began = self._logged = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note that `done` of `total` are done."""
+        now = time.monotonic()
+        if done < total and now - self._logged < LOG_EVERY_SECONDS:
+            return
+        self._logged = now
+        rate = done / max(now - self._began, 1e-9)
+        left = f", {(total - done) / rate:.0f} s left" if 0 < done < total else ""
+        self._log.info(f"{done} of {total} {self._what}, {rate:.1f} a second{left}")

@@ -1,0 +1,34 @@
+"""Artifacts that are one table: kept while current, written whole otherwise."""
+
+import logging
+from collections.abc import Callable
+
+import pandas as pd
+
+from hbac_assets.artifacts import Artifact
+from hbac_assets.files import atomic_write
+
+
+def kept_or_made(artifact: Artifact, make: Callable[[], pd.DataFrame], log: logging.Logger) -> pd.DataFrame:
+    """Return the table of a parquet artifact, made by `make` unless it is up to date."""
+    if artifact.is_current():
+        log.info(f"{artifact.path.name} is up to date, kept")
+    else:
+        write_table(make(), artifact)
+    return pd.read_parquet(artifact.path)
+
+
+def write_table(frame: pd.DataFrame, artifact: Artifact, **facts: object) -> None:
+    """Write `frame` as the parquet file of `artifact` and seal it."""
+    with atomic_write(artifact.path) as temporary:
+        frame.to_parquet(temporary, index=False)
+    artifact.seal(**facts)
+
+
+def read_table(artifact: Artifact) -> pd.DataFrame:
+    """Return the table of a parquet artifact, verified.
+
+    Raises:
+        HbacError: it is missing, out of date or changed; names the asset to materialize.
+    """
+    return pd.read_parquet(artifact.require())

@@ -1,0 +1,51 @@
+"""Which MLflow run belongs to which member and cell of an experiment."""
+
+from collections.abc import Sequence
+
+from dagster import AssetExecutionContext, OpExecutionContext
+
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.lineage import Cell, Lineage
+from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking, code_commit, flattened
+
+
+def open_runs(
+    context: OpExecutionContext | AssetExecutionContext, tracking: Tracking, lineage: Lineage
+) -> ExperimentRuns:
+    """Return the MLflow runs of the lineage's experiment, written by this Dagster run."""
+    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run_id)
+
+
+def open_members(runs: ExperimentRuns, lineage: Lineage, in_progress: Sequence[str]) -> None:
+    """Open the parent runs, before cells run side by side and each would create its own.
+
+    Args:
+        runs: the experiment's.
+        lineage: the experiment on its data.
+        in_progress: the Dagster runs that are not over; MLflow runs of others are marked as failed.
+    """
+    runs.fail_unfinished(in_progress)
+    for member in lineage.experiment.members:
+        tracked_member(runs, lineage, member)
+
+
+def tracked_member(runs: ExperimentRuns, lineage: Lineage, member: str) -> TrackedRun:
+    """Return the parent run of a member."""
+    settings = lineage.experiment.members[member]
+    return runs.member(member, lineage.member_fingerprint(member), _params(settings), _tags(settings))
+
+
+def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell) -> TrackedRun:
+    """Return the child run of a cell."""
+    settings = lineage.experiment.members[cell.member]
+    parent = tracked_member(runs, lineage, cell.member).run_id
+    params = {**_params(settings), "fold": cell.fold}
+    return runs.cell(cell, parent, lineage.cell(cell).inputs, params, _tags(settings))
+
+
+def _params(settings: MemberSettings) -> dict[str, object]:
+    return flattened(settings.model_dump(mode="json"))
+
+
+def _tags(settings: MemberSettings) -> dict[str, str]:
+    return {"backbone": settings.backbone, "git_commit": code_commit()}

@@ -1,0 +1,247 @@
+"""The grid of trained models: every member of the experiment on every fold.
+
+`trained_models` is one unpartitioned asset, so that it can be selected on the command line without naming a
+partition: an op plans the cells, each is trained in a step of its own, and a last op publishes the grid.
+`fold_models` shows the same cells as partitions.
+"""
+
+import pandas as pd
+from dagster import (
+    AssetIn,
+    AssetMaterialization,
+    AssetSpec,
+    Config,
+    DynamicOut,
+    DynamicOutput,
+    DynamicPartitionsDefinition,
+    In,
+    MetadataValue,
+    MultiPartitionKey,
+    MultiPartitionsDefinition,
+    Nothing,
+    OpExecutionContext,
+    Out,
+    Output,
+    config_mapping,
+    graph_asset,
+    op,
+)
+from pydantic import Field
+
+from hbac_assets.assets import cell as cells
+from hbac_assets.assets.metadata import picture, table
+from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
+from hbac_assets.errors import HbacError
+from hbac_assets.files import atomic_write
+from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
+from hbac_assets.locks import hold_any
+from hbac_assets.resources.accelerator import Accelerator
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.runs import report_dead_runs, runs_in_progress
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.tracking import TrackedRun, Tracking
+from hbac_assets.resources.views import lineage_of
+
+MEMBERS = DynamicPartitionsDefinition(name="members")
+FOLDS = DynamicPartitionsDefinition(name="folds")
+
+fold_models = AssetSpec(
+    "fold_models",
+    deps=["trained_models"],
+    description="The grid, cell by cell: each training reports here. Materialize `trained_models` to fill it.",
+    group_name="training",
+    kinds={"keras", "jax"},
+    owners=OWNERS,
+    code_version=CODE_VERSIONS["trained_models"],
+    partitions_def=MultiPartitionsDefinition({"member": MEMBERS, "fold": FOLDS}),
+)
+
+
+class GridConfig(Config):
+    """Which cells a launch is about; without any of it, all that are missing or out of date."""
+
+    members: list[str] = Field(default_factory=list, description="members to train; empty: all")
+    folds: list[int] = Field(default_factory=list, description="folds to train; empty: all")
+    retrain: bool = Field(False, description="train the chosen cells even if they are up to date")
+
+
+@op(ins={"inputs": In(Nothing)}, out=DynamicOut(Nothing))
+@step
+def plan_cells(
+    context: OpExecutionContext,
+    config: GridConfig,
+    competition: CompetitionData,
+    store: Store,
+    experiment: ExperimentChoice,
+    accelerator: Accelerator,
+    tracking: Tracking,
+) -> list[DynamicOutput]:
+    """Choose the cells to train: those missing or out of date among the members and folds asked for."""
+    report_dead_runs(context.instance)
+    accelerator.chosen_device()
+    lineage = lineage_of(competition, store, experiment)
+    lineage.folds.require()
+    _extend_partitions(context, lineage)
+    open_members(open_runs(context, tracking, lineage), lineage, runs_in_progress(context.instance))
+    planned = []
+    for cell in _chosen_cells(lineage, config):
+        model = lineage.cell(cell)
+        if config.retrain:
+            model.unseal()
+        if model.is_current():
+            context.log.info(f"{cell.member} fold {cell.fold}: up to date, kept")
+        else:
+            planned.append(DynamicOutput(None, mapping_key=cell.key))
+    context.log.info(f"{len(planned)} of {len(lineage.cells)} cells to train")
+    return planned
+
+
+@op(ins={"cell": In(Nothing)}, out=Out(Nothing))
+@step
+def train_fold(
+    context: OpExecutionContext,
+    competition: CompetitionData,
+    store: Store,
+    experiment: ExperimentChoice,
+    accelerator: Accelerator,
+    tracking: Tracking,
+) -> None:
+    """Train one cell, unless another run has done so meanwhile, and report it to `fold_models` and MLflow."""
+    lineage = lineage_of(competition, store, experiment)
+    cell = Cell.from_key(str(context.get_mapping_key()))
+    runs = open_runs(context, tracking, lineage)
+    tracked = tracked_cell(runs, lineage, cell)
+    lock = store.locks_folder / f"{lineage.dataset.key}--{lineage.experiment.name}--{cell.key}.lock"
+    try:
+        with hold_any([lock], lambda holder: context.log.info(f"{cell.key}: being trained by {holder}; waiting")):
+            if lineage.cell(cell).is_current():
+                context.log.info(f"{cell.member} fold {cell.fold}: trained by another run, kept")
+            else:
+                with accelerator.lease(context.log.info):
+                    cells.train(cell, lineage, accelerator, store, tracked, context.log)
+            curves = cells.report(lineage.cell(cell), cell, tracked)
+    except BaseException as error:
+        tracked.fail(str(error))
+        raise
+    tracked.finish()
+    context.log_event(_materialization(lineage, cell, curves, tracked))
+
+
+@op(ins={"cells": In(Nothing)}, out=Out(Nothing))
+@step
+def publish_grid(
+    context: OpExecutionContext,
+    competition: CompetitionData,
+    store: Store,
+    experiment: ExperimentChoice,
+    tracking: Tracking,
+) -> Output:
+    """Write the table of the whole grid and close the members' MLflow runs with their mean over folds."""
+    lineage = lineage_of(competition, store, experiment)
+    grid = grid_table(lineage)
+    with atomic_write(lineage.grid_table) as temporary:
+        grid.to_parquet(temporary, index=False)
+    runs = open_runs(context, tracking, lineage)
+    for member, folds in grid.dropna(subset="val_loss").groupby("member"):
+        tracked = tracked_member(runs, lineage, str(member))
+        losses = folds["val_loss"]
+        tracked.log_metrics({"val_loss_mean": losses.mean(), "val_loss_std": losses.std(ddof=0)})
+        tracked.finish()
+    summary = grid.groupby("member", sort=False)["val_loss"].agg(["mean", "std", "count"]).reset_index()
+    return Output(
+        None,
+        metadata={
+            "path": MetadataValue.path(lineage.experiment_folder / "models"),
+            "cells": len(grid),
+            "missing": int(grid["val_loss"].isna().sum()),
+            "validation loss by member": table(summary),
+            "grid": table(grid),
+        },
+    )
+
+
+@config_mapping
+def _grid_config(config: GridConfig) -> dict[str, object]:
+    return {"plan_cells": {"config": config.model_dump()}}
+
+
+@graph_asset(
+    ins={name: AssetIn(dagster_type=Nothing) for name in ("fold_assignments", "npy_spectrograms")},
+    config=_grid_config,
+    group_name="training",
+    kinds={"keras", "jax", "mlflow"},
+    owners=OWNERS,
+    code_version=CODE_VERSIONS["trained_models"],
+)
+def trained_models(fold_assignments: Nothing, npy_spectrograms: Nothing) -> Nothing:
+    """The whole grid: each member on each fold, in parallel, only what is missing or out of date."""
+    trained = plan_cells([fold_assignments, npy_spectrograms]).map(lambda cell: train_fold(cell))
+    return publish_grid(trained.collect())
+
+
+def grid_table(lineage: Lineage) -> pd.DataFrame:
+    """Return a row for each cell of the grid; figures are NaN where the cell is missing or out of date."""
+    return pd.DataFrame([_grid_row(lineage, cell) for cell in lineage.cells])
+
+
+def missing_cells(lineage: Lineage) -> list[str]:
+    """Return the keys of the cells that are missing or out of date."""
+    return [cell.key for cell in lineage.cells if not lineage.cell(cell).is_current()]
+
+
+def _grid_row(lineage: Lineage, cell: Cell) -> dict[str, object]:
+    artifact = lineage.cell(cell)
+    facts = artifact.facts() if artifact.is_current() else {}
+    figures = {name: facts.get(name) for name in ("val_loss", "scored_epoch", "seconds")}
+    return {"member": cell.member, "fold": cell.fold, **figures, **facts.get("parameters", {})}
+
+
+def _chosen_cells(lineage: Lineage, config: GridConfig) -> list[Cell]:
+    """Return the cells that a launch is about.
+
+    Raises:
+        HbacError: the experiment has no such member or fold.
+    """
+    experiment = lineage.experiment
+    for what, asked, allowed in (
+        ("members", config.members, list(experiment.members)),
+        ("folds", config.folds, list(range(experiment.folds))),
+    ):
+        unknown = [one for one in asked if one not in allowed]
+        if unknown:
+            raise HbacError(f"{what}: expected some of {allowed}, found {unknown}; correct the launch's config")
+    return [
+        cell
+        for cell in lineage.cells
+        if cell.member in (config.members or experiment.members) and (not config.folds or cell.fold in config.folds)
+    ]
+
+
+def _partition(lineage: Lineage, cell: Cell) -> MultiPartitionKey:
+    return MultiPartitionKey({"member": f"{lineage.experiment.name}/{cell.member}", "fold": str(cell.fold)})
+
+
+def _extend_partitions(context: OpExecutionContext, lineage: Lineage) -> None:
+    keys = [_partition(lineage, cell).keys_by_dimension for cell in lineage.cells]
+    context.instance.add_dynamic_partitions(str(MEMBERS.name), list(dict.fromkeys(key["member"] for key in keys)))
+    context.instance.add_dynamic_partitions(str(FOLDS.name), list(dict.fromkeys(key["fold"] for key in keys)))
+
+
+def _materialization(lineage: Lineage, cell: Cell, curves: bytes, tracked: TrackedRun) -> AssetMaterialization:
+    artifact = lineage.cell(cell)
+    facts = artifact.facts()
+    return AssetMaterialization(
+        "fold_models",
+        partition=_partition(lineage, cell),
+        metadata={
+            "path": MetadataValue.path(artifact.path),
+            "validation loss": facts["val_loss"],
+            "scored epoch": facts["scored_epoch"],
+            "seconds": facts["seconds"],
+            **{f"parameters, {name}": count for name, count in facts["parameters"].items()},
+            "MLflow run": tracked.run_id,
+            "loss curves": picture(curves),
+        },
+    )

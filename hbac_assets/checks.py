@@ -1,0 +1,86 @@
+"""What must hold of the assets: a failed check that is blocking stops everything downstream."""
+
+import pandas as pd
+from dagster import AssetCheckResult, AssetCheckSeverity, asset_check
+
+from hbac_assets.assets.ensemble import ensemble
+from hbac_assets.assets.folds import fold_assignments
+from hbac_assets.assets.metadata import table
+from hbac_assets.assets.references import CLASS_PRIOR
+from hbac_assets.assets.step import step
+from hbac_assets.assets.submission import submission
+from hbac_assets.assets.tables import read_table
+from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.views import lineage_of
+from hbac_assets.scoring.submission import violations
+
+CLASS_SHARE_TOLERANCE = 0.15
+
+
+@asset_check(asset=fold_assignments, blocking=True)
+@step
+def patients_in_one_fold(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+    """No patient's rows lie in two folds: a model must not have seen the patient that it is scored on."""
+    rows = read_table(lineage_of(competition, store, experiment).folds)
+    folds = rows.groupby("patient_id")["fold"].nunique()
+    split = folds.index[folds > 1].tolist()
+    return AssetCheckResult(passed=not split, metadata={"patients in two folds": str(split[:20])})
+
+
+@asset_check(asset=fold_assignments, blocking=True)
+@step
+def rows_in_one_fold(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+    """Every sampled row is there once and lies in one of the experiment's folds, none of which is empty."""
+    lineage = lineage_of(competition, store, experiment)
+    rows = read_table(lineage.folds)
+    twice = rows["label_id"][rows["label_id"].duplicated()].tolist()
+    found, expected = sorted(rows["fold"].unique().tolist()), list(range(lineage.experiment.folds))
+    return AssetCheckResult(
+        passed=not twice and found == expected,
+        metadata={"rows found twice": str(twice[:20]), "folds": str(found), "expected folds": str(expected)},
+    )
+
+
+@asset_check(asset=fold_assignments)
+@step
+def class_shares_alike(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+    """The class shares of each fold are near those of all rows; small or uneven data make this hard."""
+    rows = read_table(lineage_of(competition, store, experiment).folds)
+    shares = list(SHARE_COLUMNS)
+    difference = (rows.groupby("fold")[shares].mean() - rows[shares].mean()).abs().max(axis=1)
+    return AssetCheckResult(
+        passed=bool((difference <= CLASS_SHARE_TOLERANCE).all()),
+        severity=AssetCheckSeverity.WARN,
+        metadata={
+            "tolerance": CLASS_SHARE_TOLERANCE,
+            "largest difference": table(difference.rename("largest difference").reset_index()),
+        },
+    )
+
+
+@asset_check(asset=ensemble)
+@step
+def beats_class_prior(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+    """The ensemble's nested out-of-fold KL is lower than that of the class prior."""
+    lineage = lineage_of(competition, store, experiment)
+    by_model = pd.DataFrame(lineage.oof.facts()["scores"] + lineage.ensemble.facts()["scores"])
+    overall = by_model[by_model["slice"] == "all"].set_index("model")["mean"]
+    return AssetCheckResult(
+        passed=bool(overall["ensemble"] < overall[CLASS_PRIOR]),
+        severity=AssetCheckSeverity.WARN,
+        metadata={"ensemble": float(overall["ensemble"]), CLASS_PRIOR: float(overall[CLASS_PRIOR])},
+    )
+
+
+@asset_check(asset=submission, blocking=True)
+@step
+def submission_valid(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+    """Ids and their order equal sample_submission.csv; probabilities lie in [0, 1] and sum to 1."""
+    lineage = lineage_of(competition, store, experiment)
+    sample = read_sample_submission(lineage.dataset.folder / "sample_submission.csv")
+    found = violations(pd.read_csv(lineage.submission.require()), sample)
+    return AssetCheckResult(passed=not found, metadata={"violations": "; ".join(found) or "none"})

@@ -1,0 +1,58 @@
+"""The one place where assets, checks, jobs, executor, loggers and resources meet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import (
+    AssetSelection,
+    Definitions,
+    JobDefinition,
+    define_asset_job,
+    load_asset_checks_from_modules,
+    load_assets_from_modules,
+    multiprocess_executor,
+)
+
+from hbac_assets import checks
+from hbac_assets.assets import (
+    competition,
+    ensemble,
+    folds,
+    oof_predictions,
+    spectrograms,
+    submission,
+    trained_models,
+)
+from hbac_assets.console import console
+from hbac_assets.resources.environment import resources_from_environment
+
+STAGES = [competition, spectrograms, folds, trained_models, oof_predictions, ensemble, submission]
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
+    """Return the code location.
+
+    Args:
+        resource_overrides: resources that take the place of those from the environment, by name.
+
+    Raises:
+        HbacError: a variable of the environment or the chosen experiment's file is at fault.
+    """
+    resources = {**resources_from_environment(), **(resource_overrides or {})}
+    resources["experiment"].load()
+    return Definitions(
+        assets=load_assets_from_modules(STAGES),
+        asset_checks=load_asset_checks_from_modules([checks]),
+        jobs=[define_asset_job("whole_chain", AssetSelection.all(), description="From raw files to the submission.")],
+        resources=resources,
+        executor=multiprocess_executor,
+        loggers={"console": console},
+    )
+
+
+defs = build_defs()
+
+
+def whole_chain() -> JobDefinition:
+    """Return the job of the whole chain, in a form that other processes can rebuild."""
+    return defs.resolve_job_def("whole_chain")

@@ -1,0 +1,41 @@
+"""What an experiment file may say: how rows are sampled, how many folds, and the members."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, StringConstraints
+
+from hbac_assets.learning.settings import MemberSettings, Settings
+
+Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
+# Member names are parts of paths, of partition keys and of the names of steps.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+
+MINIATURE_ROWS = 48
+
+
+class Experiment(Settings):
+    """A named set of members, trained on the same folds of the same rows and blended."""
+
+    name: str
+    description: str
+    sampling: Sampling = "first_per_spectrogram"
+    max_rows: PositiveInt | None = Field(None, description="keep at most this many sampled rows, evenly over the folds")
+    folds: Annotated[int, Field(ge=2)] = 5
+    fold_seed: Annotated[int, Field(ge=0)] = 42
+    members: Annotated[dict[Name, MemberSettings], Field(min_length=1)]
+
+    def miniature(self) -> "Experiment":
+        """Return the experiment shrunk to minutes: two folds, few rows, small images, few steps, no pretrained weights.
+
+        Every member still passes through the same code; the name tells the results apart.
+        """
+        from hbac_assets.learning.miniature import miniature
+
+        return self.model_copy(
+            update={
+                "name": f"{self.name}-miniature",
+                "max_rows": MINIATURE_ROWS,
+                "folds": 2,
+                "members": {name: miniature(member) for name, member in self.members.items()},
+            }
+        )

@@ -1,0 +1,145 @@
+"""Where each artifact lies and which is made from which: the asset graph as files.
+
+Dagster's graph says the same in `assets`; this one decides what is up to date, also for the steps of one asset.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hbac_assets.artifacts import Artifact
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.files import fingerprint
+
+# Raise a number when the code of that stage gives other results for the same inputs.
+CODE_VERSIONS = {
+    "train_metadata": "1",
+    "npy_spectrograms": "1",
+    "fold_assignments": "1",
+    "trained_models": "1",
+    "oof_predictions": "1",
+    "ensemble": "1",
+    "submission": "1",
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder in Kaggle's layout, a name for it and the fingerprint of its content."""
+
+    name: str
+    folder: Path
+    fingerprint: str
+
+    @property
+    def key(self) -> str:
+        """The name of the data set's folder in the store."""
+        return f"{self.name}-{self.fingerprint[:8]}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One member of an experiment on one fold."""
+
+    member: str
+    fold: int
+
+    @property
+    def key(self) -> str:
+        """The cell's name in steps, logs and locks."""
+        return f"{self.member}__fold_{self.fold}"
+
+    @classmethod
+    def from_key(cls, key: str) -> "Cell":
+        """Return the cell of a `key`."""
+        member, fold = key.split("__fold_")
+        return cls(member, int(fold))
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The artifacts of one experiment on one data set in one store."""
+
+    root: Path
+    dataset: Dataset
+    experiment: Experiment
+
+    @property
+    def dataset_folder(self) -> Path:
+        """Results that every experiment on this data set shares."""
+        return self.root / self.dataset.key
+
+    @property
+    def experiment_folder(self) -> Path:
+        """Results of this experiment on this data set."""
+        return self.dataset_folder / self.experiment.name
+
+    @property
+    def spectrogram_folder(self) -> Path:
+        """The npy spectrograms; `spectrograms` lists those that are whole."""
+        return self.dataset_folder / "spectrograms"
+
+    @property
+    def train_metadata(self) -> Artifact:
+        """train.csv, checked and enriched."""
+        return self._artifact(self.dataset_folder / "train_metadata.parquet", "train_metadata")
+
+    @property
+    def spectrograms(self) -> Artifact:
+        """The table of converted spectrograms, with a digest for each file."""
+        return self._artifact(self.dataset_folder / "spectrograms.parquet", "npy_spectrograms")
+
+    @property
+    def folds(self) -> Artifact:
+        """The sampled rows, each with its fold."""
+        experiment = self.experiment
+        rows = [experiment.sampling, experiment.folds, experiment.fold_seed, experiment.max_rows]
+        upstream = (self.train_metadata, self.spectrograms)
+        return self._artifact(self.experiment_folder / "folds.parquet", "fold_assignments", rows, upstream)
+
+    def cell(self, cell: Cell) -> Artifact:
+        """One trained model: its weights, history and parameter counts."""
+        folder = self.experiment_folder / "models" / cell.member / f"fold_{cell.fold}"
+        recipe = self.experiment.members[cell.member].model_dump(mode="json")
+        return self._artifact(folder, "trained_models", [recipe, cell.fold], (self.folds,))
+
+    def member_fingerprint(self, member: str) -> str:
+        """Return what tells one state of a member, on all folds together, from another."""
+        return fingerprint([self.cell(Cell(member, fold)).inputs for fold in range(self.experiment.folds)])
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The grid: every member on every fold."""
+        return [Cell(member, fold) for member in self.experiment.members for fold in range(self.experiment.folds)]
+
+    @property
+    def models(self) -> tuple[Artifact, ...]:
+        """The trained models of the whole grid, in the order of `cells`."""
+        return tuple(map(self.cell, self.cells))
+
+    @property
+    def grid_table(self) -> Path:
+        """The table of the grid: what is trained, how well, and what is missing."""
+        return self.experiment_folder / "models.parquet"
+
+    @property
+    def oof(self) -> Artifact:
+        """Out-of-fold predictions, one row for each sample and member."""
+        path = self.experiment_folder / "oof.parquet"
+        return self._artifact(path, "oof_predictions", upstream=(*self.models, self.folds))
+
+    @property
+    def ensemble(self) -> Artifact:
+        """How the members are blended, and the blend's out-of-fold predictions and scores."""
+        return self._artifact(self.experiment_folder / "ensemble", "ensemble", upstream=(self.oof,))
+
+    @property
+    def submission(self) -> Artifact:
+        """Predictions of the test rows in Kaggle's format."""
+        upstream = (self.ensemble, *self.models, self.spectrograms)
+        return self._artifact(self.experiment_folder / "submission.csv", "submission", upstream=upstream)
+
+    def _artifact(
+        self, path: Path, asset: str, settings: object = None, upstream: tuple[Artifact, ...] = ()
+    ) -> Artifact:
+        version = CODE_VERSIONS[asset]
+        return Artifact(path, asset, [self.dataset.fingerprint, version, settings], upstream)

@@ -1,0 +1,83 @@
+"""The summary that a run ends with: scores beside what they are measured against.
+
+On synthetic data the true probabilities are known. They are read here, after the chain is done, and by no asset.
+"""
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.assets.references import CLASS_PRIOR
+from hbac_assets.assets.tables import read_table
+from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.labels import VOTE_COLUMNS
+from hbac_assets.lineage import Lineage
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.views import lineage_of
+from hbac_assets.scoring.metric import kl_divergence
+from hbac_assets.scoring.references import closed_share
+from hbac_assets.synthetic.tables import PROBABILITY_COLUMNS
+from hbac_assets.synthetic.truth import read_truth
+
+FLOOR = "floor"
+
+
+def report(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> str:
+    """Return the summary of the experiment's results as lines for the terminal."""
+    lineage = lineage_of(competition, store, experiment)
+    rows = read_table(lineage.folds)
+    overall = _overall(lineage)
+    data = "synthetic data" if competition.is_synthetic else f"{lineage.dataset.folder}"
+    lines = [
+        "",
+        f"{lineage.experiment.name} on {data}: out-of-fold KL divergence of {len(rows)} rows, "
+        f"{rows['patient_id'].nunique()} patients, {lineage.experiment.folds} folds (lower is better)",
+    ]
+    if competition.is_synthetic:
+        overall[FLOOR] = _floor(lineage, rows)
+    width = max(map(len, overall)) + 2
+    for name, score in overall.items():
+        closed = closed_share(score, overall[CLASS_PRIOR], overall.get(FLOOR, float("nan")))
+        share = f"   {closed:6.1%} of the way from class prior to floor" if np.isfinite(closed) else ""
+        lines.append(f"  {name:<{width}}{score:.4f}{share}")
+    if competition.is_synthetic:
+        lines += ["", _private_line(lineage, rows)]
+    lines += [
+        "",
+        f"submission: {lineage.submission.require()}",
+        "look further: make ui   (assets in Dagster, trainings in MLflow)",
+    ]
+    return "\n".join(lines)
+
+
+def _overall(lineage: Lineage) -> dict[str, float]:
+    by_model = pd.DataFrame(lineage.oof.facts()["scores"] + lineage.ensemble.facts()["scores"])
+    everything = by_model[by_model["slice"] == "all"]
+    scores = dict(zip(everything["model"], everything["mean"], strict=True))
+    return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+
+def _floor(lineage: Lineage, rows: pd.DataFrame) -> float:
+    """Return what an observer who sees the latents scores: mean KL of the vote shares from the true probabilities."""
+    truth = rows[["eeg_id", "eeg_sub_id"]].merge(read_truth(lineage.dataset.folder, "train"), validate="one_to_one")
+    return _mean_kl(rows[list(SHARE_COLUMNS)], truth[list(PROBABILITY_COLUMNS)])
+
+
+def _private_line(lineage: Lineage, rows: pd.DataFrame) -> str:
+    submission = pd.read_csv(lineage.submission.require())
+    truth = submission[["eeg_id"]].merge(read_truth(lineage.dataset.folder, "test"), validate="one_to_one")
+    votes = truth[list(VOTE_COLUMNS)]
+    shares = votes.div(votes.sum(axis=1), axis=0)
+    prior = np.broadcast_to(rows[list(SHARE_COLUMNS)].mean().to_numpy(), shares.shape)
+    score = _mean_kl(shares, submission[list(VOTE_COLUMNS)])
+    prior_score, floor = _mean_kl(shares, prior), _mean_kl(shares, truth[list(PROBABILITY_COLUMNS)])
+    closed = closed_share(score, prior_score, floor)
+    return (
+        f"private test votes, {len(shares)} EEGs: submission {score:.4f}, class prior {prior_score:.4f}, "
+        f"floor {floor:.4f}: {closed:.1%} of the way"
+    )
+
+
+def _mean_kl(shares: pd.DataFrame, predictions: pd.DataFrame | np.ndarray) -> float:
+    return float(kl_divergence(shares.to_numpy(), np.asarray(predictions)).mean())

@@ -1,0 +1,70 @@
+"""`make run`: materialize the whole chain, then print what came out. Ends with one line if something is wrong."""
+
+import os
+import sys
+
+from hbac_assets.errors import HbacError
+
+
+def main() -> int:
+    """Run the chain of the chosen experiment and return the exit status."""
+    try:
+        materialize_chain()
+        print_report()
+    except HbacError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def materialize_chain() -> None:
+    """Materialize every asset in steps of their own.
+
+    Raises:
+        HbacError: with the description of the first step that failed.
+    """
+    from dagster import DagsterInstance, execute_job, reconstructable
+
+    from hbac_assets.definitions import defs, whole_chain
+    from hbac_assets.processes import identity
+    from hbac_assets.resources.runs import PROCESS_TAG, report_dead_runs
+
+    assert defs.resources is not None
+    defs.resources["accelerator"].chosen_device()
+    with DagsterInstance.get() as instance:
+        report_dead_runs(instance)
+        with execute_job(
+            reconstructable(whole_chain),
+            instance,
+            run_config={"loggers": {"console": {}}},
+            tags={PROCESS_TAG: identity(os.getpid())},
+            raise_on_error=False,
+        ) as result:
+            if not result.success:
+                raise HbacError(_failure(result.all_events))
+
+
+def print_report() -> None:
+    """Print the scores, where the submission is, and how to look further."""
+    from hbac_assets.definitions import defs
+    from hbac_assets.report import report
+
+    assert defs.resources is not None
+    print(report(defs.resources["competition"], defs.resources["store"], defs.resources["experiment"]))
+
+
+def _failure(events: list) -> str:  # type: ignore[type-arg]
+    """Return the one-line description of the first failed step, or Dagster's message where the step gave none."""
+    for event in events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            own = failure.user_failure_data.description if failure.user_failure_data else None
+            return own or f"{event.step_key}: {failure.error.cause or failure.error}".strip().splitlines()[0]
+    return events[-1].message if events else "the run did not start"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

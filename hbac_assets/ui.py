@@ -1,0 +1,66 @@
+"""`make ui`: Dagster with its daemon, and MLflow, on this machine only, until Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+HOST = "127.0.0.1"
+STOP_SECONDS = 8
+
+
+def main() -> int:
+    """Start both servers, wait until one ends or a signal comes, and stop both."""
+    dagster_port = os.environ.get("HBAC_DAGSTER_PORT", "3000")
+    mlflow_port = os.environ.get("HBAC_MLFLOW_PORT", "5000")
+    commands = [
+        ["dagster", "dev", "--host", HOST, "--port", dagster_port, "--log-level", "warning"],
+        ["mlflow", "ui", "--host", HOST, "--port", mlflow_port, "--workers", "1"],
+    ]
+    signal.signal(signal.SIGTERM, _interrupt)
+    bin_folder = Path(sys.executable).parent
+    servers = [
+        subprocess.Popen([str(bin_folder / command[0]), *command[1:]], start_new_session=True) for command in commands
+    ]
+    print(
+        f"Dagster  http://{HOST}:{dagster_port}\nMLflow   http://{HOST}:{mlflow_port}\nCtrl-C stops both",
+        flush=True,
+    )
+    try:
+        while all(server.poll() is None for server in servers):
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        stop(servers)
+    print("a server ended by itself; see its last lines above", file=sys.stderr)
+    return 1
+
+
+def stop(servers: list[subprocess.Popen[bytes]]) -> None:
+    """Ask each server and its children to end, and end those that do not within a few seconds."""
+    for server in servers:
+        _signal_group(server, signal.SIGINT)
+    deadline = time.monotonic() + STOP_SECONDS
+    for server in servers:
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(max(0.1, deadline - time.monotonic()))
+        _signal_group(server, signal.SIGKILL)
+        server.wait()
+
+
+def _signal_group(server: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal every process that a server started; its session is its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, number)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

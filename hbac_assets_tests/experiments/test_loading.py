@@ -1,0 +1,79 @@
+"""The experiments that are named, and the one line that a faulty file gets."""
+
+import pytest
+
+from hbac_assets.errors import HbacError
+from hbac_assets.experiments.loading import available_experiments, load_experiment
+
+GOOD = """
+description: one member
+folds: 3
+recipe:
+  epochs: 4
+  augmentation: {mixup: {alpha: 1.0}}
+members:
+  small:
+    backbone: mobilenet_v3_small
+    augmentation: {mixup: {probability: 0.25}}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "mine.yaml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize("name", available_experiments())
+def test_every_named_experiment_loads_and_shrinks(name):
+    experiment = load_experiment(name)
+    small = load_experiment(name, miniature=True)
+    assert experiment.name == name
+    assert small.name == f"{name}-miniature"
+    assert small.folds == 2
+    assert list(small.members) == list(experiment.members)
+    assert all(member.epochs <= 2 and member.pretrained == "none" for member in small.members.values())
+    assert [m.backbone for m in small.members.values()] == [m.backbone for m in experiment.members.values()]
+
+
+def test_quickstart_has_two_backbones_and_three_folds():
+    experiment = load_experiment("quickstart")
+    assert len({member.backbone for member in experiment.members.values()}) == 2
+    assert experiment.folds >= 3
+
+
+def test_a_members_own_settings_win_over_the_recipe(write):
+    member = load_experiment(write(GOOD)).members["small"]
+    assert member.epochs == 4
+    assert member.augmentation.mixup is not None
+    assert (member.augmentation.mixup.alpha, member.augmentation.mixup.probability) == (1.0, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("epochs: 4", "epoch: 4", r"members\.small\.epoch: unknown key, found 4"),
+        ("epochs: 4", "epochs: many", r"members\.small\.epochs: .*found 'many'"),
+        ("epochs: 4", "epochs: 0", r"members\.small\.epochs: .*greater than 0, found 0"),
+        ("mobilenet_v3_small", "mobilenet_v9", r"members\.small\.backbone: .*mobilenet_v9"),
+        ("folds: 3", "folds: 1", r"folds: .*found 1"),
+        ("small:", "Small One:", r"members\.Small One"),
+        ("folds: 3", "\tfolds: 3", "not valid YAML"),
+        ("alpha: 1.0", "alpha: -1", r"members\.small\.augmentation\.mixup\.alpha: .*found -1"),
+    ],
+)
+def test_a_fault_is_one_line_with_file_and_key(write, old, new, complaint):
+    path = write(GOOD.replace(old, new))
+    with pytest.raises(HbacError, match=complaint) as caught:
+        load_experiment(path)
+    assert str(caught.value).startswith(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_lists_those_there_are():
+    with pytest.raises(HbacError, match=r"no experiment 'quikstart'; expected one of .*odu, quickstart"):
+        load_experiment("quikstart")

@@ -1,0 +1,85 @@
+"""MLflow runs are found again, updated, superseded and marked as failed; on a real SQLite store."""
+
+import pandas as pd
+import pytest
+
+from hbac_assets.lineage import Cell
+from hbac_assets.resources.tracking import Tracking, flattened
+
+CELL = Cell("b2", 0)
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "loss": [1.0, 0.8, 0.7],
+        "val_loss": [1.1, 0.9, 0.85],
+        "learning_rate": [1e-4, 1e-3, 1e-5],
+        "images_per_second": [10.0, 20.0, 20.0],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mlflow")
+    return Tracking(uri=f"sqlite:///{folder}/mlflow.db", artifact_folder=str(folder / "artifacts"))
+
+
+def open_cell(tracking, experiment, fingerprint="f1", dagster_run="d1", data="data1"):
+    runs = tracking.open(experiment, data, dagster_run)
+    parent = runs.member("b2", fingerprint, {"epochs": 3}, {"backbone": "efficientnetv2_b2"})
+    return runs, runs.cell(CELL, parent.run_id, fingerprint, {"epochs": 3}, {"backbone": "efficientnetv2_b2"})
+
+
+def stored(runs, tracked):
+    return runs._client.get_run(tracked.run_id)
+
+
+def test_a_resumed_run_logs_each_epoch_once(tracking):
+    runs, first = open_cell(tracking, "resumed")
+    first.log_epochs(HISTORY.head(2))
+    _, again = open_cell(tracking, "resumed", dagster_run="d2")
+    again.log_epochs(HISTORY)
+    again.finish()
+    assert again.run_id == first.run_id
+    losses = runs._client.get_metric_history(first.run_id, "val_loss")
+    assert [(metric.step, metric.value) for metric in losses] == [(1, 1.1), (2, 0.9), (3, 0.85)]
+    run = stored(runs, again)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["dagster_run_id"] == "d2"
+    assert run.data.params == {"epochs": "3"}
+
+
+def test_a_child_run_hangs_below_its_member(tracking):
+    runs, tracked = open_cell(tracking, "nested")
+    parent = runs.member("b2", "f1", {}, {})
+    assert stored(runs, tracked).data.tags["mlflow.parentRunId"] == parent.run_id
+
+
+def test_another_fingerprint_supersedes_the_run_on_the_same_data_alone(tracking):
+    runs, old = open_cell(tracking, "superseded")
+    _, elsewhere = open_cell(tracking, "superseded", data="data2")
+    _, new = open_cell(tracking, "superseded", fingerprint="f2")
+    assert new.run_id != old.run_id
+    assert stored(runs, old).data.tags["superseded"] == "true"
+    assert "superseded" not in stored(runs, elsewhere).data.tags
+    assert "superseded" not in stored(runs, new).data.tags
+
+
+def test_runs_of_dead_dagster_runs_are_marked_as_failed(tracking):
+    runs, dead = open_cell(tracking, "killed", dagster_run="dead")
+    _, living = open_cell(tracking, "killed", fingerprint="f2", dagster_run="living")
+    tracking.open("killed", "data1", "me").fail_unfinished(["living"])
+    assert stored(runs, dead).info.status == "FAILED"
+    assert stored(runs, living).info.status == "RUNNING"
+
+
+def test_pictures_and_tables_become_artifacts(tracking):
+    runs, tracked = open_cell(tracking, "artifacts")
+    tracked.log_picture(b"\x89PNG", "loss_curves.png")
+    tracked.log_table(HISTORY, "history.csv")
+    names = {artifact.path for artifact in runs._client.list_artifacts(tracked.run_id)}
+    assert names == {"loss_curves.png", "history.csv"}
+
+
+def test_settings_become_flat_params():
+    assert flattened({"a": 1, "b": {"c": {"d": [1, 2]}, "e": None}}) == {"a": 1, "b.c.d": [1, 2], "b.e": None}
