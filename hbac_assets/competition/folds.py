@@ -51,9 +51,7 @@ def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
             assigned[held_out] = fold
     empty = sorted(set(range(folds)) - set(assigned))
     if empty:
-        raise HbacError(
-            f"folds: expected rows in each of {folds}, found none in fold {empty[0]}; ask for fewer"
-        )
+        raise HbacError(f"folds: expected rows in each of {folds}, found none in fold {empty[0]}; ask for fewer")
     return train.assign(fold=assigned)
 
 
@@ -91,9 +89,7 @@ def _one_per_eeg(train: pd.DataFrame) -> pd.DataFrame:
     span = offset.groupby(train["eeg_id"])
     # Twice the distance, so that whole seconds stay whole.
     from_middle = (2 * offset - span.transform("min") - span.transform("max")).abs()
-    order = train.assign(from_middle=from_middle).sort_values(
-        ["from_middle", "eeg_label_offset_seconds", "label_id"]
-    )
+    order = train.assign(from_middle=from_middle).sort_values(["from_middle", "eeg_label_offset_seconds", "label_id"])
     rows = order.drop_duplicates("eeg_id").drop(columns="from_middle")
 
     summed = train.groupby("eeg_id")[votes].sum().loc[rows["eeg_id"]].to_numpy()

@@ -37,6 +37,4 @@ def agreement(votes: np.ndarray) -> np.ndarray:
     idealized = 4 * first >= 3 * count
     evenly = (3 * second >= count) & (5 * (first + second) >= 4 * count)
     with_other = (order[:, :2] == CLASSES.index("Other")).any(axis=1)
-    return np.select(
-        [idealized, evenly & with_other, evenly], ["idealized", "proto", "edge"], default="mixed"
-    )
+    return np.select([idealized, evenly & with_other, evenly], ["idealized", "proto", "edge"], default="mixed")

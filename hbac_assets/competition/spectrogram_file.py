@@ -74,9 +74,7 @@ def _require_schema(source: Path, schema: pa.Schema) -> None:
 
 def _require_regular_time(source: Path, table: pa.Table) -> None:
     if table.num_rows < WINDOW_COLUMNS:
-        raise fault(
-            source, f"at least {WINDOW_COLUMNS} rows (10 min)", table.num_rows, "leave the recording out"
-        )
+        raise fault(source, f"at least {WINDOW_COLUMNS} rows (10 min)", table.num_rows, "leave the recording out")
     time = table["time"]
     if time.null_count:
         raise fault(source, "a time in each row", f"{time.null_count} missing", column="time")

@@ -163,9 +163,7 @@ def _require_columns(path: Path, found: list[str], columns: dict[str, Kind]) -> 
         raise fault(path, "columns separated by commas", repr(found[0]), "save it with commas")
     for name in columns:
         if found.count(name) != 1:
-            raise fault(
-                path, "the column once", f"{found.count(name)} times among {', '.join(found)}", column=name
-            )
+            raise fault(path, "the column once", f"{found.count(name)} times among {', '.join(found)}", column=name)
     for name in found:
         if name not in columns:
             raise fault(path, f"only the columns {', '.join(columns)}", "one more", "remove it", column=name)
@@ -188,9 +186,7 @@ def _require_unique(path: Path, frame: pd.DataFrame, columns: list[str]) -> None
         values = frame.loc[row, columns]
         first = int(np.argmax((frame[columns] == values).all(axis=1).to_numpy()))
         found = f"{', '.join(str(value) for value in values)} already in row {first + 1}"
-        raise fault(
-            path, "no value twice", found, "remove one of the rows", row=row, column=" and ".join(columns)
-        )
+        raise fault(path, "no value twice", found, "remove one of the rows", row=row, column=" and ".join(columns))
 
 
 def _require_one_patient(path: Path, frame: pd.DataFrame, recording: str) -> None:
@@ -212,9 +208,7 @@ def _require_consistent_votes(path: Path, train: pd.DataFrame) -> None:
     empty = votes.sum(axis=1) == 0
     if empty.any():
         row = int(np.argmax(empty))
-        raise fault(
-            path, "at least one vote", "none", "remove the row", row=row, column=", ".join(VOTE_COLUMNS)
-        )
+        raise fault(path, "at least one vote", "none", "remove the row", row=row, column=", ".join(VOTE_COLUMNS))
     consensus = np.array([CLASSES.index(name) for name in train["expert_consensus"]])
     contradicted = votes[np.arange(len(votes)), consensus] < votes.max(axis=1)
     if contradicted.any():

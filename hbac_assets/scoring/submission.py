@@ -35,9 +35,7 @@ def build(eeg_ids: Sequence[int], predictions: np.ndarray, sample: pd.DataFrame)
 def violations(frame: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
     """Return what keeps `frame` from being a valid submission, one line each; none if it is valid."""
     if list(frame.columns) != ["eeg_id", *VOTE_COLUMNS]:
-        return [
-            f"columns: expected eeg_id, {', '.join(VOTE_COLUMNS)}, found {', '.join(map(str, frame.columns))}"
-        ]
+        return [f"columns: expected eeg_id, {', '.join(VOTE_COLUMNS)}, found {', '.join(map(str, frame.columns))}"]
     found = []
     if len(frame) != len(sample):
         found.append(f"rows: expected {len(sample)}, found {len(frame)}")
@@ -49,9 +47,7 @@ def violations(frame: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
     outside = ~((shares >= 0) & (shares <= 1))
     if outside.any():
         row, column = np.argwhere(outside)[0]
-        found.append(
-            f"row {row + 1}, column {VOTE_COLUMNS[column]}: expected 0 to 1, found {shares[row, column]:g}"
-        )
+        found.append(f"row {row + 1}, column {VOTE_COLUMNS[column]}: expected 0 to 1, found {shares[row, column]:g}")
     unsummed = ~(np.abs(shares.sum(axis=1) - 1) <= SUM_TOLERANCE)
     if unsummed.any():
         row = int(np.argmax(unsummed))

@@ -52,8 +52,6 @@ def kaggle_folder(tmp_path: Path, train: pd.DataFrame, spectrogram: pd.DataFrame
     train.to_csv(folder / "train.csv", index=False)
     test = pd.DataFrame({"spectrogram_id": [31, 30], "eeg_id": [41, 40], "patient_id": [1, 2]})
     test.to_csv(folder / "test.csv", index=False)
-    test[["eeg_id"]].assign(**dict.fromkeys(VOTE_COLUMNS, 1 / 6)).to_csv(
-        folder / "sample_submission.csv", index=False
-    )
+    test[["eeg_id"]].assign(**dict.fromkeys(VOTE_COLUMNS, 1 / 6)).to_csv(folder / "sample_submission.csv", index=False)
     spectrogram.to_parquet(folder / "train_spectrograms" / "500.parquet")
     return folder

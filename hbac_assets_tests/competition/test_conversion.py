@@ -43,9 +43,7 @@ def test_one_file(tmp_path: Path, spectrogram: pd.DataFrame) -> None:
 
 def test_all_files_in_the_order_of_their_ids(sources: list[Path], tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    conversions, failures = convert_all(
-        sources, tmp_path / "npy", 2, lambda done, total: seen.append((done, total))
-    )
+    conversions, failures = convert_all(sources, tmp_path / "npy", 2, lambda done, total: seen.append((done, total)))
     assert conversions["spectrogram_id"].tolist() == [4, 30, 500]
     assert conversions["columns"].tolist() == [310, 320, 300]
     assert failures.empty
@@ -106,9 +104,7 @@ def forget_in_index(sources: list[Path], folder: Path) -> None:
     (folder / INDEX).write_text(json.dumps(index))
 
 
-@pytest.mark.parametrize(
-    "spoil", [change_source, truncate_target, overwrite_target, remove_target, forget_in_index]
-)
+@pytest.mark.parametrize("spoil", [change_source, truncate_target, overwrite_target, remove_target, forget_in_index])
 def test_only_what_changed_is_converted_again(spoil, sources: list[Path], tmp_path: Path) -> None:
     folder = tmp_path / "npy"
     first, _ = convert_all(sources, folder, 2)
@@ -121,9 +117,7 @@ def test_only_what_changed_is_converted_again(spoil, sources: list[Path], tmp_pa
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 0, "arrays": {}}', '{"version": 1}'])
-def test_without_a_right_index_everything_is_converted_again(
-    content: str, sources: list[Path], tmp_path: Path
-) -> None:
+def test_without_a_right_index_everything_is_converted_again(content: str, sources: list[Path], tmp_path: Path) -> None:
     convert_all(sources, tmp_path / "npy", 2)
     before = made(tmp_path / "npy")
     (tmp_path / "npy" / INDEX).write_text(content)
@@ -132,9 +126,7 @@ def test_without_a_right_index_everything_is_converted_again(
     assert all(changed != before[name] for name, changed in made(tmp_path / "npy").items())
 
 
-def test_a_target_that_cannot_be_written_is_no_fault_of_its_source(
-    sources: list[Path], tmp_path: Path
-) -> None:
+def test_a_target_that_cannot_be_written_is_no_fault_of_its_source(sources: list[Path], tmp_path: Path) -> None:
     (tmp_path / "npy").write_text("a file where the folder should be")
     with pytest.raises((HbacError, OSError)):
         convert_all(sources, tmp_path / "npy", 2)

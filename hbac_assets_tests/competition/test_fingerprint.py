@@ -23,9 +23,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
         (folder / "train.csv").read_text().replace("Seizure,3,1", "Seizure,3,2", 1)
     ),
     "sample_submission": lambda folder: os.truncate(folder / "sample_submission.csv", 60),
-    "recording renamed": lambda folder: (folder / RECORDING).rename(
-        folder / "train_spectrograms/501.parquet"
-    ),
+    "recording renamed": lambda folder: (folder / RECORDING).rename(folder / "train_spectrograms/501.parquet"),
     "recording added": lambda folder: shutil.copy(folder / RECORDING, folder / "test_spectrograms"),
     "recording removed": lambda folder: (folder / RECORDING).unlink(),
     "recording shortened": lambda folder: rewrite(folder, lambda table: table.head(300)),

@@ -35,9 +35,7 @@ def folds_or_reject(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
 
 @settings(deadline=None, max_examples=60)
 @given(tables(), st.integers(2, 5), st.integers(0, 2**32 - 1))
-def test_folds_partition_the_rows_and_never_split_a_patient(
-    train: pd.DataFrame, folds: int, seed: int
-) -> None:
+def test_folds_partition_the_rows_and_never_split_a_patient(train: pd.DataFrame, folds: int, seed: int) -> None:
     assigned = folds_or_reject(train, folds, seed)
     assert set(assigned["fold"]) == set(range(folds))
     assert (assigned.groupby("patient_id")["fold"].nunique() == 1).all()
@@ -106,9 +104,7 @@ def one_eeg(offsets: list[int], votes: list[list[int]]) -> pd.DataFrame:
 
 
 def test_one_per_eeg_sums_votes_at_the_row_nearest_to_the_middle() -> None:
-    train = one_eeg(
-        [0, 10, 40, 100], [[3, 0, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0], [0, 4, 0, 0, 0, 8], [3, 0, 0, 0, 0, 0]]
-    )
+    train = one_eeg([0, 10, 40, 100], [[3, 0, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0], [0, 4, 0, 0, 0, 8], [3, 0, 0, 0, 0, 0]])
     (row,) = sample_rows(train, "one_per_eeg").to_dict("records")
     assert row["eeg_label_offset_seconds"] == 40  # of 0 to 100
     assert [row[name] for name in VOTE_COLUMNS] == [7, 6, 0, 0, 0, 8]

@@ -7,7 +7,7 @@ from hbac_assets.signals.spectrogram_grid import FREQUENCIES
 
 
 def shares_of(classes: np.ndarray) -> np.ndarray:
-    return np.eye(6)[classes]
+    return np.asarray(np.eye(6)[classes])
 
 
 def test_prior_is_the_mean_of_the_other_folds() -> None:

@@ -1,0 +1,57 @@
+"""Pictures of the competition's data, as PNG bytes: look before you read."""
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.figures import new_axes, new_figure, png
+from hbac_assets.labels import CLASSES
+from hbac_assets.signals.montage import CHAINS
+from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SECONDS_PER_COLUMN
+
+LOG_POWER_RANGE = (-4.0, 8.0)
+
+
+def class_counts(rows: pd.DataFrame) -> bytes:
+    """Draw how many rows each consensus class has; in each fold, where `rows` have the column `fold`."""
+    folds = rows["fold"] if "fold" in rows else pd.Series(0, index=rows.index)
+    counts = pd.crosstab(rows["expert_consensus"], folds).reindex(list(CLASSES), fill_value=0)
+    figure, axes = new_axes(7, 3, f"{len(rows):,} rows by consensus")
+    width = 0.8 / counts.shape[1]
+    shades = np.linspace(0.9, 0.35, counts.shape[1])
+    for number, fold in enumerate(counts.columns):
+        places = np.arange(len(CLASSES)) + (number - (counts.shape[1] - 1) / 2) * width
+        # Shades of one colour: a fold is no category of its own.
+        axes.bar(places, counts[fold], width * 0.9, color=(0.16, 0.38, 0.62, shades[number]), label=f"fold {fold}")
+    axes.set_xticks(range(len(CLASSES)), CLASSES)
+    axes.set_ylabel("rows")
+    if "fold" in rows:
+        axes.legend(frameon=False, fontsize=8, ncols=2)
+    return png(figure)
+
+
+def spectrogram_image(power: np.ndarray, title: str) -> bytes:
+    """Draw the four chains of a spectrogram one above the other.
+
+    Args:
+        power: (400, T) in µV²/Hz, one column each 2 s.
+        title: above the picture.
+    """
+    figure = new_figure(8, 6)
+    figure.suptitle(title, fontsize=11)
+    log_power = np.log(np.maximum(power, np.exp(LOG_POWER_RANGE[0]))).reshape(len(CHAINS), len(FREQUENCIES), -1)
+    minutes = power.shape[1] * SECONDS_PER_COLUMN / 60
+    every_axes = figure.subplots(len(CHAINS), sharex=True)
+    for axes, chain, values in zip(every_axes, CHAINS, log_power, strict=True):
+        image = axes.imshow(
+            values,
+            aspect="auto",
+            origin="lower",
+            extent=(0, minutes, FREQUENCIES[0], FREQUENCIES[-1]),
+            vmin=LOG_POWER_RANGE[0],
+            vmax=LOG_POWER_RANGE[1],
+            cmap="viridis",
+        )
+        axes.set_ylabel(f"{chain}\nHz")
+    every_axes[-1].set_xlabel("minutes")
+    figure.colorbar(image, ax=every_axes, label="ln power (µV²/Hz)", shrink=0.6)
+    return png(figure)

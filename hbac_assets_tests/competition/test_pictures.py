@@ -1,0 +1,32 @@
+"""Pictures are PNG files that show what they are given; how clear they are, only eyes can tell."""
+
+import io
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from hbac_assets.competition.folds import assign_folds
+from hbac_assets.competition.pictures import class_counts, spectrogram_image
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture), formats=["PNG"]).convert("RGB"))
+
+
+def test_class_counts_with_and_without_folds(train: pd.DataFrame) -> None:
+    plain, folded = pixels(class_counts(train)), pixels(class_counts(assign_folds(train, 3, 0)))
+    assert plain.shape == folded.shape
+    assert (plain != folded).any()
+    assert (pixels(class_counts(train[train["expert_consensus"] != "GPD"])) != plain).any()  # a class is absent
+
+
+def test_low_frequencies_are_drawn_below_and_the_first_chain_above() -> None:
+    power = np.full((400, 300), np.exp(-4.0), np.float32)
+    power[:50] = np.exp(8.0)  # the lower half of the first chain, brightest of all
+    picture = pixels(spectrogram_image(power, title="one")).astype(int)
+    yellow = (picture[:, :700] == [253, 231, 36]).all(axis=2)  # the end of the colour map, without its bar
+    rows = np.flatnonzero(yellow.any(axis=1))
+    quarter = len(picture) / 4
+    assert quarter * 0.3 < rows.min()
+    assert rows.max() < quarter * 1.2

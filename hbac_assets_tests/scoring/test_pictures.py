@@ -1,0 +1,45 @@
+"""Pictures are PNG files that show what they are given; how clear they are, only eyes can tell."""
+
+import io
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from hbac_assets.scoring.pictures import blend_weights, scores_by_member, vote_calibration, vote_confusion
+
+SCORES = pd.DataFrame(
+    {"model": ["one", "two", "prior"], "mean": [0.5, 0.6, 0.9], "low": [0.4, 0.5, np.nan], "high": [0.6, 0.7, np.nan]}
+)
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture), formats=["PNG"]).convert("RGB"))
+
+
+def differ(one: bytes, other: bytes) -> bool:
+    left, right = pixels(one), pixels(other)
+    return left.shape != right.shape or bool((left != right).any())
+
+
+def test_scores_and_lines() -> None:
+    better = SCORES.assign(mean=[0.4, 0.6, 0.9])
+    assert differ(scores_by_member(SCORES), scores_by_member(better))
+    assert differ(scores_by_member(SCORES), scores_by_member(SCORES, {"floor": 0.3}))
+    assert not differ(scores_by_member(SCORES), scores_by_member(SCORES))
+    assert len(pixels(scores_by_member(SCORES))) > len(pixels(scores_by_member(SCORES.head(1))))
+
+
+def test_predictions_and_weights() -> None:
+    random = np.random.default_rng(0)
+    shares, predictions = random.dirichlet(np.ones(6), 50), random.dirichlet(np.ones(6), 50)
+    for picture in (vote_calibration, vote_confusion):
+        assert differ(picture(shares, predictions), picture(shares, shares))
+        assert pixels(picture(shares[:1], np.eye(6)[:1])).std() > 0  # empty bins, classes without votes
+    weights = pd.DataFrame({"member": ["one", "two"], "weight": [0.7, 0.3]})
+    assert differ(blend_weights(weights), blend_weights(weights.assign(weight=[0.3, 0.7])))
+
+
+def test_confusion_without_votes_for_a_class_is_silent(recwarn) -> None:
+    vote_confusion(np.eye(6)[[0, 0, 1]], np.full((3, 6), 1 / 6))
+    assert not recwarn.list
