@@ -40,6 +40,25 @@ def test_changes_with_the_content(change: str, kaggle_folder: Path) -> None:
     assert dataset_fingerprint(kaggle_folder) != before
 
 
+def test_sees_a_new_extreme_in_a_file_of_the_same_size(kaggle_folder: Path) -> None:
+    path = kaggle_folder / RECORDING
+    table = pd.read_parquet(path)
+    seen = set()
+    for factor in (1, 3):
+        table["RP_19.92"] *= factor
+        table.to_parquet(path, compression=None, use_dictionary=False)
+        seen.add((path.stat().st_size, dataset_fingerprint(kaggle_folder)))
+    assert len({size for size, _ in seen}) == 1
+    assert len(seen) == 2
+
+
+def test_sees_lost_bytes_before_the_footer(kaggle_folder: Path) -> None:
+    before = dataset_fingerprint(kaggle_folder)
+    content = (kaggle_folder / RECORDING).read_bytes()
+    (kaggle_folder / RECORDING).write_bytes(content[:1000] + content[2000:])
+    assert dataset_fingerprint(kaggle_folder) != before
+
+
 def test_is_the_same_for_a_copy_elsewhere_at_another_time(kaggle_folder: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(kaggle_folder, tmp_path / "copy", copy_function=shutil.copyfile)
     (copy / "notes.txt").write_text("not part of the data")

@@ -87,7 +87,7 @@ def test_bad_train_is_named_in_one_line(case: str, tmp_path: Path, train: pd.Dat
 
 BAD_FILES = {
     "empty": (b"", ["comma-separated table", "Empty CSV"]),
-    "binary": (bytes(range(256)), ["comma-separated table"]),
+    "binary": (bytes(range(256)), ["comma-separated table", "codec can't decode"]),
     "UTF-16": ("eeg_id,patient_id\n1,2\n".encode("utf-16"), ["expected"]),
     "semicolons": (b"eeg_id;spectrogram_id;patient_id\n1;2;3\n", ["separated by commas", "eeg_id;spec"]),
     "tabs": (b"eeg_id\tspectrogram_id\tpatient_id\n1\t2\t3\n", ["separated by commas"]),
