@@ -54,9 +54,19 @@ def convert_spectrogram(source: Path, target: Path) -> Conversion:
     missing = np.isnan(power)
     power[missing] = 0
     with atomic_write(target) as temporary:
-        np.save(temporary, power, allow_pickle=False)
+        write_npy(temporary, power)
         digest = file_digest(temporary)
     return Conversion(power.shape[1], float(missing.mean()), digest)
+
+
+def write_npy(path: Path, array: np.ndarray) -> None:
+    """Write a C-contiguous array as `np.save` does, but so that a full disk is reported as one.
+
+    `np.save` writes with C's own functions and raises an OSError without the system's error number.
+    """
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)
 
 
 def convert_all(

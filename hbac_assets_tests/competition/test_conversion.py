@@ -1,5 +1,6 @@
 """Conversion of many files: what is kept, what is made anew, what does not stop the others."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.competition.conversion import INDEX, convert_all, convert_spectrogram
+from hbac_assets.competition.conversion import INDEX, convert_all, convert_spectrogram, write_npy
 from hbac_assets.errors import HbacError
 from hbac_assets.files import file_digest
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
@@ -39,6 +40,20 @@ def test_one_file(tmp_path: Path, spectrogram: pd.DataFrame) -> None:
     assert conversion.columns == 320
     assert conversion.nan_share == pytest.approx(32 / (400 * 320))
     assert conversion.digest == file_digest(tmp_path / "new" / "7.npy")
+
+
+def test_npy_is_what_numpy_would_write(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).normal(size=(400, 310)).astype(np.float32)
+    write_npy(tmp_path / "ours.npy", array)
+    np.save(tmp_path / "theirs.npy", array)
+    assert (tmp_path / "ours.npy").read_bytes() == (tmp_path / "theirs.npy").read_bytes()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_full_disk_has_its_error_number() -> None:
+    with pytest.raises(OSError, match="No space left") as error:
+        write_npy(Path("/dev/full"), np.ones((400, 300), np.float32))
+    assert error.value.errno == errno.ENOSPC
 
 
 def test_all_files_in_the_order_of_their_ids(sources: list[Path], tmp_path: Path) -> None:
