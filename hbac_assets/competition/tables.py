@@ -1,7 +1,7 @@
 """Validated reading of train.csv, test.csv and sample_submission.csv.
 
-Every cell is read as text and checked before it becomes a number, so that a fault is named as the user would
-see it in the file. What follows from the votes (shares, categories) belongs to `metadata`.
+What a table must hold is said here; how its cells are read and checked one by one, in `csv_file`. What follows
+from the votes (shares, categories) belongs to `metadata`.
 """
 
 from dataclasses import dataclass
@@ -9,22 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 
+from hbac_assets.competition.csv_file import Kind, read_csv
 from hbac_assets.competition.faults import fault
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What the cells of a column look like, as text, and what they become."""
-
-    pattern: str
-    expected: str
-    dtype: str
-
 
 # Fifteen digits are exact in float64, through which "6.0" becomes a whole number.
 WHOLE = Kind(r"^[0-9]{1,15}$", "a whole number, 0 or more", "int64")
@@ -90,7 +78,7 @@ def read_train(path: Path) -> pd.DataFrame:
             has no votes, a consensus is not a class with the most votes, or a recording belongs to two
             patients.
     """
-    train = _read(path, TRAIN_COLUMNS)
+    train = read_csv(path, TRAIN_COLUMNS)
     _require_unique(path, train, ["label_id"])
     _require_unique(path, train, ["eeg_id", "eeg_sub_id"])
     _require_one_patient(path, train, "eeg_id")
@@ -105,7 +93,7 @@ def read_test(path: Path) -> pd.DataFrame:
     Raises:
         HbacError: the file is missing or unreadable, a column or cell is ill-formed, or an EEG is repeated.
     """
-    test = _read(path, TEST_COLUMNS)
+    test = read_csv(path, TEST_COLUMNS)
     _require_unique(path, test, ["eeg_id"])
     _require_one_patient(path, test, "spectrogram_id")
     return test
@@ -117,66 +105,9 @@ def read_sample_submission(path: Path) -> pd.DataFrame:
     Raises:
         HbacError: the file is missing or unreadable, a column or cell is ill-formed, or an EEG is repeated.
     """
-    sample = _read(path, SUBMISSION_COLUMNS)
+    sample = read_csv(path, SUBMISSION_COLUMNS)
     _require_unique(path, sample, ["eeg_id"])
     return sample
-
-
-def _read(path: Path, columns: dict[str, Kind]) -> pd.DataFrame:
-    text = _read_text(path, columns)
-    _require_columns(path, text.column_names, columns)
-    if text.num_rows == 0:
-        raise fault(path, "at least one row", "none below the header")
-    return pd.DataFrame({name: _parse(path, name, text[name], kind) for name, kind in columns.items()})
-
-
-def _read_text(path: Path, columns: dict[str, Kind]) -> pa.Table:
-    """Read all cells as text; a byte-order mark is skipped."""
-    if not path.is_file():
-        raise fault(path, "a file", "none", "download the competition's data or correct HBAC_DATA_DIR")
-    uneven: list[pa.csv.InvalidRow] = []
-
-    def collect(row: pa.csv.InvalidRow) -> str:
-        uneven.append(row)
-        return "skip"
-
-    try:
-        content = path.read_bytes()
-        content.decode()  # pyarrow's own error for bytes that are no UTF-8 is printed, not raised
-        text = pa.csv.read_csv(
-            pa.BufferReader(content),
-            read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, rows have no numbers
-            parse_options=pa.csv.ParseOptions(invalid_row_handler=collect),
-            convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string())),
-        )
-    except (pa.ArrowException, UnicodeError, OSError) as error:
-        raise fault(path, "a comma-separated table in UTF-8", " ".join(str(error).split())) from error
-    if uneven:
-        first = uneven[0]
-        # pyarrow counts from 1 and counts the header.
-        raise fault(path, f"{first.expected_columns} fields", first.actual_columns, row=first.number - 2)
-    return text
-
-
-def _require_columns(path: Path, found: list[str], columns: dict[str, Kind]) -> None:
-    if len(found) == 1 and any(separator in found[0] for separator in ";\t|"):
-        raise fault(path, "columns separated by commas", repr(found[0]), "save it with commas")
-    for name in columns:
-        if found.count(name) != 1:
-            raise fault(path, "the column once", f"{found.count(name)} times among {', '.join(found)}", column=name)
-    for name in found:
-        if name not in columns:
-            raise fault(path, f"only the columns {', '.join(columns)}", "one more", "remove it", column=name)
-
-
-def _parse(path: Path, name: str, cells: pa.ChunkedArray, kind: Kind) -> pd.Series:
-    valid = pc.match_substring_regex(cells, kind.pattern).to_numpy()
-    if not valid.all():
-        row = int(np.argmin(valid))
-        raise fault(path, kind.expected, repr(cells[row].as_py()), row=row, column=name)
-    if kind.dtype == "str":
-        return pd.Series(cells.to_pandas())
-    return pd.Series(cells.to_pandas().astype("float64").astype(kind.dtype))
 
 
 def _require_unique(path: Path, frame: pd.DataFrame, columns: list[str]) -> None:
