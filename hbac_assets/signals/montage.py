@@ -33,4 +33,5 @@ def bipolar(eeg: np.ndarray, chain: str) -> np.ndarray:
         (4, samples) in µV, contiguous in time.
     """
     columns = [ELECTRODES.index(name) for name in CHAINS[chain]]
-    return np.ascontiguousarray(eeg[:, columns[:-1]].T) - eeg[:, columns[1:]].T
+    differences: np.ndarray = eeg[:, columns[:-1]].T - eeg[:, columns[1:]].T
+    return np.ascontiguousarray(differences)

@@ -39,7 +39,8 @@ def multitaper_spectrogram(eeg: np.ndarray) -> np.ndarray:
 def _chain_power(differences: np.ndarray) -> np.ndarray:
     """Return (100, columns) in µV²/Hz from (4, samples) in µV."""
     missing = np.isnan(differences)
-    signal = sosfiltfilt(_highpass(), np.where(missing, 0, differences), axis=-1).astype(np.float32)
+    highpass = butter(HIGHPASS_ORDER, HIGHPASS_HZ, "highpass", fs=EEG_RATE, output="sos")
+    signal = sosfiltfilt(highpass, np.where(missing, 0, differences), axis=-1).astype(np.float32)
     tapers = dpss(WINDOW, TIME_HALFBANDWIDTH, TAPERS).astype(np.float32)
     power = np.zeros((signal.shape[1] // STEP, BINS), np.float32)
     for windows in _windows(signal):
@@ -47,11 +48,7 @@ def _chain_power(differences: np.ndarray) -> np.ndarray:
         power += (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
     power /= len(signal) * EEG_RATE
     power[_windows(missing.any(axis=0, keepdims=True))[0].any(axis=-1)] = np.nan
-    return power.T
-
-
-def _highpass() -> np.ndarray:
-    return butter(HIGHPASS_ORDER, HIGHPASS_HZ, "highpass", fs=EEG_RATE, output="sos")
+    return np.ascontiguousarray(power.T)
 
 
 def _windows(signals: np.ndarray) -> np.ndarray:
@@ -59,4 +56,5 @@ def _windows(signals: np.ndarray) -> np.ndarray:
     columns = signals.shape[1] // STEP
     margin = (WINDOW - STEP) // 2
     padded = np.pad(signals[:, : columns * STEP], ((0, 0), (margin, margin)))
-    return sliding_window_view(padded, WINDOW, axis=1)[:, ::STEP]
+    windows: np.ndarray = sliding_window_view(padded, WINDOW, axis=1)[:, ::STEP]
+    return windows

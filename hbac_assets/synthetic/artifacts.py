@@ -4,15 +4,20 @@ Every function changes an EEG in place; how often each happens stands in the tab
 """
 
 import numpy as np
-from scipy.signal import butter, oaconvolve, sosfilt
+from scipy.signal import butter, sosfilt
 
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE, ELECTRODES
 from hbac_assets.synthetic.head import indices
+from hbac_assets.synthetic.waveforms import train, wave
 
 # Shares of the recordings.
 BLINKING, MUSCLE, MOVEMENT, LOST_ELECTRODE, LOST_SAMPLES = 0.35, 0.45, 0.15, 0.08, 0.08
 
 MAINS_HZ = 60.0
+# Height, time and width in s of each phase: P, Q, R, S and T of a heartbeat; the lid of a blink.
+HEARTBEAT = ((0.12, -0.16, 0.025), (-0.15, -0.03, 0.01), (1.0, 0.0, 0.012), (-0.25, 0.03, 0.012), (0.3, 0.25, 0.04))
+BLINK = ((1.0, 0.0, 0.08),)
+# What each electrode sees of the source.
 BLINK_FIELD = {"Fp1": 1.0, "Fp2": 1.0, "F7": 0.35, "F8": 0.35, "F3": 0.4, "F4": 0.4, "Fz": 0.4}
 MUSCLE_FIELD = {"T3": 1.0, "T4": 1.0, "F7": 0.8, "F8": 0.8, "Fp1": 0.6, "Fp2": 0.6, "T5": 0.3, "T6": 0.3}
 HEART_FIELD = {"T5": 0.02, "T3": 0.015, "T6": -0.015, "T4": -0.01}
@@ -23,7 +28,7 @@ def add_heart(rng: np.random.Generator, eeg: np.ndarray) -> None:
     samples = eeg.shape[1]
     interval = 60 / rng.uniform(55, 115)
     beats = np.cumsum(rng.normal(interval, 0.03 * interval, int(samples / EEG_RATE / interval * 1.1)))
-    ekg = _at(beats, np.ones(len(beats)), samples, _heartbeat()) * np.float32(rng.uniform(200, 900))
+    ekg = train(beats, np.full(len(beats), rng.uniform(200, 900)), wave(0.8, HEARTBEAT), samples)
     eeg[len(ELECTRODES)] = ekg + rng.normal(0, 8, samples)
     for name, gain in HEART_FIELD.items():
         eeg[ELECTRODES.index(name)] += gain * ekg
@@ -40,8 +45,8 @@ def add_blinks(rng: np.random.Generator, eeg: np.ndarray) -> None:
     """Add blinks of an awake patient: symmetric, frontal, a third of a second long."""
     samples = eeg.shape[1]
     times = rng.uniform(0, samples / EEG_RATE, rng.poisson(samples / EEG_RATE * rng.uniform(0.05, 0.25)))
-    blink = np.exp(-0.5 * (np.arange(-0.3, 0.3, 1 / EEG_RATE) / 0.08) ** 2)
-    _spread(eeg, BLINK_FIELD, _at(times, rng.uniform(60, 160, len(times)), samples, blink))
+    blinks = train(times, rng.uniform(60, 160, len(times)), wave(0.6, BLINK), samples)
+    eeg[indices(*BLINK_FIELD)] += np.outer(list(BLINK_FIELD.values()), blinks).astype(np.float32)
 
 
 def add_muscle(rng: np.random.Generator, eeg: np.ndarray) -> None:
@@ -91,28 +96,3 @@ def add_artifacts(rng: np.random.Generator, eeg: np.ndarray, moment: int) -> Non
     add_mains(rng, eeg)
     if happens[-1]:
         lose_samples(rng, eeg, moment)
-
-
-def _at(seconds: np.ndarray, heights: np.ndarray, samples: int, shape: np.ndarray) -> np.ndarray:
-    """Return (samples,) with a copy of `shape` centred on each of the seconds."""
-    impulses = np.zeros(samples)
-    inside = (seconds > 0) & (seconds < samples / EEG_RATE)
-    np.add.at(impulses, (seconds[inside] * EEG_RATE).astype(int), heights[inside])
-    return oaconvolve(impulses, shape, mode="same").astype(np.float32)
-
-
-def _spread(eeg: np.ndarray, field: dict[str, float], signal: np.ndarray) -> None:
-    eeg[indices(*field)] += np.array(list(field.values()), np.float32)[:, None] * signal
-
-
-def _heartbeat() -> np.ndarray:
-    """Return P, QRS and T of one beat, R peak 1."""
-    time = np.arange(-0.4, 0.4, 1 / EEG_RATE)
-    waves = (
-        (0.12, -0.16, 0.025),
-        (-0.15, -0.03, 0.01),
-        (1.0, 0.0, 0.012),
-        (-0.25, 0.03, 0.012),
-        (0.3, 0.25, 0.04),
-    )
-    return np.sum([gain * np.exp(-0.5 * ((time - at) / width) ** 2) for gain, at, width in waves], axis=0)

@@ -28,7 +28,7 @@ def spread(sources: np.ndarray, width: float) -> np.ndarray:
         (19, sources) float32, 1 right above a source.
     """
     distance = np.linalg.norm(ELECTRODE_POSITIONS[:, None] - sources, axis=-1)
-    return np.exp(-0.5 * (distance / width) ** 2).astype(np.float32)
+    return np.asarray(np.exp(-0.5 * (distance / width) ** 2), np.float32)
 
 
 def indices(*names: str) -> list[int]:

@@ -9,36 +9,37 @@ say how often, how large and whether it evolves. How the state looks on the scal
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit
 
 from hbac_assets.labels import CLASSES
+from hbac_assets.synthetic.randomness import fluctuations
 
 # A recording is drawn towards one of the classes. Each latent is a number on a scale on which readers are
 # divided at 0; a kind sets its mean, and recordings spread around it, so that doubtful recordings arise by
 # themselves. Strength is the logarithm of the amplitude, relative to what half of the readers recognise.
 LATENTS = ("strength", "evolution", "laterality", "periodicity")
 KIND_MEANS = {
-    "Seizure": (0.9, 2.0, 0.8, 0.0),
-    "LPD": (0.8, -2.0, 1.8, 1.8),
-    "GPD": (0.8, -2.0, -1.8, 1.8),
-    "LRDA": (0.8, -2.0, 1.8, -1.8),
-    "GRDA": (0.8, -2.0, -1.8, -1.8),
-    "Other": (-1.2, -2.0, 0.0, 0.0),
+    "Seizure": (1.3, 2.2, 0.8, 0.0),
+    "LPD": (0.9, -2.0, 2.0, 2.0),
+    "GPD": (0.9, -2.0, -2.0, 2.0),
+    "LRDA": (0.9, -2.0, 2.0, -2.0),
+    "GRDA": (0.9, -2.0, -2.0, -2.0),
+    "Other": (-1.3, -2.0, 0.0, 0.0),
 }
 SPREAD = np.array([0.45, 0.8, 0.9, 0.9])
-DRIFT = np.array([0.2, 0.2, 0.4, 0.4])
-DRIFT_SECONDS = 60.0
+DRIFT, DRIFT_SECONDS = np.array([0.2, 0.2, 0.4, 0.4]), 60.0
 
-# How sharply readers agree as a latent leaves 0, and how often one marks a class at random.
-STEEPNESS = np.array([3.0, 1.5, 1.5, 1.5])
-LAPSE_RATE = 0.02
+# Amplitude and frequency also waver within seconds; standard deviations of their natural logarithms.
+WAVER_SECONDS, AMPLITUDE_WAVER, FREQUENCY_WAVER = 5.0, 0.2, 0.06
+
+# How sharply readers agree as strength, and as each of the others, leaves 0; how often one marks at random.
+READERS_STRENGTH, READERS_ODDS, LAPSE_RATE = 3.0, 1.5, 0.02
 LABELLED_SECONDS = 10
 """A label belongs to so many seconds around the labelled moment."""
 
 # Episodes, in seconds: (shortest, longest) of what does not evolve and of what does; then the pause after it.
 STATIONARY_SECONDS = (250.0, 1500.0)
-EVOLVING_SECONDS = (60.0, 180.0)
+EVOLVING_SECONDS = (40.0, 160.0)
 PAUSE_SECONDS = (60.0, 400.0)
 EDGE_SECONDS = 3.0
 MOMENT_IN_EPISODE = (0.3, 0.75)
@@ -73,24 +74,26 @@ class Course:
     def label_probabilities(self, moment: int) -> np.ndarray:
         """Return (6,): the mean over the labelled seconds around a moment in seconds."""
         half = LABELLED_SECONDS // 2
-        return self.probabilities[moment - half : moment + half].mean(axis=0)
+        return np.asarray(self.probabilities[moment - half : moment + half].mean(axis=0))
 
 
 def draw_course(rng: np.random.Generator, kind: str, seconds: int, moment: int) -> Course:
     """Draw the course of a recording of a kind; an episode runs at the moment (in seconds)."""
     level = KIND_MEANS[kind] + SPREAD * rng.standard_normal(len(LATENTS))
-    latents = level + DRIFT * _drift(rng, seconds, len(LATENTS))
-    visible = expit(STEEPNESS[1:] * latents[:, 1:]).T
-    envelope, progress = _episodes(rng, float(expit(STEEPNESS[1] * level[1])), seconds, moment)
-    amplitude = envelope * np.exp(latents[:, 0])
+    drift = DRIFT[:, None] * fluctuations(rng, len(LATENTS), seconds, DRIFT_SECONDS)
+    strength, *odds = level[:, None] + drift
+    amplitude_waver, frequency_waver = fluctuations(rng, 2, seconds, WAVER_SECONDS)
+    evolution, laterality, periodicity = expit(READERS_ODDS * np.array(odds))
+    envelope, progress = _episodes(rng, float(evolution.mean()), seconds, moment)
+    amplitude = envelope * np.exp(strength + AMPLITUDE_WAVER * amplitude_waver)
     return Course(
         amplitude=amplitude,
-        evolution=visible[0],
-        laterality=visible[1],
-        periodicity=visible[2],
-        frequency=_frequency(rng, visible[0], visible[2], progress),
+        evolution=evolution,
+        laterality=laterality,
+        periodicity=periodicity,
+        frequency=np.exp(FREQUENCY_WAVER * frequency_waver) * _frequency(rng, evolution, periodicity, progress),
         progress=progress,
-        probabilities=class_probabilities(amplitude, *visible),
+        probabilities=class_probabilities(amplitude, evolution, laterality, periodicity),
     )
 
 
@@ -105,7 +108,7 @@ def class_probabilities(
         lateralised: probability that another pattern is called lateralised, not generalised.
         periodic: probability that it is called periodic, not rhythmic.
     """
-    present = amplitude ** STEEPNESS[0] / (1 + amplitude ** STEEPNESS[0])
+    present = amplitude**READERS_STRENGTH / (1 + amplitude**READERS_STRENGTH)
     interictal = present * (1 - ictal)
     probabilities = {
         "Seizure": present * ictal,
@@ -117,13 +120,6 @@ def class_probabilities(
     }
     attentive = np.stack([probabilities[name] for name in CLASSES], axis=-1)
     return (1 - LAPSE_RATE) * attentive + LAPSE_RATE / len(CLASSES)
-
-
-def _drift(rng: np.random.Generator, seconds: int, count: int) -> np.ndarray:
-    """Return (seconds, count) smooth Gaussian processes of unit variance."""
-    noise = rng.standard_normal((seconds + int(8 * DRIFT_SECONDS), count))
-    smooth = gaussian_filter1d(noise, DRIFT_SECONDS, axis=0)[int(4 * DRIFT_SECONDS) :][:seconds]
-    return smooth * np.sqrt(2 * np.sqrt(np.pi) * DRIFT_SECONDS)
 
 
 def _episodes(rng: np.random.Generator, evolution: float, seconds: int, moment: int) -> tuple[np.ndarray, np.ndarray]:
@@ -143,4 +139,4 @@ def _frequency(
     """Return (seconds,) in Hz: stationary around its base, or falling towards it in what evolves."""
     own = FREQUENCY_SPREAD * rng.standard_normal()
     base = periodicity * np.log(PERIODIC_HZ) + (1 - periodicity) * np.log(RHYTHMIC_HZ) + own
-    return np.exp(base + SWEEP * evolution * (1 - progress))
+    return np.asarray(np.exp(base + SWEEP * evolution * (1 - progress)))

@@ -6,11 +6,11 @@ change.
 """
 
 import numpy as np
-from scipy.signal import oaconvolve
 
 from hbac_assets.signals.montage import EEG_RATE
 from hbac_assets.synthetic.head import spread
 from hbac_assets.synthetic.latents import Course
+from hbac_assets.synthetic.waveforms import train, wave
 
 FIELD_WIDTH = 0.42
 """Head radii: a pattern involves a good part of a hemisphere."""
@@ -18,7 +18,10 @@ RECOGNISED_AMPLITUDE = 1.6
 """Amplitude that half of the readers recognise, over the standard deviation of the background."""
 DISCHARGE_GAIN = 2.4
 """Peak of a discharge over that of a wave of the same prominence."""
-CYCLE_JITTER, AMPLITUDE_JITTER = 0.03, 0.2
+TRIPHASIC = ((-0.3, -0.06, 0.025), (1.0, 0.0, 0.028), (-0.45, 0.12, 0.06))
+"""Height, time and width in s: a sharp wave between an early and a slow late wave of opposite sign."""
+CYCLE_JITTER, AMPLITUDE_JITTER = 0.05, 0.2
+"""Standard deviations between discharges: of their times in s, of their height in shares."""
 CROSSING_SECONDS = 0.015
 """Delay between the hemispheres."""
 SEIZURE_SPREAD = 0.7
@@ -47,28 +50,18 @@ def render_pattern(rng: np.random.Generator, course: Course, focus: np.ndarray, 
     following = np.roll(leading, round(CROSSING_SECONDS * EEG_RATE))
     following *= 1 - laterality * (1 - SEIZURE_SPREAD * evolution * progress)
     field = spread(np.stack([focus, focus * (-1, 1)]), FIELD_WIDTH)
-    return field[:, :1] * leading + field[:, 1:] * following
+    return np.asarray(field[:, :1] * leading + field[:, 1:] * following, np.float32)
 
 
 def _waves(cycles: np.ndarray) -> np.ndarray:
     """Return slightly sharp-contoured waves of unit amplitude."""
     angle = 2 * np.pi * cycles
-    return (np.sin(angle) + 0.25 * np.sin(2 * angle + 0.5)).astype(np.float32)
+    return np.asarray(np.sin(angle) + 0.25 * np.sin(2 * angle + 0.5), np.float32)
 
 
 def _discharges(rng: np.random.Generator, cycles: np.ndarray) -> np.ndarray:
     """Return one triphasic discharge a cycle, each a little early or late, larger or smaller than 1."""
-    onsets = np.flatnonzero(np.diff(np.floor(cycles)))
-    jitter = CYCLE_JITTER * rng.standard_normal(len(onsets)) * EEG_RATE
-    onsets = np.clip(onsets + jitter.astype(int), 0, len(cycles) - 1)
-    impulses = np.zeros(len(cycles), np.float32)
-    impulses[onsets] = 1 + AMPLITUDE_JITTER * rng.standard_normal(len(onsets))
-    return oaconvolve(impulses, _triphasic(), mode="same")
-
-
-def _triphasic() -> np.ndarray:
-    """Return a sharp wave between a small early and a slow late wave of opposite sign, 0.6 s long."""
-    time = np.arange(-0.3, 0.3, 1 / EEG_RATE)
-    phases = ((-0.3, -0.06, 0.025), (1.0, 0.0, 0.028), (-0.45, 0.12, 0.06))
-    waves = [gain * np.exp(-0.5 * ((time - at) / width) ** 2) for gain, at, width in phases]
-    return np.stack(waves).sum(axis=0).astype(np.float32)
+    onsets = np.flatnonzero(np.diff(np.floor(cycles))) / EEG_RATE
+    times = onsets + CYCLE_JITTER * rng.standard_normal(len(onsets))
+    heights = 1 + AMPLITUDE_JITTER * rng.standard_normal(len(onsets))
+    return train(times, heights, wave(0.6, TRIPHASIC), len(cycles))

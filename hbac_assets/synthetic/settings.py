@@ -18,7 +18,7 @@ class SyntheticSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(42, ge=0)
-    recordings: int = Field(360, ge=8, description="recordings in the training set, one spectrogram each")
+    recordings: int = Field(344, ge=8, description="recordings in the training set, one spectrogram each")
 
     @property
     def patients(self) -> int:

@@ -1,0 +1,43 @@
+"""Shapes of single waves, and trains of them: what discharges, heartbeats and blinks are made of."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.signal import oaconvolve
+
+from hbac_assets.signals.montage import EEG_RATE
+
+
+def wave(seconds: float, phases: Sequence[tuple[float, float, float]]) -> np.ndarray:
+    """Return one wave as a sum of Gaussian phases.
+
+    Args:
+        seconds: length, with time 0 in its middle.
+        phases: height, time of the peak in s, standard deviation in s.
+
+    Returns:
+        (seconds · 200,)
+    """
+    time = np.arange(-seconds / 2, seconds / 2, 1 / EEG_RATE)
+    height, peak, width = np.array(phases).T[..., None]
+    total: np.ndarray = np.sum(height * np.exp(-0.5 * ((time - peak) / width) ** 2), axis=0)
+    return total
+
+
+def train(times: np.ndarray, heights: np.ndarray, shape: np.ndarray, samples: int) -> np.ndarray:
+    """Return a wave at each of the times, scaled by its height.
+
+    Args:
+        times: seconds from the first sample; what lies outside is left out.
+        heights: one for each time.
+        shape: the wave, centred on its time.
+        samples: length of the result.
+
+    Returns:
+        (samples,) float32
+    """
+    at = np.floor(times * EEG_RATE).astype(int)
+    inside = (at >= 0) & (at < samples)
+    impulses = np.zeros(samples)
+    np.add.at(impulses, at[inside], heights[inside])
+    return np.asarray(oaconvolve(impulses, shape, mode="same"), np.float32)

@@ -1,0 +1,25 @@
+import numpy as np
+
+from hbac_assets.signals.montage import CHAINS, EEG_COLUMNS, ELECTRODES, bipolar
+
+
+def test_columns_are_the_nineteen_electrodes_and_the_ekg():
+    assert len(ELECTRODES) == 19
+    assert (*ELECTRODES, "EKG") == EEG_COLUMNS
+    assert ELECTRODES[:8] == ("Fp1", "F3", "C3", "P3", "F7", "T3", "T5", "O1")
+
+
+def test_right_chains_mirror_the_left_ones():
+    mirror = str.maketrans("1357", "2468")
+    for left, right in (("LL", "RL"), ("LP", "RP")):
+        mirrored = [name.translate(mirror) for name in CHAINS[left]]
+        assert mirrored == list(CHAINS[right])
+
+
+def test_differences_run_from_front_to_back_and_leave_out_the_ekg():
+    eeg = np.zeros((3, 20))
+    eeg[:, ELECTRODES.index("F7")] = [1, 2, 3]
+    eeg[:, EEG_COLUMNS.index("EKG")] = 1_000
+
+    np.testing.assert_array_equal(bipolar(eeg, "LL"), [[-1, -2, -3], [1, 2, 3], [0, 0, 0], [0, 0, 0]])
+    assert not bipolar(eeg, "LP").any()
