@@ -83,14 +83,13 @@ def test_missing_samples_make_their_columns_nan_on_their_chains_alone():
     ],
 )
 def test_real_spectrograms_are_reproduced_from_their_eeg(eeg_file, spectrogram_file):
-    theirs = pd.read_parquet(REAL / spectrogram_file)
-    assert tuple(theirs.columns[1:]) == SPECTROGRAM_COLUMNS
+    table = pd.read_parquet(REAL / spectrogram_file)
+    assert tuple(table.columns[1:]) == SPECTROGRAM_COLUMNS
     # Both windows begin at offset 0 and have the same middle, so the EEG begins at 275 s; its second second is the
     # first that begins a column. The outer columns lack the EEG around the excerpt.
-    eeg = pd.read_parquet(REAL / eeg_file).to_numpy()[EEG_RATE:]
-    ours = multitaper_spectrogram(eeg)
+    ours = multitaper_spectrogram(pd.read_parquet(REAL / eeg_file).to_numpy()[EEG_RATE:])
     first = (275 + 1) // 2
-    theirs = theirs.iloc[first : first + ours.shape[1], 1:].to_numpy().T[:, 1:-1]
+    theirs = table.iloc[first : first + ours.shape[1], 1:].to_numpy().T[:, 1:-1]
     ours = ours[:, 1:-1]
 
     # Half of the files' last digit, so that their zeros have a logarithm.
@@ -98,6 +97,5 @@ def test_real_spectrograms_are_reproduced_from_their_eeg(eeg_file, spectrogram_f
     correlation = np.corrcoef(our_logs, their_logs)[:4, 4:]
     assert correlation.diagonal().min() > 0.999
     assert (correlation.argmax(axis=1) == np.arange(4)).all()
-    level = np.exp((our_logs - their_logs).mean(axis=1))
-    np.testing.assert_allclose(level, 1, atol=0.05)
+    np.testing.assert_allclose(np.exp((our_logs - their_logs).mean(axis=1)), 1, atol=0.05)
     np.testing.assert_allclose(ours.reshape(4, -1).sum(axis=1) / theirs.reshape(4, -1).sum(axis=1), 1, atol=0.02)
