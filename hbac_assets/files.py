@@ -4,43 +4,57 @@ Every writer of the project goes through `atomic_write`. What a file means belon
 """
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from hbac_assets.errors import HbacError
 
-TEMPORARY_SUFFIX = ".partial"
-UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+TEMPORARY_MARK = ".partial"
+UNWRITABLE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST,
+}  # fmt: skip
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`, which it replaces when the block ends without an error.
 
-    The suffix of `path` stays the last one, since some writers choose their format by it.
+    The suffix of `path` stays the last one, since some writers choose their format by it. The temporary file is
+    locked while it is written, so that `remove_leftovers` can tell it from one whose writer was killed.
 
     Raises:
         HbacError: the folder cannot be written or the disk is full.
     """
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{TEMPORARY_MARK}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
+        with temporary.open("xb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
         raise HbacError(f"{path}: cannot be written ({error.strerror}); free space or write elsewhere") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files of killed writers, here and in all folders below."""
+    for temporary in folder.rglob(f".*{TEMPORARY_MARK}*"):
+        with suppress(FileNotFoundError, BlockingIOError), temporary.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            temporary.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -45,13 +45,17 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """The cell's name in steps, logs and locks."""
-        return f"{self.member}__fold_{self.fold}"
+        """The cell's name in steps, logs and locks.
+
+        Steps run in the order of their names: with the fold in front, different members compile side by side, and
+        their later folds find the compiled programs.
+        """
+        return f"fold_{self.fold}__{self.member}"
 
     @classmethod
     def from_key(cls, key: str) -> "Cell":
         """Return the cell of a `key`."""
-        member, fold = key.split("__fold_")
+        fold, member = key.removeprefix("fold_").split("__")
         return cls(member, int(fold))
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.assets.tables import read_table
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
@@ -61,15 +60,16 @@ def train(
         on_epoch=on_epoch,
     )
     seconds = time.monotonic() - began
-    artifact.seal(**_facts(result, rows, held_out), seconds=seconds, environment=environment(accelerator))
+    artifact.seal(**_facts(settings, result, rows, held_out), seconds=seconds, environment=environment(accelerator))
     log.info(f"{cell.member} fold {cell.fold}: trained in {seconds:.0f} s")
 
 
-def report(artifact: Artifact, cell: Cell, tracked: TrackedRun) -> bytes:
+def report(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     """Bring a trained cell's MLflow run up to date and return the picture of its loss curves as PNG."""
     from hbac_assets.learning.pictures import loss_curves
     from hbac_assets.learning.prediction import load_model
 
+    artifact, scored = lineage.cell(cell), lineage.experiment.members[cell.member].scored_epoch
     facts = artifact.facts()
     history = pd.read_csv(artifact.path / HISTORY)
     curves = loss_curves(history, title=f"{cell.member}, fold {cell.fold}")
@@ -78,7 +78,7 @@ def report(artifact: Artifact, cell: Cell, tracked: TrackedRun) -> bytes:
     tracked.log_metrics({"scored_val_loss": facts["val_loss"]})
     tracked.log_table(history, HISTORY)
     tracked.log_picture(curves, "loss_curves.png")
-    tracked.log_model(load_model(artifact.path / MODELS[facts["scored"]]))
+    tracked.log_model(load_model(artifact.path / MODELS[scored]))
     return curves
 
 
@@ -115,11 +115,13 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
     }
 
 
-def _facts(result: "TrainingResult", rows: pd.DataFrame, held_out: "pd.Series[bool]") -> dict[str, object]:
+def _facts(
+    settings: MemberSettings, result: "TrainingResult", rows: pd.DataFrame, held_out: "pd.Series[bool]"
+) -> dict[str, object]:
+    scored_epoch = result.best_epoch if settings.scored_epoch == "best" else len(result.history)
     return {
-        "scored": result.scored,
-        "scored_epoch": result.scored_epoch,
-        "val_loss": result.val_loss,
+        "scored_epoch": scored_epoch,
+        "val_loss": result.history[scored_epoch - 1].val_loss,
         "parameters": asdict(result.parameters),
         "training_rows": int((~held_out).sum()),
         "validation_rows": int(held_out.sum()),

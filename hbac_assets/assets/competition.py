@@ -7,7 +7,8 @@ from hbac_assets.assets.step import OWNERS, Progress, step
 from hbac_assets.assets.tables import kept_or_made
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.competition.pictures import class_counts
-from hbac_assets.competition.tables import read_sample_submission, read_test, read_train
+from hbac_assets.competition.tables import read_tables, read_train
+from hbac_assets.files import remove_leftovers
 from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.lineage import CODE_VERSIONS
 from hbac_assets.resources.competition import CompetitionData
@@ -26,10 +27,10 @@ def competition_data(context: AssetExecutionContext, competition: CompetitionDat
     checked here; the files of the recordings are checked when they are converted.
     """
     report_dead_runs(context.instance)
+    remove_leftovers(store.root)
     dataset = competition.prepare(store, Progress(context.log, "recordings"))
-    train = read_train(dataset.folder / "train.csv")
-    test = read_test(dataset.folder / "test.csv")
-    read_sample_submission(dataset.folder / "sample_submission.csv")
+    tables = read_tables(dataset.folder)
+    train = tables.train
     return MaterializeResult(
         metadata={
             "folder": MetadataValue.path(dataset.folder),
@@ -39,7 +40,7 @@ def competition_data(context: AssetExecutionContext, competition: CompetitionDat
             "training spectrograms": train["spectrogram_id"].nunique(),
             "training EEGs": train["eeg_id"].nunique(),
             "patients": train["patient_id"].nunique(),
-            "test rows": len(test),
+            "test rows": len(tables.test),
             "train.csv": preview(train),
         }
     )

@@ -8,6 +8,7 @@ partition: an op plans the cells, each is trained in a step of its own, and a la
 import pandas as pd
 from dagster import (
     AssetIn,
+    AssetKey,
     AssetMaterialization,
     AssetSpec,
     Config,
@@ -33,7 +34,7 @@ from hbac_assets.assets.metadata import picture, table
 from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.errors import HbacError
-from hbac_assets.files import atomic_write
+from hbac_assets.files import atomic_write, remove_leftovers
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 from hbac_assets.locks import hold_any
 from hbac_assets.resources.accelerator import Accelerator
@@ -41,7 +42,7 @@ from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.runs import report_dead_runs, runs_in_progress
 from hbac_assets.resources.store import Store
-from hbac_assets.resources.tracking import TrackedRun, Tracking
+from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking
 from hbac_assets.resources.views import lineage_of
 
 MEMBERS = DynamicPartitionsDefinition(name="members")
@@ -67,7 +68,7 @@ class GridConfig(Config):
     retrain: bool = Field(False, description="train the chosen cells even if they are up to date")
 
 
-@op(ins={"inputs": In(Nothing)}, out=DynamicOut(Nothing))
+@op(ins={"fold_assignments": In(Nothing), "npy_spectrograms": In(Nothing)}, out=DynamicOut(Nothing))
 @step
 def plan_cells(
     context: OpExecutionContext,
@@ -78,23 +79,29 @@ def plan_cells(
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> list[DynamicOutput]:
-    """Choose the cells to train: those missing or out of date among the members and folds asked for."""
+    """Choose the cells to train: those missing or out of date among the members and folds asked for.
+
+    A cell that is trained, but unknown to MLflow or to this Dagster instance, gets a step as well, to report it.
+    """
     report_dead_runs(context.instance)
     accelerator.chosen_device()
     lineage = lineage_of(competition, store, experiment)
+    remove_leftovers(lineage.experiment_folder)
     lineage.folds.require()
     _extend_partitions(context, lineage)
-    open_members(open_runs(context, tracking, lineage), lineage, runs_in_progress(context.instance))
-    planned = []
+    runs = open_runs(context, tracking, lineage)
+    open_members(runs, lineage, runs_in_progress(context.instance))
+    planned, missing = [], 0
     for cell in _chosen_cells(lineage, config):
         model = lineage.cell(cell)
         if config.retrain:
             model.unseal()
-        if model.is_current():
+        if model.is_current() and _is_reported(context, runs, lineage, cell):
             context.log.info(f"{cell.member} fold {cell.fold}: up to date, kept")
         else:
+            missing += not model.is_current()
             planned.append(DynamicOutput(None, mapping_key=cell.key))
-    context.log.info(f"{len(planned)} of {len(lineage.cells)} cells to train")
+    context.log.info(f"{missing} of {len(lineage.cells)} cells to train")
     return planned
 
 
@@ -117,11 +124,11 @@ def train_fold(
     try:
         with hold_any([lock], lambda holder: context.log.info(f"{cell.key}: being trained by {holder}; waiting")):
             if lineage.cell(cell).is_current():
-                context.log.info(f"{cell.member} fold {cell.fold}: trained by another run, kept")
+                context.log.info(f"{cell.member} fold {cell.fold}: trained already, kept")
             else:
                 with accelerator.lease(context.log.info):
                     cells.train(cell, lineage, accelerator, store, tracked, context.log)
-            curves = cells.report(lineage.cell(cell), cell, tracked)
+            curves = cells.report(cell, lineage, tracked)
     except BaseException as error:
         tracked.fail(str(error))
         raise
@@ -177,8 +184,8 @@ def _grid_config(config: GridConfig) -> dict[str, object]:
 )
 def trained_models(fold_assignments: Nothing, npy_spectrograms: Nothing) -> Nothing:
     """The whole grid: each member on each fold, in parallel, only what is missing or out of date."""
-    trained = plan_cells([fold_assignments, npy_spectrograms]).map(lambda cell: train_fold(cell))
-    return publish_grid(trained.collect())
+    planned = plan_cells(fold_assignments=fold_assignments, npy_spectrograms=npy_spectrograms)
+    return publish_grid(planned.map(train_fold).collect())
 
 
 def grid_table(lineage: Lineage) -> pd.DataFrame:
@@ -217,6 +224,11 @@ def _chosen_cells(lineage: Lineage, config: GridConfig) -> list[Cell]:
         for cell in lineage.cells
         if cell.member in (config.members or experiment.members) and (not config.folds or cell.fold in config.folds)
     ]
+
+
+def _is_reported(context: OpExecutionContext, runs: ExperimentRuns, lineage: Lineage, cell: Cell) -> bool:
+    partitions = context.instance.get_materialized_partitions(AssetKey("fold_models"))
+    return _partition(lineage, cell) in partitions and runs.is_finished(lineage.cell(cell).inputs)
 
 
 def _partition(lineage: Lineage, cell: Cell) -> MultiPartitionKey:

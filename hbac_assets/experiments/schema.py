@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, StringConstraints
 
+from hbac_assets.learning.miniature import miniature
 from hbac_assets.learning.settings import MemberSettings, Settings
 
 Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
@@ -29,8 +30,6 @@ class Experiment(Settings):
 
         Every member still passes through the same code; the name tells the results apart.
         """
-        from hbac_assets.learning.miniature import miniature
-
         return self.model_copy(
             update={
                 "name": f"{self.name}-miniature",

@@ -68,6 +68,10 @@ class ExperimentRuns:
         name = f"{cell.member} fold {cell.fold}"
         return self._resume_or_create(name, identity, fingerprint, params, {"mlflow.parentRunId": parent, **tags})
 
+    def is_finished(self, fingerprint: str) -> bool:
+        """Tell whether a run with this fingerprint is there and complete."""
+        return bool(self._search(f"tags.fingerprint = '{fingerprint}' and attributes.status = 'FINISHED'"))
+
     def fail_unfinished(self, dagster_runs_in_progress: Iterable[str]) -> None:
         """Mark as failed every run whose Dagster run is over: its process was killed before it could do so."""
         alive = {*dagster_runs_in_progress, self._dagster_run}

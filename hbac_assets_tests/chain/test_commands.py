@@ -1,0 +1,72 @@
+"""The commands that Dagster's users know, typed as they are on the project's card."""
+
+import json
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+
+def materialize(project, selection, *more):
+    return project.command("dagster", "asset", "materialize", "--select", selection, *more)
+
+
+def last_failure(done):
+    """Return the description that a failed materialization ends with."""
+    lines = [line for line in done.stderr.splitlines() if "events.Failure: " in line]
+    return lines[-1].partition("events.Failure: ")[2]
+
+
+def test_trained_models_alone_on_an_empty_store_says_what_comes_first(fresh):
+    done = materialize(fresh, "trained_models")
+    assert done.returncode != 0
+    assert last_failure(done).endswith("not made yet: materialize competition_data first")
+
+
+def test_trained_models_on_half_a_store_names_the_next_asset(fresh):
+    assert materialize(fresh, "competition_data").returncode == 0
+    done = materialize(fresh, "trained_models")
+    assert done.returncode != 0
+    assert "materialize train_metadata first" in last_failure(done)
+
+
+def test_one_cell_is_retrained_by_config_and_the_rest_follows(finished):
+    project, _ = finished
+    models = project.results / "models"
+    before = {path: path.stat().st_mtime_ns for path in models.rglob("last.keras")}
+    config = {"ops": {"trained_models": {"config": {"members": ["mobilenet_v3_small"], "folds": [1], "retrain": True}}}}
+    done = materialize(project, "trained_models", "--config-json", json.dumps(config))
+    assert done.returncode == 0, done.stderr
+    changed = {path.parent for path in before if path.stat().st_mtime_ns != before[path]}
+    assert changed == {models / "mobilenet_v3_small" / "fold_1"}
+    grid = pd.read_parquet(project.results / "models.parquet")
+    assert len(grid) == 4
+    assert grid["val_loss"].notna().all()
+    assert materialize(project, "oof_predictions").returncode == 0
+    assert materialize(project, "+submission").returncode == 0
+
+
+def test_an_unknown_member_in_the_config_is_one_line(finished):
+    project, _ = finished
+    config = {"ops": {"trained_models": {"config": {"members": ["resnet"]}}}}
+    done = materialize(project, "trained_models", "--config-json", json.dumps(config))
+    assert done.returncode != 0
+    assert last_failure(done).startswith("members: expected some of ['mobilenet_v3_small', 'efficientnetv2_b2']")
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ({"HBAC_DATA_DIR": "/nowhere"}, "/nowhere: expected a folder in Kaggle's layout, found none"),
+        ({"HBAC_EXPERIMENT": "quikstart"}, "no experiment 'quikstart'; expected one of"),
+        ({"HBAC_DEVICE": "gpu"}, "no GPU is visible"),
+        ({"HBAC_DEVICE": "tpu"}, "HBAC_DEVICE"),
+        ({"HBAC_SYNTHETIC_RECORDINGS": "many"}, "HBAC_SYNTHETIC_RECORDINGS"),
+    ],
+)
+def test_a_wrong_environment_ends_with_one_line(fresh, environment, line):
+    done = fresh.run(**environment)
+    assert done.returncode == 1
+    assert line in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,124 @@
+"""What a user has after the first run of the chain, and after the second."""
+
+import re
+
+import pandas as pd
+import pytest
+from dagster import AssetKey, DagsterInstance
+from mlflow import MlflowClient
+
+from hbac_assets.assets.oof_rows import PROBABILITY_COLUMNS
+from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.learning.prediction import load_model
+from hbac_assets.scoring.metric import kl_divergence
+from hbac_assets.scoring.submission import violations
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+MEMBERS = {
+    "mobilenet_v3_small": {"total": 942_582, "trainable": 930_470, "non_trainable": 12_112},
+    "efficientnetv2_b2": {"total": 8_777_828, "trainable": 8_695_540, "non_trainable": 82_288},
+}
+CELLS = {(member, fold) for member in MEMBERS for fold in (0, 1)}
+
+
+def printed_scores(text):
+    return {name.strip(): float(score) for name, score in re.findall(r"^  (\S.*?)\s{2,}(\d\.\d{4})", text, re.M)}
+
+
+def test_the_scores_are_printed_with_what_they_are_measured_against(finished):
+    project, text = finished
+    scores = printed_scores(text)
+    assert set(scores) == {*MEMBERS, "ensemble", "class prior", "band powers, logistic regression", "floor"}
+    assert scores["floor"] < min(scores[name] for name in [*MEMBERS, "ensemble", "class prior"])
+    assert "private test votes" in text
+    assert f"submission: {project.results / 'submission.csv'}" in text
+    assert "make ui" in text
+
+
+def test_out_of_fold_rows_are_complete_and_scored_by_the_metric(finished):
+    project, text = finished
+    oof = pd.read_parquet(project.results / "oof.parquet")
+    folds = pd.read_parquet(project.results / "folds.parquet")
+    assert len(oof) == len(folds) * len(MEMBERS)
+    assert not oof.duplicated(["label_id", "member"]).any()
+    assert oof.groupby("patient_id")["fold"].nunique().max() == 1
+    assert oof[list(PROBABILITY_COLUMNS)].sum(axis=1).sub(1).abs().max() < 1e-5
+    for member, rows in oof.groupby("member"):
+        score = kl_divergence(rows[list(SHARE_COLUMNS)].to_numpy(), rows[list(PROBABILITY_COLUMNS)].to_numpy()).mean()
+        assert printed_scores(text)[member] == pytest.approx(score, abs=1e-4)
+
+
+def test_the_submission_is_what_kaggle_accepts(finished):
+    project, _ = finished
+    (sample,) = (project.folder / "synthetic").glob("*/sample_submission.csv")
+    assert violations(pd.read_csv(project.results / "submission.csv"), read_sample_submission(sample)) == []
+
+
+def test_every_cell_is_a_partition_with_its_figures(finished):
+    project, _ = finished
+    with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
+        records = instance.fetch_materializations(AssetKey("fold_models"), limit=20).records
+    seen = set()
+    for record in records:
+        partition = record.asset_materialization.partition.keys_by_dimension
+        member = partition["member"].removeprefix("quickstart-miniature/")
+        metadata = record.asset_materialization.metadata
+        assert {name: metadata[f"parameters, {name}"].value for name in MEMBERS[member]} == MEMBERS[member]
+        assert metadata["loss curves"].value.startswith("![](data:image/png;base64,")
+        seen.add((member, int(partition["fold"])))
+    assert seen == CELLS
+
+
+def test_every_training_is_in_mlflow_below_its_member(finished):
+    project, _ = finished
+    client = MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
+    experiment = client.get_experiment_by_name("quickstart-miniature")
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    parents = {run.data.tags["member"]: run for run in runs if run.data.tags["fold"] == "all"}
+    children = [run for run in runs if run.data.tags["fold"] != "all"]
+    assert set(parents) == set(MEMBERS)
+    assert {(run.data.tags["member"], int(run.data.tags["fold"])) for run in children} == CELLS
+    for parent in parents.values():
+        assert {"val_loss_mean", "val_loss_std", "oof_kl"} <= set(parent.data.metrics)
+    for run in children:
+        member = run.data.tags["member"]
+        assert run.data.tags["mlflow.parentRunId"] == parents[member].info.run_id
+        assert {"backbone", "dagster_run_id", "data_fingerprint", "git_commit"} <= set(run.data.tags)
+        counts = {name: int(run.data.params[f"parameters.{name}"]) for name in MEMBERS[member]}
+        assert counts == MEMBERS[member]
+        epochs = int(run.data.params["epochs"])
+        for metric in ("loss", "val_loss", "learning_rate", "images_per_second"):
+            steps = [one.step for one in client.get_metric_history(run.info.run_id, metric)]
+            assert steps == list(range(1, epochs + 1))
+        names = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
+        assert {"history.csv", "loss_curves.png"} <= names
+
+
+def test_the_logged_model_is_the_one_that_was_trained(finished):
+    import mlflow
+    import numpy as np
+
+    project, _ = finished
+    mlflow.set_tracking_uri(project.environment["MLFLOW_TRACKING_URI"])
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name("quickstart-miniature")
+    (run,) = client.search_runs(
+        [experiment.experiment_id], "tags.member = 'mobilenet_v3_small' and tags.fold = '1'"
+    )
+    logged = mlflow.keras.load_model(run.data.tags["model_uri"])
+    ours = load_model(project.results / "models" / "mobilenet_v3_small" / "fold_1" / "last.keras")
+    for one, other in zip(logged.get_weights(), ours.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_second_run_makes_nothing_again(finished):
+    project, first = finished
+    before = {path: path.stat().st_mtime_ns for path in project.results.rglob("*") if path.suffix in {".keras", ".csv"}}
+    again = project.run()
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "0 of 4 cells to train" in again.stderr + again.stdout
+    assert printed_scores(again.stdout) == printed_scores(first)
+    assert {path: path.stat().st_mtime_ns for path in before} == before

@@ -1,0 +1,80 @@
+"""Projects for tests: a folder that holds everything that runs write, and the commands that a user would type."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
+RECORDINGS = 48
+SECONDS = 500
+OURS = ("HBAC_", "MLFLOW_", "DAGSTER_")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder for the results, and the environment that names it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def results(self) -> Path:
+        """The folder of the one experiment on the one data set."""
+        (folds,) = (self.folder / "store").glob("*/*/folds.parquet")
+        return folds.parent
+
+    def command(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the checkout, with this environment."""
+        everything = self.environment | environment
+        return subprocess.run(
+            command, cwd=CHECKOUT, env=everything, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+
+    def run(self, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run what `make run` runs."""
+        return self.command(sys.executable, "-m", "hbac_assets.run", **environment)
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a command in a process group of its own; its output goes to `started.log`."""
+        with (self.folder / "started.log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=CHECKOUT,
+                env=self.environment | environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def start_run(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start what `make run` runs."""
+        return self.start(sys.executable, "-m", "hbac_assets.run", **environment)
+
+
+def make_project(folder: Path, **environment: str) -> Project:
+    """Return a miniature project in `folder`; nothing of the caller's own settings reaches it."""
+    home = folder / "dagster"
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text((CHECKOUT / "dagster.yaml").read_text())
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    tracking = f"sqlite:///{folder / 'mlflow.db'}"
+    settings = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME": "hbac_assets",
+        "HBAC_STORE": str(folder / "store"),
+        "HBAC_MINIATURE": "1",
+        "HBAC_SYNTHETIC_RECORDINGS": str(RECORDINGS),
+        "MLFLOW_TRACKING_URI": tracking,
+        "MLFLOW_BACKEND_STORE_URI": tracking,
+    }
+    return Project(folder, inherited | settings | environment)
+
+
+def share_generated_data(source: Project, target: Project) -> None:
+    """Let a project use the synthetic data and compiled programs of another."""
+    for name in ("synthetic", "cache"):
+        (target.folder / name).symlink_to(source.folder / name)
