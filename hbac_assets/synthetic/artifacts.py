@@ -78,16 +78,19 @@ def lose_electrode(rng: np.random.Generator, eeg: np.ndarray) -> None:
     eeg[rng.integers(len(ELECTRODES))] = rng.normal(0, 50) + rng.uniform(5, 60) * np.sin(angle)
 
 
-def lose_samples(rng: np.random.Generator, eeg: np.ndarray, around: int) -> None:
-    """Set runs of all rows to NaN, the first within 40 s of the second `around`, as the amplifier paused."""
-    centres = [around + rng.uniform(-40, 40), *rng.uniform(0, eeg.shape[1] / EEG_RATE, rng.poisson(1.5))]
-    for centre in centres:
-        start = int(centre * EEG_RATE)
-        eeg[:, start : start + int(rng.uniform(1, 15) * EEG_RATE)] = np.nan
+def lose_samples(rng: np.random.Generator, eeg: np.ndarray, moment: int) -> None:
+    """Set runs of all rows to NaN, as if the amplifier paused: one soon after the moment (in seconds), more before it.
+
+    The seconds that readers label are left alone: nobody votes on nothing.
+    """
+    starts = [moment + rng.uniform(6, 20), *rng.uniform(0, moment - 20, rng.poisson(1.0))]
+    for start in starts:
+        first = int(start * EEG_RATE)
+        eeg[:, first : first + int(rng.uniform(1, 15) * EEG_RATE)] = np.nan
 
 
 def add_artifacts(rng: np.random.Generator, eeg: np.ndarray, moment: int) -> None:
-    """Add to (20, samples) in µV what happened during this recording; `moment` is in seconds."""
+    """Add to (20, samples) in µV what happened during a recording that experts labelled at the moment (in s)."""
     add_heart(rng, eeg)
     happens = rng.random(5) < (BLINKING, MUSCLE, MOVEMENT, LOST_ELECTRODE, LOST_SAMPLES)
     for add, occurs in zip((add_blinks, add_muscle, add_movement, lose_electrode), happens, strict=False):

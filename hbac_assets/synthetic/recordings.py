@@ -20,7 +20,7 @@ from hbac_assets.synthetic.votes import draw_population, draw_vote_count, draw_v
 Split = Literal["train", "test"]
 
 WINDOW_SECONDS = WINDOW_COLUMNS * SECONDS_PER_COLUMN
-EEG_WINDOW_SECONDS = 50
+EEG_WINDOW_SECONDS, EEG_MIDDLE = 50, 25
 EEG_LEAD = (WINDOW_SECONDS - EEG_WINDOW_SECONDS) // 2
 """An EEG window begins so many seconds after the spectrogram window with the same middle."""
 
@@ -66,6 +66,11 @@ class Excerpt:
     def seconds(self) -> int:
         """Its length: up to the end of the last EEG window."""
         return int(self.offsets[-1]) + EEG_WINDOW_SECONDS
+
+    @property
+    def middles(self) -> np.ndarray:
+        """The labelled moments, in seconds from the start of the recording."""
+        return self.start + self.offsets + EEG_MIDDLE
 
     @property
     def spectrogram_offsets(self) -> np.ndarray:
@@ -148,8 +153,7 @@ def _draw_offsets(rng: np.random.Generator) -> np.ndarray:
 def _draw_excerpt(
     rng: np.random.Generator, course: Course, start: int, offsets: np.ndarray, votes: int, ids: Ids
 ) -> Excerpt:
-    middles = start + offsets + EEG_WINDOW_SECONDS // 2
-    probabilities = np.stack([course.label_probabilities(middle) for middle in middles])
+    probabilities = np.stack([course.label_probabilities(middle) for middle in start + offsets + EEG_MIDDLE])
     return Excerpt(
         eeg_id=ids.eeg(),
         start=start,

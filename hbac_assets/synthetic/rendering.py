@@ -27,6 +27,5 @@ def render(recording: Recording) -> np.ndarray:
     brain += render_background(rng, recording.patient.background, samples)
     brain += render_pattern(rng, recording.course, draw_focus(rng), samples)
     brain *= recording.patient.background.level
-    first = recording.excerpts[0]
-    add_artifacts(rng, eeg, moment=first.start + first.seconds // 2)
+    add_artifacts(rng, eeg, moment=int(recording.excerpts[0].middles[-1]))
     return np.round(eeg / RESOLUTION).T * np.float32(RESOLUTION)

@@ -78,10 +78,11 @@ def test_a_lost_electrode_shows_no_brain(rng, eeg):
     assert abs(np.corrcoef(eeg[lost[0]], brain[lost[0]])[0, 1]) < 0.05
 
 
-def test_lost_samples_are_runs_over_all_rows_near_the_labelled_moment(rng, eeg):
-    artifacts.lose_samples(rng, eeg, SECONDS // 2)
+def test_lost_samples_are_runs_over_all_rows_soon_after_the_labelled_seconds(rng, eeg):
+    artifacts.lose_samples(rng, eeg, moment := SECONDS // 2)
     missing = np.isnan(eeg)
     assert (missing == missing[0]).all()
-    assert missing[0, 15 * EEG_RATE : -15 * EEG_RATE].any()
+    assert missing[0, (moment + 6) * EEG_RATE : (moment + 25) * EEG_RATE].any()
+    assert not missing[0, (moment - 5) * EEG_RATE : (moment + 5) * EEG_RATE].any()
     runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], missing[0], [0]]))))[::2]
     assert runs.max() >= EEG_RATE

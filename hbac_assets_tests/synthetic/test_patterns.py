@@ -46,7 +46,7 @@ def test_rhythmic_waves_are_narrow_and_discharges_a_comb(frequency):
     rhythmic = power(render(frequency=frequency))[RIGHT].sum(axis=0)
     periodic = power(render(frequency=frequency, periodicity=1.0))[RIGHT].sum(axis=0)
     assert abs(FREQUENCIES[rhythmic.argmax()] - frequency) < 0.5
-    above = FREQUENCIES > 3 * frequency
+    above = 3 * frequency < FREQUENCIES
     assert rhythmic[above].sum() < 0.01 * rhythmic.sum()
     assert periodic[above].sum() > 0.05 * periodic.sum()
 
