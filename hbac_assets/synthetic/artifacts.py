@@ -52,11 +52,12 @@ def add_blinks(rng: np.random.Generator, eeg: np.ndarray) -> None:
 def add_muscle(rng: np.random.Generator, eeg: np.ndarray) -> None:
     """Add bursts of temporal and frontal muscle, from 15 Hz upwards, seconds to a minute long."""
     samples = eeg.shape[1]
+    highpass = butter(2, 15, "highpass", fs=EEG_RATE, output="sos")
     for _ in range(rng.poisson(4) + 1):
         length = min(int(rng.uniform(2, 60) * EEG_RATE), samples)
         start = int(rng.integers(samples - length + 1))
         for name, gain in MUSCLE_FIELD.items():
-            burst = sosfilt(butter(2, 15, "highpass", fs=EEG_RATE, output="sos"), rng.standard_normal(length))
+            burst = sosfilt(highpass, rng.standard_normal(length))
             strength = gain * rng.uniform(2, 15) * np.hanning(length)
             eeg[ELECTRODES.index(name), start : start + length] += strength * burst
 

@@ -1,8 +1,7 @@
 """The ongoing background of a patient's EEG, of which no reader marks anything.
 
-Coloured noise of cortical sources: a falling spectrum, the slowing of a sick brain, what is left of the
-posterior rhythm, the fast activity of sedation. It varies between patients far more than a pattern does over
-it.
+Coloured noise of cortical sources: a falling spectrum, the slowing of a sick brain, what is left of the posterior
+rhythm, the fast activity of sedation. It varies between patients more than a pattern rises above it.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,7 @@
 """From the latent course to the pattern on the scalp: rhythmic waves, periodic discharges and all between.
 
-Rhythmic delta activity repeats a uniform waveform without pause; periodic discharges are sharp, with a pause
-between them (ACNS 2021, main term 2). A seizure is the same generator while frequency, amplitude and field
-change.
+Rhythmic delta activity repeats a uniform waveform without pause; periodic discharges are sharp, with a pause between
+them (ACNS 2021, main term 2). A seizure is the same generator while frequency, amplitude and field change.
 """
 
 import numpy as np

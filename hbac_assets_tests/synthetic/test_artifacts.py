@@ -86,3 +86,25 @@ def test_lost_samples_are_runs_over_all_rows_soon_after_the_labelled_seconds(rng
     assert not missing[0, (moment - 5) * EEG_RATE : (moment + 5) * EEG_RATE].any()
     runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], missing[0], [0]]))))[::2]
     assert runs.max() >= EEG_RATE
+
+
+def test_each_happens_to_its_share_of_the_recordings():
+    brain = np.random.default_rng(0).normal(0, 20, (20, 60 * EEG_RATE)).astype(np.float32)
+    recordings = []
+    for index in range(150):
+        eeg = brain.copy()
+        artifacts.add_artifacts(np.random.default_rng(index), eeg, moment=30)
+        recordings.append(eeg)
+    kept = [np.nan_to_num(eeg[: len(ELECTRODES)]) for eeg in recordings]
+
+    def share(happens) -> float:
+        return float(np.mean([happens(eeg) for eeg in kept]))
+
+    missing = np.mean([np.isnan(eeg).any() for eeg in recordings])
+    assert missing == pytest.approx(artifacts.LOST_SAMPLES, abs=0.06)
+    wild = share(lambda eeg: np.abs(eeg).max() > 700)
+    assert wild == pytest.approx(artifacts.MOVEMENT, abs=0.08)
+    # A recording in which one electrode has lost what the others kept of the brain.
+    reference = np.fft.rfft(brain[: len(ELECTRODES)])[:, 600:900]
+    lost = share(lambda eeg: (np.abs(np.fft.rfft(eeg)[:, 600:900]) < 0.2 * np.abs(reference)).mean(axis=1).max() > 0.9)
+    assert lost == pytest.approx(artifacts.LOST_ELECTRODE, abs=0.06)
