@@ -1,6 +1,6 @@
-"""Training and prediction with Keras on JAX: backbones, input pipeline, augmentation, schedules, the training loop.
+"""Training and prediction with Keras on JAX: from windows of spectrograms to probabilities of the classes.
 
-Nothing here knows of Dagster or MLflow. Importing this package chooses Keras' backend, so import it before keras.
+Nothing here knows of Dagster or MLflow. Importing this package chooses Keras' backend: import it before keras.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The recipe of one model, as the experiment files spell it.
 
-Everything that could change a member's weights stands here. How rows are sampled, how many folds there are and
-how members are blended belongs to the experiment.
+Everything that could change a member's weights stands here. How rows are sampled, how many folds there are
+and how members are blended belongs to the experiment.
 """
 
 from typing import Annotated, Literal, Self
@@ -23,7 +23,7 @@ class Preprocessing(Settings):
     The image is the natural logarithm of the clipped power, averaged down to `image_size` and standardised.
     """
 
-    window: PositiveInt = Field(300, description="columns of 2 s around the labelled moment")
+    window: Annotated[int, Field(ge=1, le=300)] = Field(300, description="columns of 2 s around the labelled moment")
     image_size: tuple[PositiveInt, PositiveInt] = Field((400, 300), description="(frequencies, times) in pixels")
     clip: tuple[float, float] = Field((-4.0, 8.0), description="bounds of the natural logarithm of the power")
     normalisation: Literal["per_image"] = "per_image"
@@ -64,7 +64,7 @@ class Augmentation(Settings):
 
 
 class Schedule(Settings):
-    """The learning rate over the true number of epochs: linear warm-up to the peak, then a cosine to the floor."""
+    """The learning rate over the true number of epochs: linear warm-up, then a cosine to the floor."""
 
     kind: Literal["cosine"] = "cosine"
     start: PositiveFloat = 5e-5
@@ -89,4 +89,4 @@ class MemberSettings(Settings):
         None, description="None keeps what the backbone's authors gave it"
     )
     scored_epoch: Literal["best", "last"] = "last"
-    seed: Annotated[int, Field(ge=0)] = 42
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42

@@ -1,0 +1,77 @@
+"""The progress of an unfinished training: kept in memory, written after each epoch, read when it is resumed."""
+
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from hbac_assets.files import atomic_write
+from hbac_assets.learning.step import State
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What is known of one finished epoch."""
+
+    epoch: int  # the first is 1
+    loss: float  # mean over the epoch's batches, on augmented images
+    val_loss: float
+    learning_rate: float  # of the epoch's last step
+    seconds: float  # with validation, and in a process's first epoch with compilation
+    images_per_second: float  # training alone
+
+
+@dataclass
+class Progress:
+    """All that the next epoch depends on, and the state after the epoch with the lowest validation loss."""
+
+    state: State
+    best: State
+    history: list[EpochRecord] = field(default_factory=list)
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the lowest validation loss."""
+        return min(self.history, key=lambda record: (record.val_loss, record.epoch)).epoch
+
+    def add(self, record: EpochRecord) -> None:
+        """Note a finished epoch, and keep a copy of the state's weights if it is the best so far."""
+        self.history.append(record)
+        if self.best_epoch == record.epoch:
+            others = [np.array(other) for other in self.state.others]
+            self.best = State(np.array(self.state.weights), others, [])
+
+
+def initial_progress(state: State) -> Progress:
+    """Return the progress before the first epoch."""
+    return Progress(state, State(state.weights, state.others, []))
+
+
+def save_checkpoint(path: Path, identity: str, progress: Progress) -> None:
+    """Write `progress` for the training that `identity` names."""
+    import jax
+
+    leaves = jax.tree.leaves((progress.state, progress.best))
+    arrays: dict[str, Any] = {f"array_{number}": leaf for number, leaf in enumerate(leaves)}
+    history = np.array([astuple(record) for record in progress.history])
+    with atomic_write(path) as temporary:
+        np.savez(temporary, identity=np.array(identity), history=history, **arrays)
+
+
+def load_checkpoint(path: Path, identity: str, initial: Progress) -> Progress:
+    """Return the progress in `path`, or `initial` where that is missing, another training's, or broken."""
+    import jax
+
+    leaves, structure = jax.tree.flatten((initial.state, initial.best))
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if str(archive["identity"]) != identity:
+                return initial
+            history = [EpochRecord(int(row[0]), *map(float, row[1:])) for row in archive["history"]]
+            leaves = [archive[f"array_{number}"] for number in range(len(leaves))]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return initial
+    state, best = jax.tree.unflatten(structure, leaves)
+    return Progress(state, best, history)

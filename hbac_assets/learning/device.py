@@ -1,0 +1,67 @@
+"""The device, precision and compilation cache of a process, chosen once before anything is computed."""
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+from hbac_assets.errors import HbacError
+
+Device = Literal["cpu", "gpu"]
+Precision = Literal["float32", "mixed_bfloat16"]
+
+# One operation at a time, each on all cores: running several at once takes more memory and no less time.
+XLA_FLAGS = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
+
+
+def configure(device: Device, precision: Precision, compilation_cache: Path | None) -> None:
+    """Set up JAX and Keras in a fresh process.
+
+    Args:
+        device: where everything runs.
+        precision: Keras' dtype policy; weights are float32 in both.
+        compilation_cache: a folder that processes share, so that a program is compiled once. Results do not
+            depend on it.
+
+    Raises:
+        HbacError: a GPU is asked for and none is visible.
+    """
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {XLA_FLAGS}".strip()
+    _keep_freed_memory()
+    import jax
+    import keras
+
+    jax.config.update("jax_platforms", {"cpu": "cpu", "gpu": "cuda"}[device])
+    if compilation_cache is not None:
+        compilation_cache.mkdir(parents=True, exist_ok=True)
+        jax.config.update("jax_compilation_cache_dir", str(compilation_cache))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    if device == "gpu" and not visible_devices():
+        raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
+    keras.config.set_dtype_policy(precision)
+
+
+def visible_devices() -> list[str]:
+    """Return the devices that JAX sees on the platform that was configured; starts it."""
+    import jax
+
+    try:
+        return [f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()]
+    except RuntimeError:
+        return []
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what a step frees for the next one.
+
+    Otherwise the kernel gives and takes the memory of every step anew, page by page: a third of a step's time on
+    the CPU. The numbers are those of mallopt(3); one arena, because only the main one can grow without limit.
+    """
+    if sys.platform == "linux":
+        trim_threshold, mmap_max, arena_max = -1, -4, -8
+        libc = ctypes.CDLL(None)
+        libc.mallopt(arena_max, 1)
+        libc.mallopt(mmap_max, 0)
+        libc.mallopt(trim_threshold, 2**31 - 1)

@@ -1,0 +1,41 @@
+"""Pictures of a training."""
+
+from io import BytesIO
+
+import pandas as pd
+
+
+def loss_curves(history: pd.DataFrame, title: str) -> bytes:
+    """Return a PNG of the losses and the learning rate by epoch, the epoch with the best validation loss marked.
+
+    Args:
+        history: the columns of `history.csv`: epoch, loss, val_loss, learning_rate.
+        title: what was trained.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    losses.plot(history["epoch"], history["loss"], marker="o", markersize=3, label="training (augmented)")
+    losses.plot(history["epoch"], history["val_loss"], marker="o", markersize=3, label="validation")
+    best = history.iloc[int(history["val_loss"].argmin())]
+    losses.axvline(best["epoch"], color="0.6", linestyle=":", zorder=0)
+    losses.plot(
+        best["epoch"],
+        best["val_loss"],
+        "*",
+        color="black",
+        markersize=12,
+        label=f"best: {best['val_loss']:.4f} in epoch {best['epoch']:.0f}",
+    )
+    losses.set(title=title, ylabel="Kullback-Leibler divergence (nats)")
+    losses.grid(alpha=0.3)
+    losses.legend()
+    rates.plot(history["epoch"], history["learning_rate"], color="0.3")
+    rates.set(xlabel="epoch", ylabel="learning rate", yscale="log")
+    rates.grid(alpha=0.3)
+    rates.xaxis.set_major_locator(MaxNLocator(integer=True))
+    png = BytesIO()
+    figure.savefig(png, format="png", dpi=120)
+    return png.getvalue()

@@ -1,0 +1,109 @@
+"""From a trained model's file and images to probabilities of the six classes."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hbac_assets.errors import HbacError
+from hbac_assets.labels import CLASSES
+from hbac_assets.learning.backend import weights_drawn_by_numpy
+from hbac_assets.learning.depthwise import fast_depthwise
+from hbac_assets.learning.images import standardise, to_channels
+from hbac_assets.learning.weights import flatten, unflatten
+
+if TYPE_CHECKING:
+    import keras
+    from jax import Array
+
+# (weights as one vector, non-trainable variables, images (B, H, W)) -> probabilities (B, 6)
+Forward = Callable[[Any, Any, Any], "Array"]
+
+
+def load_model(path: Path) -> "keras.Model":
+    """Return the model in a `.keras` file.
+
+    Raises:
+        HbacError: the file is missing or not such a model.
+    """
+    import keras
+    import keras_cv  # noqa: F401  (registers the classes of the backbones)
+
+    if not path.is_file():
+        raise HbacError(f"{path}: missing; materialize trained_models")
+    try:
+        with weights_drawn_by_numpy():
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a broken file can fail anywhere in Keras, zipfile, json or h5py
+        raise HbacError(f"{path}: not a whole Keras model ({type(error).__name__}); train this cell again") from error
+    if model.output_shape != (None, len(CLASSES)):
+        raise HbacError(
+            f"{path}: expected a model with {len(CLASSES)} outputs, found {model.output_shape}; train this cell again"
+        )
+    return model
+
+
+def predict(model: "keras.Model", images: np.ndarray, batch_size: int) -> np.ndarray:
+    """Return the probabilities of the six classes as float32 (N, 6).
+
+    Models of one architecture, such as the folds of a member, share one compiled program.
+
+    Args:
+        model: a classifier of `hbac_assets.learning.backbones`.
+        images: (N, H, W) as `hbac_assets.learning.windows.load_windows` makes them.
+        batch_size: rows computed at once; the result does not depend on it.
+
+    Raises:
+        HbacError: the images do not have the model's size.
+    """
+    expected, found = model.input_shape[1:3], images.shape[1:]
+    if expected != found:
+        raise HbacError(f"images: expected {expected} pixels as the model was trained with, found {found}")
+    others = [variable.value for variable in model.non_trainable_variables]
+    return predict_batches(_shared_forward(_Architecture(model)), flatten(model), others, images, batch_size)
+
+
+def compile_forward(model: "keras.Model") -> Forward:
+    """Return the compiled forward pass of a model with its variables as arguments."""
+    import jax
+
+    @jax.jit
+    def forward(weights: "Array", others: Any, images: "Array") -> "Array":
+        with fast_depthwise():
+            inputs = to_channels(standardise(images))
+            probabilities, _ = model.stateless_call(unflatten(weights, model), others, inputs, training=False)
+        return probabilities
+
+    return forward  # type: ignore[no-any-return]
+
+
+def predict_batches(forward: Forward, weights: Any, others: list[Any], images: Any, batch_size: int) -> np.ndarray:
+    """Return the probabilities (N, 6) of `images`, the last batch filled up so that all have one shape."""
+    if len(images) == 0:
+        return np.empty((0, len(CLASSES)), dtype=np.float32)
+    batches = []
+    for start in range(0, len(images), batch_size):
+        indices = np.arange(start, start + batch_size) % len(images)
+        batches.append(forward(weights, others, images[indices]))
+    return np.concatenate(batches)[: len(images)]
+
+
+class _Architecture:
+    """A model as a cache key: equal for models that differ in their weights only."""
+
+    def __init__(self, model: "keras.Model"):
+        self.model = model
+        self.description = model.to_json()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Architecture) and self.description == other.description
+
+    def __hash__(self) -> int:
+        return hash(self.description)
+
+
+@lru_cache(maxsize=4)
+def _shared_forward(architecture: _Architecture) -> Forward:
+    return compile_forward(architecture.model)

@@ -1,0 +1,18 @@
+"""The learning rate as a function of training progress, in plain Python."""
+
+import math
+
+from hbac_assets.learning.settings import Schedule
+
+
+def learning_rate(schedule: Schedule, epochs: float, total_epochs: int) -> float:
+    """Return the learning rate after `epochs` (a fraction counts) of `total_epochs`.
+
+    Linear from `start` to `peak` over the warm-up, then half a cosine that reaches `floor` at `total_epochs`
+    (Loshchilov & Hutter 2017, without restarts).
+    """
+    warmup = schedule.warmup_epochs
+    if epochs < warmup:
+        return schedule.start + (schedule.peak - schedule.start) * epochs / warmup
+    progress = (epochs - warmup) / max(total_epochs - warmup, 1)
+    return schedule.floor + (schedule.peak - schedule.floor) * (1 + math.cos(math.pi * progress)) / 2

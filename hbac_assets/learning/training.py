@@ -1,0 +1,158 @@
+"""The training of one cell: a member on a fold, in one loop.
+
+The images lie on the device in half precision; from the host go the indices of each batch and three numbers.
+Every random draw follows from the member's seed and the number of the epoch or step, so that a training resumed
+after any epoch ends with the same bits as one that was never interrupted.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.errors import HbacError
+from hbac_assets.files import atomic_write, fingerprint
+from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
+from hbac_assets.learning.checkpoint import (
+    EpochRecord,
+    initial_progress,
+    load_checkpoint,
+    save_checkpoint,
+)
+from hbac_assets.learning.prediction import compile_forward, predict_batches
+from hbac_assets.learning.schedules import learning_rate
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.step import (
+    State,
+    build_optimizer,
+    compile_gather,
+    compile_step,
+    initial_state,
+    shuffled_batches,
+)
+from hbac_assets.learning.weights import unflatten
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images float16 (N, H, W), as `load_windows` makes them, and targets float32 (N, 6)."""
+
+    images: np.ndarray
+    targets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a finished training leaves behind, beside its files."""
+
+    history: list[EpochRecord]
+    best_epoch: int
+    parameters: ParameterCounts
+
+
+def train_cell(
+    settings: MemberSettings,
+    training: Examples,
+    validation: Examples,
+    folder: Path,
+    *,
+    on_epoch: Callable[[EpochRecord], None],
+) -> TrainingResult:
+    """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
+
+    An epoch goes through the training rows in a new order; where they do not fill the last batch, the first ones
+    of that order fill it. The validation loss covers all validation rows, without augmentation.
+
+    Args:
+        settings: the member.
+        training: the rows to learn from.
+        validation: the rows that the fold holds out.
+        folder: the cell's own. A checkpoint of the same training in it is resumed at its last finished epoch.
+        on_epoch: called after each epoch that this call finishes, once history and checkpoint are written.
+
+    Raises:
+        HbacError: the loss is no longer finite, or a file cannot be written.
+    """
+    import jax
+
+    model = build_classifier(settings)
+    optimizer = build_optimizer(model)
+    step, forward, gather = compile_step(model, optimizer, settings), compile_forward(model), compile_gather()
+    resident, held_out = jax.device_put(((training.images, training.targets), validation.images))
+    size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
+
+    checkpoint, identity = folder / "checkpoint.npz", _identity(settings, training, validation)
+    progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
+    for epoch in range(len(progress.history), settings.epochs):
+        started = time.perf_counter()
+        losses = []
+        for number, indices in enumerate(shuffled_batches(len(training), size, settings.seed, epoch)):
+            rate = learning_rate(settings.schedule, epoch + number / steps, settings.epochs)
+            batch = gather(resident, indices)
+            progress.state, loss = step(progress.state, batch, rate, np.uint32(settings.seed), epoch * steps + number)
+            losses.append(loss)
+        mean_loss = float(np.mean(jax.device_get(losses)))
+        images_per_second = steps * size / (time.perf_counter() - started)
+
+        probabilities = predict_batches(forward, progress.state.weights, progress.state.others, held_out, size)
+        val_loss = _mean_divergence(validation.targets, probabilities)
+        _require_finite(epoch + 1, mean_loss, val_loss)
+        seconds = time.perf_counter() - started
+        record = EpochRecord(epoch + 1, mean_loss, val_loss, rate, seconds, images_per_second)
+        progress.add(record)
+        save_checkpoint(checkpoint, identity, progress)
+        _write_history(folder / "history.csv", progress.history)
+        on_epoch(record)
+
+    _save(model, progress.best, folder / "best.keras")
+    _save(model, progress.state, folder / "last.keras")
+    checkpoint.unlink(missing_ok=True)
+    return TrainingResult(progress.history, progress.best_epoch, parameter_counts(model))
+
+
+def _identity(settings: MemberSettings, *data: Examples) -> str:
+    """Return what a checkpoint must have in common with a training to be its own."""
+    import keras
+
+    digests = [sha256(array.tobytes()).hexdigest() for part in data for array in (part.images, part.targets)]
+    return fingerprint([settings.model_dump(), digests, keras.config.dtype_policy().name])
+
+
+def _mean_divergence(targets: np.ndarray, probabilities: np.ndarray) -> float:
+    import keras
+
+    return float(keras.losses.KLDivergence()(targets, probabilities))
+
+
+def _require_finite(epoch: int, loss: float, val_loss: float) -> None:
+    if not math.isfinite(loss + val_loss):
+        raise HbacError(
+            f"epoch {epoch}: expected finite losses, found {loss} in training and {val_loss} in validation; "
+            "lower the member's schedule.peak"
+        )
+
+
+def _write_history(path: Path, history: list[EpochRecord]) -> None:
+    with atomic_write(path) as temporary:
+        pd.DataFrame([asdict(record) for record in history]).to_csv(temporary, index=False)
+
+
+def _save(model: "keras.Model", state: State, path: Path) -> None:
+    for variable, value in zip(model.trainable_variables, unflatten(state.weights, model), strict=True):
+        variable.assign(value)
+    for variable, value in zip(model.non_trainable_variables, state.others, strict=True):
+        variable.assign(value)
+    with atomic_write(path) as temporary:
+        model.save(temporary)

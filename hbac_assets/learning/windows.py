@@ -1,0 +1,92 @@
+"""From the stored spectrograms of a recording to the images of its labelled windows.
+
+What depends on nothing but the row is done here, once: cutting, clipping, the logarithm, averaging down. What
+is random (augmentation) or cheaper than storing it (standardisation, three channels) happens on the device, in
+`hbac_assets.learning.images`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.errors import HbacError
+from hbac_assets.learning.settings import Preprocessing
+
+FREQUENCIES = 400
+COLUMN_SECONDS = 2
+LABEL_WINDOW = 300  # columns: the ten minutes that the experts saw
+
+
+def load_windows(rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Preprocessing) -> np.ndarray:
+    """Return the images of `rows` as float16 (N, H, W), frequency first, in natural logarithms of µV²/Hz.
+
+    Args:
+        rows: with `spectrogram_id` and `spectrogram_label_offset_seconds`, where the labelled minutes start.
+        spectrogram_folder: holds `<spectrogram_id>.npy`, float32 (400, T), one column each two seconds.
+        preprocessing: window, bounds and size of the images.
+
+    Raises:
+        HbacError: a file is missing or is not such an array, or a window starts outside its recording.
+    """
+    height, width = preprocessing.image_size
+    shrink_frequencies = averaging_matrix(FREQUENCIES, height)
+    shrink_times = averaging_matrix(preprocessing.window, width).T
+    images = np.empty((len(rows), height, width), dtype=np.float16)
+    places = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
+    for number, (spectrogram_id, offset) in enumerate(places):
+        path = spectrogram_folder / f"{int(spectrogram_id)}.npy"
+        power = central_columns(cut_window(path, float(offset)), preprocessing.window)
+        images[number] = shrink_frequencies @ log_power(power, preprocessing.clip) @ shrink_times
+    return images
+
+
+def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
+    """Return the ten minutes from `offset_seconds` on, (400, 300), zero where the recording has ended."""
+    spectrogram = _open(path)
+    start = int(offset_seconds // COLUMN_SECONDS)
+    if not 0 <= start < spectrogram.shape[1]:
+        raise HbacError(
+            f"{path}: expected a label offset within the recording's "
+            f"{COLUMN_SECONDS * spectrogram.shape[1]} s, found {offset_seconds:g} s; correct or drop the row"
+        )
+    window = spectrogram[:, start : start + LABEL_WINDOW]
+    return np.pad(window, ((0, 0), (0, LABEL_WINDOW - window.shape[1])))
+
+
+def central_columns(window: np.ndarray, columns: int) -> np.ndarray:
+    """Return the middle `columns` columns: the labelled moment lies in the middle of the window."""
+    start = (window.shape[1] - columns) // 2
+    return window[:, start : start + columns]
+
+
+def log_power(power: np.ndarray, clip: tuple[float, float]) -> np.ndarray:
+    """Return the natural logarithm of `power`, clipped to the bounds `clip` of that logarithm."""
+    low, high = np.exp(np.array(clip, dtype=np.float32))
+    return np.asarray(np.log(np.clip(power, low, high)))
+
+
+def averaging_matrix(inputs: int, outputs: int) -> np.ndarray:
+    """Return the float32 (outputs, inputs) matrix of area averaging.
+
+    Output k is the mean over the k-th of `outputs` equal parts of the axis; an input that lies across a border
+    counts on either side with the share of it that lies there.
+    """
+    borders = np.arange(outputs + 1)[:, None] * (inputs / outputs)
+    covered = np.clip(borders - np.arange(inputs), 0, 1)
+    return np.asarray(np.diff(covered, axis=0) * (outputs / inputs), dtype=np.float32)
+
+
+def _open(path: Path) -> np.ndarray:
+    try:
+        spectrogram = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise HbacError(f"{path}: missing; materialize npy_spectrograms") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise HbacError(f"{path}: not an .npy array ({error}); materialize npy_spectrograms again") from error
+    if spectrogram.dtype != np.float32 or spectrogram.ndim != 2 or spectrogram.shape[0] != FREQUENCIES:
+        raise HbacError(
+            f"{path}: expected float32 ({FREQUENCIES}, T), found {spectrogram.dtype} {spectrogram.shape}; "
+            "materialize npy_spectrograms again"
+        )
+    return np.asarray(spectrogram)
