@@ -13,7 +13,7 @@ from hbac_assets.synthetic.waveforms import train, wave
 
 FIELD_WIDTH = 0.42
 """Head radii: a pattern involves a good part of a hemisphere."""
-RECOGNISED_AMPLITUDE = 1.6
+RECOGNISED_AMPLITUDE = 2.2
 """Amplitude that half of the readers recognise, over the standard deviation of the background."""
 DISCHARGE_GAIN = 2.4
 """Peak of a discharge over that of a wave of the same prominence."""

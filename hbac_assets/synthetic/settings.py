@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hbac_assets.files import fingerprint
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raised whenever the same settings would give other bytes."""
 
 RECORDINGS_PER_PATIENT = 4
