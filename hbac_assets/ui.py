@@ -20,7 +20,8 @@ def main() -> int:
         ["dagster", "dev", "--host", HOST, "--port", dagster_port, "--log-level", "warning"],
         ["mlflow", "ui", "--host", HOST, "--port", mlflow_port, "--workers", "1"],
     ]
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
+        signal.signal(number, _interrupt)
     bin_folder = Path(sys.executable).parent
     servers = [
         subprocess.Popen([str(bin_folder / command[0]), *command[1:]], start_new_session=True) for command in commands
