@@ -114,7 +114,7 @@ class Artifact:
 
     def _changed_file(self) -> Path | None:
         for name, recorded in self._manifest()["files"].items():
-            file = self.path.parent / name
+            file: Path = self.path.parent / name
             if not file.is_file() or file.stat().st_size != recorded["bytes"]:
                 return file
             if file_digest(file) != recorded["sha256"]:

@@ -31,7 +31,7 @@ class StepFormatter(logging.Formatter):
         return str(meta.get("orig_message") or record.getMessage())
 
 
-@logger(description="One line for each message of a step.")
+@logger({}, "One line for each message of a step.")
 def console(context: InitLoggerContext) -> logging.Logger:
     """Return the logger that writes to the terminal."""
     handler = logging.StreamHandler()

@@ -9,7 +9,7 @@ import pandas as pd
 from hbac_assets.assets.references import CLASS_PRIOR
 from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.labels import VOTE_COLUMNS
+from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
@@ -17,7 +17,6 @@ from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.references import closed_share
-from hbac_assets.synthetic.tables import PROBABILITY_COLUMNS
 from hbac_assets.synthetic.truth import read_truth
 
 FLOOR = "floor"

@@ -2,8 +2,13 @@
 
 import os
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent
 
 
 def main() -> int:
@@ -56,14 +61,16 @@ def print_report() -> None:
     print(report(defs.resources["competition"], defs.resources["store"], defs.resources["experiment"]))
 
 
-def _failure(events: list) -> str:  # type: ignore[type-arg]
+def _failure(events: "Sequence[DagsterEvent]") -> str:
     """Return the one-line description of the first failed step, or Dagster's message where the step gave none."""
     for event in events:
         if event.is_step_failure:
             failure = event.step_failure_data
-            own = failure.user_failure_data.description if failure.user_failure_data else None
-            return own or f"{event.step_key}: {failure.error.cause or failure.error}".strip().splitlines()[0]
-    return events[-1].message if events else "the run did not start"
+            if failure.user_failure_data and failure.user_failure_data.description:
+                return failure.user_failure_data.description
+            error = failure.error and (failure.error.cause or failure.error)
+            return f"{event.step_key}: {error.message if error else 'failed'}".strip().splitlines()[0]
+    return (events[-1].message if events else None) or "the run did not start"
 
 
 if __name__ == "__main__":

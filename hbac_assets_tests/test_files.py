@@ -10,12 +10,17 @@ from hbac_assets.errors import HbacError
 from hbac_assets.files import atomic_write, fingerprint, remove_leftovers
 
 
+def write_then_raise(path, error):
+    with atomic_write(path) as temporary:
+        temporary.write_text("half of the n")
+        raise error
+
+
 def test_a_failed_writer_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("old")
-    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
-        temporary.write_text("half of the n")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        write_then_raise(path, RuntimeError())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -32,8 +37,7 @@ def test_the_new_file_appears_whole_and_keeps_its_suffix(tmp_path):
 def test_a_full_disk_is_one_line_with_the_path(tmp_path):
     path = tmp_path / "model.keras"
     with pytest.raises(HbacError, match=r"model\.keras: cannot be written \(No space left on device\)"):
-        with atomic_write(path):
-            raise OSError(errno.ENOSPC, "No space left on device")
+        write_then_raise(path, OSError(errno.ENOSPC, "No space left on device"))
 
 
 def test_fingerprints_ignore_the_order_of_keys_alone():

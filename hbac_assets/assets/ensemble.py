@@ -6,17 +6,18 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ass
 
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.oof_predictions import oof_predictions
-from hbac_assets.assets.oof_rows import PROBABILITY_COLUMNS, oof_rows, scores_by_model
+from hbac_assets.assets.oof_rows import oof_rows, scores_by_model
 from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.files import atomic_write, write_json
+from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.lineage import CODE_VERSIONS, Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
-from hbac_assets.scoring.blending import Blending, compare
+from hbac_assets.scoring.blending import Blending, ConvexBlend, compare
 from hbac_assets.scoring.pictures import blend_weights
 
 BLEND, ROWS = "blend.json", "oof.parquet"
@@ -77,6 +78,7 @@ def blend_members(lineage: Lineage) -> None:
 
 
 def _summary(blending: Blending, members: list[str]) -> dict[str, object]:
+    assert isinstance(blending.blend, ConvexBlend)
     return {
         "chosen": blending.chosen,
         "nested": {method: trial.kl for method, trial in blending.trials.items()},

@@ -60,16 +60,16 @@ def oof_predictions(
         write_table(oof, lineage.oof, scores=scores_by_model(everything).to_dict("records"))
     by_model = pd.DataFrame(lineage.oof.facts()["scores"])
     overall = by_model[by_model["slice"] == "all"]
+    kl = dict(zip(overall["model"], overall["mean"], strict=True))
     runs = open_runs(context, tracking, lineage)
-    for row in overall.itertuples():
-        if row.model in lineage.experiment.members:
-            tracked = tracked_member(runs, lineage, row.model)
-            tracked.log_metrics({"oof_kl": row.mean})
-            tracked.finish()
+    for member in lineage.experiment.members:
+        tracked = tracked_member(runs, lineage, member)
+        tracked.log_metrics({"oof_kl": kl[member]})
+        tracked.finish()
     return MaterializeResult(
         metadata={
             "path": MetadataValue.path(lineage.oof.path),
-            **{f"KL, {row.model}": row.mean for row in overall.itertuples()},
+            **{f"KL, {model}": score for model, score in kl.items()},
             "scores": table(by_model),
             "scores, all rows": picture(scores_by_member(overall)),
             "preview": preview(read_table(lineage.oof)),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.labels import CLASSES
+from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.slices import scores
 
@@ -17,7 +17,6 @@ ID_COLUMNS = [
     "patient_id",
     "fold",
 ]
-PROBABILITY_COLUMNS = tuple(f"{name.lower()}_probability" for name in CLASSES)
 
 
 def oof_rows(rows: pd.DataFrame, model: str, probabilities: np.ndarray) -> pd.DataFrame:

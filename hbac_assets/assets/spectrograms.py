@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,8 +87,8 @@ def _refuse_too_many(failures: pd.DataFrame, files: int, tolerated: float) -> No
         )
 
 
-def _metadata(lineage: Lineage, converted: pd.DataFrame, failures: pd.DataFrame) -> dict[str, object]:
-    metadata: dict[str, object] = {
+def _metadata(lineage: Lineage, converted: pd.DataFrame, failures: pd.DataFrame) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
         "path": MetadataValue.path(lineage.spectrogram_folder),
         "spectrograms": len(converted),
         "unreadable files": len(failures),

@@ -72,4 +72,4 @@ def predicted_submission(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
     blended = ConvexBlend(np.array(list(weights.values())))(np.stack(members).astype("float64"))
     blended /= blended.sum(axis=1, keepdims=True)
     sample = read_sample_submission(lineage.dataset.folder / "sample_submission.csv")
-    return build(test["eeg_id"], blended, sample)
+    return build(test["eeg_id"].tolist(), blended, sample)

@@ -5,6 +5,8 @@ partition: an op plans the cells, each is trained in a step of its own, and a la
 `fold_models` shows the same cells as partitions.
 """
 
+from typing import Any
+
 import pandas as pd
 from dagster import (
     AssetIn,
@@ -182,7 +184,7 @@ def _grid_config(config: GridConfig) -> dict[str, object]:
     owners=OWNERS,
     code_version=CODE_VERSIONS["trained_models"],
 )
-def trained_models(fold_assignments: Nothing, npy_spectrograms: Nothing) -> Nothing:
+def trained_models(fold_assignments: Any, npy_spectrograms: Any) -> Any:
     """The whole grid: each member on each fold, in parallel, only what is missing or out of date."""
     planned = plan_cells(fold_assignments=fold_assignments, npy_spectrograms=npy_spectrograms)
     return publish_grid(planned.map(train_fold).collect())

@@ -17,15 +17,16 @@ from pydantic import Field, PositiveInt
 from hbac_assets.errors import HbacError
 from hbac_assets.locks import hold_any
 
+Device = Literal["auto", "gpu", "cpu"]
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
+
 
 class Accelerator(ConfigurableResource):
     """The GPU if there is one, else the CPU; one cell at a time on each GPU, a few side by side on the CPU."""
 
-    device: Literal["auto", "gpu", "cpu"] = Field("auto", description="auto takes a GPU where one is visible")
-    precision: Literal["auto", "float32", "mixed_bfloat16"] = Field(
-        "auto", description="auto: mixed_bfloat16 on a GPU, float32 on the CPU"
-    )
-    cells_on_cpu: PositiveInt = Field(2, description="how many cells train side by side on the CPU")
+    device: Device = Field("auto", description="auto takes a GPU where one is visible")
+    precision: Precision = Field("auto", description="auto: mixed_bfloat16 on a GPU, float32 on the CPU")
+    cells_on_cpu: PositiveInt = Field(default=2, description="how many cells train side by side on the CPU")
 
     def chosen_device(self) -> Literal["gpu", "cpu"]:
         """Return the kind of device that steps get.

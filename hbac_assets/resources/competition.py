@@ -13,7 +13,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.files import fingerprint, write_json
 from hbac_assets.lineage import Dataset
 from hbac_assets.resources.store import Store
-from hbac_assets.synthetic import SyntheticSettings, generate
+from hbac_assets.synthetic.settings import SyntheticSettings
 
 
 class CompetitionData(ConfigurableResource):
@@ -39,6 +39,8 @@ class CompetitionData(ConfigurableResource):
         Raises:
             HbacError: the folder, a table or a subfolder is missing, or the synthetic set cannot be written.
         """
+        from hbac_assets.synthetic.generation import generate
+
         folder = self.raw_folder(store)
         if self.is_synthetic:
             generate(self._synthetic, folder, workers=os.cpu_count() or 1, progress=progress)

@@ -5,20 +5,16 @@ MLflow's and Dagster's own variables are theirs to read; only the tracking URI h
 
 import os
 from collections.abc import Mapping
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, get_args
 
 from hbac_assets.errors import HbacError
-from hbac_assets.resources.accelerator import Accelerator
+from hbac_assets.resources.accelerator import Accelerator, Device, Precision
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.paths import DATA_FOLDER, absolute
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking
-from hbac_assets.synthetic import SyntheticSettings
-
-TRUTH = {"": False, "0": False, "1": True}
+from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
 
 
 def resources_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -28,30 +24,38 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
         HbacError: a variable has an impossible value; names it, what it may be and what was found.
     """
 
-    def value(name: str, default: str) -> str:
+    def text(name: str, default: str) -> str:
         return environment.get(name) or default
 
-    folder = environment.get("HBAC_DATA_DIR")
-    recordings = str(SyntheticSettings.model_fields["recordings"].default)
-    try:
-        return {
-            "competition": CompetitionData(
-                folder=str(absolute(folder)) if folder else "",
-                synthetic_recordings=int(value("HBAC_SYNTHETIC_RECORDINGS", recordings)),
-            ),
-            "store": Store(folder=str(absolute(value("HBAC_STORE", str(DATA_FOLDER / "store"))))),
-            "experiment": ExperimentChoice(
-                name=value("HBAC_EXPERIMENT", "quickstart"), miniature=TRUTH[value("HBAC_MINIATURE", "")]
-            ),
-            "accelerator": Accelerator(
-                device=value("HBAC_DEVICE", "auto"),  # type: ignore[arg-type]
-                precision=value("HBAC_PRECISION", "auto"),  # type: ignore[arg-type]
-            ),
-            "tracking": Tracking(
-                uri=value("MLFLOW_TRACKING_URI", f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"),
-                artifact_folder=str(DATA_FOLDER / "mlartifacts"),
-            ),
-        }
-    except (ValidationError, ValueError, KeyError) as error:
-        found = {name: text for name, text in environment.items() if name.startswith("HBAC_")}
-        raise HbacError(f"environment: an impossible value among {found}: {' '.join(str(error).split())}") from error
+    def choice(name: str, allowed: tuple[str, ...]) -> Any:
+        value = text(name, allowed[0])
+        if value not in allowed:
+            raise HbacError(f"{name}: expected one of {', '.join(allowed)}, found '{value}'")
+        return value
+
+    def whole_number(name: str, default: int, least: int) -> int:
+        value = text(name, str(default))
+        if not (value.isdecimal() and int(value) >= least):
+            raise HbacError(f"{name}: expected a whole number, {least} or more, found '{value}'")
+        return int(value)
+
+    folder = text("HBAC_DATA_DIR", "")
+    recordings = SyntheticSettings().recordings
+    store = absolute(text("HBAC_STORE", str(DATA_FOLDER / "store")))
+    return {
+        "competition": CompetitionData(
+            folder=str(absolute(folder)) if folder else "",
+            synthetic_recordings=whole_number("HBAC_SYNTHETIC_RECORDINGS", recordings, FEWEST_RECORDINGS),
+        ),
+        "store": Store(folder=str(store)),
+        "experiment": ExperimentChoice(
+            name=text("HBAC_EXPERIMENT", "quickstart"), miniature=choice("HBAC_MINIATURE", ("0", "1")) == "1"
+        ),
+        "accelerator": Accelerator(
+            device=choice("HBAC_DEVICE", get_args(Device)), precision=choice("HBAC_PRECISION", get_args(Precision))
+        ),
+        "tracking": Tracking(
+            uri=text("MLFLOW_TRACKING_URI", f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"),
+            artifact_folder=str(store.parent / "mlartifacts"),
+        ),
+    }

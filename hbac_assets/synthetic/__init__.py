@@ -4,8 +4,3 @@ A small generative model: `recordings` plans patients and what was labelled, `la
 brain and what readers call it, `background`, `patterns` and `artifacts` render it, `generation` writes the
 files, `truth` reads back what no learner may see. Nothing here knows of models or assets.
 """
-
-from hbac_assets.synthetic.generation import generate
-from hbac_assets.synthetic.settings import SyntheticSettings
-
-__all__ = ["SyntheticSettings", "generate"]

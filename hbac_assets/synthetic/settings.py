@@ -7,6 +7,7 @@ from hbac_assets.files import fingerprint
 CODE_VERSION = 2
 """Raised whenever the same settings would give other bytes."""
 
+FEWEST_RECORDINGS = 8
 RECORDINGS_PER_PATIENT = 4
 TRAIN_PER_TEST_RECORDING = 6
 RECORDINGS_PER_TEST_PATIENT = 2
@@ -18,7 +19,7 @@ class SyntheticSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(42, ge=0)
-    recordings: int = Field(344, ge=8, description="recordings in the training set, one spectrogram each")
+    recordings: int = Field(344, ge=FEWEST_RECORDINGS, description="recordings in the training set, one spectrogram each")
 
     @property
     def patients(self) -> int:

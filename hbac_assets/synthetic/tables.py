@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from hbac_assets.labels import CLASSES, VOTE_COLUMNS
+from hbac_assets.labels import CLASSES, PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.synthetic.recordings import Recording
 from hbac_assets.synthetic.votes import consensus
-
-PROBABILITY_COLUMNS = tuple(f"{name.lower()}_probability" for name in CLASSES)
 
 
 def train_table(recordings: list[Recording]) -> pd.DataFrame:

@@ -7,9 +7,9 @@ import pytest
 from dagster import AssetKey, DagsterInstance
 from mlflow import MlflowClient
 
-from hbac_assets.assets.oof_rows import PROBABILITY_COLUMNS
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.learning.prediction import load_model
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.submission import violations

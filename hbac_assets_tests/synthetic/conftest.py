@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hbac_assets.synthetic import SyntheticSettings, generate
+from hbac_assets.synthetic.generation import generate
+from hbac_assets.synthetic.settings import SyntheticSettings
 
 SMALL = SyntheticSettings(seed=1, recordings=24)
 

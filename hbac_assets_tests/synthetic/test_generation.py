@@ -11,7 +11,8 @@ from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
-from hbac_assets.synthetic import SyntheticSettings, generate
+from hbac_assets.synthetic.generation import generate
+from hbac_assets.synthetic.settings import SyntheticSettings
 
 TRAIN_COLUMNS = [
     "eeg_id", "eeg_sub_id", "eeg_label_offset_seconds", "spectrogram_id", "spectrogram_sub_id",

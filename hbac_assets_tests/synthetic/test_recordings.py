@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets.synthetic import SyntheticSettings
+from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.synthetic.recordings import plan
-from hbac_assets.synthetic.tables import PROBABILITY_COLUMNS, train_table, truth_table
+from hbac_assets.synthetic.settings import SyntheticSettings
+from hbac_assets.synthetic.tables import train_table, truth_table
 
 LARGE = SyntheticSettings(seed=3, recordings=1_500)
 

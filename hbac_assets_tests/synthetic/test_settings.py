@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from hbac_assets.synthetic import SyntheticSettings, settings
+from hbac_assets.synthetic import settings
+from hbac_assets.synthetic.settings import SyntheticSettings
 
 
 def test_everything_scales_with_the_number_of_recordings():

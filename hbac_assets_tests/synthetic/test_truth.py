@@ -3,8 +3,7 @@ import pandas as pd
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets.synthetic.tables import PROBABILITY_COLUMNS
+from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.synthetic.truth import read_truth
 
 
