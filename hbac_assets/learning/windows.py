@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.settings import Preprocessing
@@ -31,13 +32,13 @@ def load_windows(rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Pr
     """
     height, width = preprocessing.image_size
     shrink_frequencies = averaging_matrix(FREQUENCIES, height)
-    shrink_times = averaging_matrix(preprocessing.window, width).T
+    shrink_times = averaging_matrix(preprocessing.window, width)
     images = np.empty((len(rows), height, width), dtype=np.float16)
     places = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
     for number, (spectrogram_id, offset) in enumerate(places):
         path = spectrogram_folder / f"{int(spectrogram_id)}.npy"
         power = central_columns(cut_window(path, float(offset)), preprocessing.window)
-        images[number] = shrink_frequencies @ log_power(power, preprocessing.clip) @ shrink_times
+        images[number] = (shrink_times @ (shrink_frequencies @ log_power(power, preprocessing.clip)).T).T
     return images
 
 
@@ -66,7 +67,7 @@ def log_power(power: np.ndarray, clip: tuple[float, float]) -> np.ndarray:
     return np.asarray(np.log(np.clip(power, low, high)))
 
 
-def averaging_matrix(inputs: int, outputs: int) -> np.ndarray:
+def averaging_matrix(inputs: int, outputs: int) -> csr_array:
     """Return the float32 (outputs, inputs) matrix of area averaging.
 
     Output k is the mean over the k-th of `outputs` equal parts of the axis; an input that lies across a border
@@ -74,7 +75,7 @@ def averaging_matrix(inputs: int, outputs: int) -> np.ndarray:
     """
     borders = np.arange(outputs + 1)[:, None] * (inputs / outputs)
     covered = np.clip(borders - np.arange(inputs), 0, 1)
-    return np.asarray(np.diff(covered, axis=0) * (outputs / inputs), dtype=np.float32)
+    return csr_array((np.diff(covered, axis=0) * (outputs / inputs)).astype(np.float32))
 
 
 def _open(path: Path) -> np.ndarray:

@@ -19,7 +19,7 @@ class SyntheticSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(42, ge=0)
-    recordings: int = Field(344, ge=FEWEST_RECORDINGS, description="recordings in the training set, one spectrogram each")
+    recordings: int = Field(344, ge=FEWEST_RECORDINGS, description="training recordings, one spectrogram each")
 
     @property
     def patients(self) -> int:
