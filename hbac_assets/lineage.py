@@ -45,17 +45,13 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """The cell's name in steps, logs and locks.
-
-        Steps run in the order of their names: with the fold in front, different members compile side by side, and
-        their later folds find the compiled programs.
-        """
-        return f"fold_{self.fold}__{self.member}"
+        """The cell's name in steps, logs and locks."""
+        return f"{self.member}__fold_{self.fold}"
 
     @classmethod
     def from_key(cls, key: str) -> "Cell":
         """Return the cell of a `key`."""
-        fold, member = key.removeprefix("fold_").split("__")
+        member, fold = key.split("__fold_")
         return cls(member, int(fold))
 
 

@@ -208,7 +208,9 @@ def _grid_row(lineage: Lineage, cell: Cell) -> dict[str, object]:
 
 
 def _chosen_cells(lineage: Lineage, config: GridConfig) -> list[Cell]:
-    """Return the cells that a launch is about.
+    """Return the cells that a launch is about, fold by fold.
+
+    Steps start in this order: different members compile side by side, and later folds find the compiled programs.
 
     Raises:
         HbacError: the experiment has no such member or fold.
@@ -223,7 +225,7 @@ def _chosen_cells(lineage: Lineage, config: GridConfig) -> list[Cell]:
             raise HbacError(f"{what}: expected some of {allowed}, found {unknown}; correct the launch's config")
     return [
         cell
-        for cell in lineage.cells
+        for cell in sorted(lineage.cells, key=lambda cell: cell.fold)
         if cell.member in (config.members or experiment.members) and (not config.folds or cell.fold in config.folds)
     ]
 
