@@ -13,21 +13,23 @@ ENVIRONMENT := source .envrc
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-# The virtual environment is as new as the lock file.
-.venv/.locked: uv.lock pyproject.toml
+# The virtual environment is as new as the lock file; the tools that tests need are added when they are needed.
+.venv/.locked .venv/.locked-dev: uv.lock pyproject.toml
 	uv=$$(command -v uv || true)
 	if [ -z "$$uv" ]; then
 	    if [ ! -x data/cache/uv/bin/uv ]; then
-	        python=$$(command -v python3.12 || command -v python3.11 || command -v python3)
+	        for python in python3.12 python3.11 python3; do
+	            "$$python" -c 'import ensurepip, venv' 2>/dev/null && break
+	        done
 	        "$$python" -m venv data/cache/uv
 	        data/cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	    fi
 	    uv=data/cache/uv/bin/uv
 	fi
-	"$$uv" sync --frozen --quiet $(if $(GPU),--extra gpu)
-	touch .venv/.locked
+	"$$uv" sync --frozen --quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(GPU),--extra gpu)
+	touch $@
 
-setup: .venv/.locked  ## make .venv from uv.lock; GPU=1 adds CUDA
+setup: .venv/.locked-dev  ## make .venv from uv.lock, with the tools for development; GPU=1 adds CUDA
 
 run: .venv/.locked  ## materialize the whole chain and print the scores
 	$(ENVIRONMENT)
@@ -37,13 +39,13 @@ test: lint  ## lint, types and all tests
 	$(ENVIRONMENT)
 	python -m pytest -n 2 --dist loadgroup
 
-lint: .venv/.locked  ## ruff and mypy
+lint: .venv/.locked-dev  ## ruff and mypy
 	$(ENVIRONMENT)
 	ruff check .
 	ruff format --check .
 	mypy
 
-format: .venv/.locked  ## let ruff format and mend what it can
+format: .venv/.locked-dev  ## let ruff format and mend what it can
 	$(ENVIRONMENT)
 	ruff check --fix .
 	ruff format .

@@ -6,5 +6,6 @@ Nothing here knows of Dagster or MLflow. Importing this package chooses Keras' b
 import os
 
 os.environ["KERAS_BACKEND"] = "jax"
-# keras-cv imports TensorFlow, which otherwise reports its CPU features on every start.
+# keras-cv imports TensorFlow, which otherwise reports its CPU features and its oneDNN operations on every start.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -4,6 +4,8 @@ A run is found again by the fingerprint of what it trains, so that running again
 changes, a new run begins and the old one is tagged as superseded. Whatever is logged twice appears once.
 """
 
+import logging
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "images_per_second")
+# Makes MLflow's pages open on training runs.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax")
 
 
@@ -32,16 +36,19 @@ class Tracking(ConfigurableResource):
 
     def open(self, experiment: str, data_fingerprint: str, dagster_run: str) -> "ExperimentRuns":
         """Return the runs of an experiment on a data set, creating MLflow's experiment if it is new."""
+        # What a model requires is given when it is logged.
+        os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
         import mlflow
         from mlflow.exceptions import MlflowException
 
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
         mlflow.set_tracking_uri(self.uri)
         client = mlflow.MlflowClient()
         found = client.get_experiment_by_name(experiment)
         if found is None:
             location = (Path(self.artifact_folder) / experiment).as_uri()
             with suppress(MlflowException):  # another process was faster
-                client.create_experiment(experiment, artifact_location=location)
+                client.create_experiment(experiment, artifact_location=location, tags=EXPERIMENT_TAGS)
             found = client.get_experiment_by_name(experiment)
         return ExperimentRuns(client, found.experiment_id, data_fingerprint, dagster_run)
 
