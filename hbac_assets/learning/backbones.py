@@ -102,11 +102,13 @@ def build_classifier(settings: MemberSettings) -> "keras.Model":
     keras.utils.set_random_seed(settings.seed)
     with weights_drawn_by_numpy():
         backbone = _build_backbone(spec, settings)
-        head = [keras.layers.GlobalAveragePooling2D()]
+        head = [keras.layers.GlobalAveragePooling2D(name="pooling")]
         if settings.dropout:
-            head.append(keras.layers.Dropout(settings.dropout))
-        head.append(keras.layers.Dense(len(CLASSES), activation="softmax", dtype="float32"))
-        model = keras.Sequential([keras.Input((*settings.preprocessing.image_size, 3)), backbone, *head])
+            head.append(keras.layers.Dropout(settings.dropout, name="dropout"))
+        head.append(keras.layers.Dense(len(CLASSES), "softmax", dtype="float32", name="probabilities"))
+        pixels = keras.Input((*settings.preprocessing.image_size, 3), name="image")
+        # Names that do not count up with each model of a process: models of one member have one description.
+        model = keras.Sequential([pixels, backbone, *head], name="classifier")
     if settings.batchnorm_momentum is not None:
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
@@ -137,7 +139,11 @@ def _build_backbone(spec: BackboneSpec, settings: MemberSettings) -> "keras.Mode
 
     backbone_class = getattr(keras_cv.models, spec.keras_cv_class)
     # The images are standardised already: no division by 255.
-    shape = {"include_rescaling": False, "input_shape": (*settings.preprocessing.image_size, 3)}
+    shape = {
+        "include_rescaling": False,
+        "input_shape": (*settings.preprocessing.image_size, 3),
+        "name": settings.backbone,
+    }
     if settings.pretrained == "none":
         return backbone_class(**spec.constants, **shape)
     if settings.pretrained not in spec.presets:

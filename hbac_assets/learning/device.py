@@ -32,24 +32,25 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     import jax
     import keras
 
-    jax.config.update("jax_platforms", {"cpu": "cpu", "gpu": "cuda"}[device])
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    elif not visible_devices("gpu"):
+        raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
     if compilation_cache is not None:
         compilation_cache.mkdir(parents=True, exist_ok=True)
         jax.config.update("jax_compilation_cache_dir", str(compilation_cache))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    if device == "gpu" and not visible_devices():
-        raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
     keras.config.set_dtype_policy(precision)
 
 
-def visible_devices() -> list[str]:
-    """Return the devices that JAX sees on the platform that was configured; starts it."""
+def visible_devices(device: Device) -> list[str]:
+    """Return the devices of a kind that JAX sees, such as `gpu:0 NVIDIA H200`; it starts JAX."""
     import jax
 
     try:
-        return [f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()]
-    except RuntimeError:
+        return [f"{found.platform}:{found.id} {found.device_kind}" for found in jax.devices(device)]
+    except RuntimeError:  # JAX' answer where there is none
         return []
 
 

@@ -1,0 +1,83 @@
+import socket
+
+import numpy as np
+import pytest
+
+from hbac_assets.errors import HbacError
+from hbac_assets.learning import backbones, pretrained
+from hbac_assets.learning.backbones import BackboneSpec, ParameterCounts, build_classifier, parameter_counts
+from hbac_assets.learning.settings import MemberSettings, Preprocessing
+
+SMALL = Preprocessing(image_size=(32, 48))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "counts"),
+    [
+        ("efficientnetv2_b2", ParameterCounts(8_769_374, 8_777_828, 8_695_540, 82_288)),
+        ("mobilenet_v3_large", ParameterCounts(2_996_352, 3_002_118, 2_977_718, 24_400)),
+        ("mobilenet_v3_small", ParameterCounts(939_120, 942_582, 930_470, 12_112)),
+    ],
+)
+def test_parameter_counts_are_the_published_ones(backbone: str, counts: ParameterCounts) -> None:
+    model = build_classifier(MemberSettings(backbone=backbone, preprocessing=SMALL, dropout=0.2))
+    assert parameter_counts(model) == counts
+    assert model.input_shape == (None, 32, 48, 3)
+    assert model.output_shape == (None, 6)
+
+
+def test_initial_weights_follow_from_the_seed() -> None:
+    def weights(seed: int) -> np.ndarray:
+        model = build_classifier(MemberSettings(backbone="tiny", preprocessing=SMALL, seed=seed))
+        return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
+
+    np.testing.assert_array_equal(weights(1), weights(1))
+    assert not np.array_equal(weights(1), weights(2))
+
+
+def test_initial_weights_have_the_spread_that_their_layers_ask_for() -> None:
+    model = build_classifier(MemberSettings(backbone="efficientnetv2_b2", preprocessing=SMALL))
+    kernel = np.asarray(model.layers[0].get_layer("top_conv").kernel)
+    expected = np.sqrt(2 / kernel.shape[-1])  # variance scaling, fan out
+    assert kernel.std() == pytest.approx(expected, rel=0.02)
+    assert abs(kernel).max() < 2.3 * expected  # cut off at two standard deviations of the wider normal
+
+
+@pytest.mark.parametrize(("momentum", "expected"), [(None, 0.999), (0.9, 0.9)])
+def test_batchnorm_momentum_is_the_members_or_the_authors(momentum: float | None, expected: float) -> None:
+    import keras
+
+    model = build_classifier(
+        MemberSettings(backbone="mobilenet_v3_small", preprocessing=SMALL, batchnorm_momentum=momentum)
+    )
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(layers) == 34
+    assert {layer.momentum for layer in layers} == {expected}
+
+
+def test_unknown_backbone_names_what_exists() -> None:
+    with pytest.raises(HbacError, match=r"backbone: expected one of .*mobilenet_v3_small.*, found 'resnet_1000'"):
+        build_classifier(MemberSettings(backbone="resnet_1000"))
+
+
+def test_pretrained_weights_that_were_never_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = BackboneSpec("MobileNetV3Backbone", backbones.BACKBONES["mobilenet_v3_small"].constants, presets={})
+    monkeypatch.setattr(backbones, "BACKBONES", {"unpublished": spec})
+    with pytest.raises(HbacError, match=r"pretrained: unpublished has no published weights, found 'imagenet'"):
+        build_classifier(MemberSettings(backbone="unpublished", pretrained="imagenet"))
+
+
+def test_pretrained_weights_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> None:
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path_factory.mktemp("kagglehub")))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # the discard port: refused at once
+    with pytest.raises(HbacError, match=r"mobilenet_v3_small_imagenet' are not cached .* set pretrained: none"):
+        build_classifier(MemberSettings(backbone="mobilenet_v3_small", pretrained="imagenet"))
+
+
+def test_pretrained_weights_behind_a_silent_network(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> None:
+    monkeypatch.setattr(pretrained, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path_factory.mktemp("kagglehub")))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(HbacError, match=r"no answer within 0.5 s"):
+            build_classifier(MemberSettings(backbone="mobilenet_v3_small", pretrained="imagenet"))

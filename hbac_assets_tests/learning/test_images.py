@@ -1,0 +1,103 @@
+import jax
+import numpy as np
+import pytest
+
+from hbac_assets.learning.images import (
+    FREQUENCY_AXIS,
+    TIME_AXIS,
+    augment,
+    mask,
+    mix,
+    standardise,
+    to_channels,
+)
+from hbac_assets.learning.settings import Augmentation, Mask, MixUp
+
+ALWAYS = {"probability": 1.0}
+KEY = jax.random.key(3)
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def test_standardise_by_hand() -> None:
+    images = np.array([[[0, 2], [4, 6]], [[5, 5], [5, 5]]], dtype=np.float16)
+    expected = np.array([[-3, -1], [1, 3]]) / (np.sqrt(5) + 1e-6)
+    standardised = np.asarray(standardise(images))
+    assert standardised.dtype == np.float32
+    np.testing.assert_allclose(standardised[0], expected, rtol=1e-6)
+    np.testing.assert_array_equal(standardised[1], 0)
+
+
+def test_three_equal_channels() -> None:
+    images = noise(2, 4, 5)
+    np.testing.assert_array_equal(to_channels(images), np.stack([images] * 3, axis=-1))
+
+
+@pytest.mark.parametrize(("axis", "pixels"), [(FREQUENCY_AXIS, 50), (TIME_AXIS, 100)])
+def test_a_mask_is_one_band_across_its_axis(axis: int, pixels: int) -> None:
+    images = noise(64, 50, 100)
+    masked = np.asarray(mask(KEY, images, axis, Mask(size=(0.06, 0.1), **ALWAYS)))
+    hidden = masked == 0
+    np.testing.assert_array_equal(masked[~hidden], images[~hidden])
+    lines = hidden.all(axis=3 - axis)  # (image, position on the masked axis)
+    np.testing.assert_array_equal(lines, hidden.any(axis=3 - axis))
+    widths = lines.sum(axis=1)
+    assert widths.min() >= np.floor(0.06 * pixels)
+    assert widths.max() <= np.ceil(0.1 * pixels)
+    starts = lines.argmax(axis=1)
+    for line, start, width in zip(lines, starts, widths, strict=True):
+        assert line[start : start + width].all()
+    assert len(set(starts.tolist())) > 20  # each image its own place
+
+
+def test_a_mask_stays_within_the_image_and_reaches_its_ends() -> None:
+    places = [
+        np.asarray(mask(jax.random.key(seed), np.ones((64, 4, 10)), TIME_AXIS, Mask(size=(0.3, 0.3), **ALWAYS)))
+        for seed in range(4)
+    ]
+    hidden = np.concatenate(places)[:, 0] == 0
+    assert (hidden.sum(axis=1) == 3).all()
+    assert hidden[:, 0].any()
+    assert hidden[:, -1].any()
+
+
+def test_mixup_blends_targets_as_it_blends_images() -> None:
+    """Images that equal their targets show it: blended alike, they are equal afterwards."""
+    targets = np.random.default_rng(1).dirichlet(np.ones(6), size=32).astype(np.float32)
+    images, mixed = mix(KEY, np.repeat(targets[:, None, :], 5, axis=1), targets, MixUp(**ALWAYS))
+    np.testing.assert_allclose(images[:, 2], mixed, atol=1e-6)
+    np.testing.assert_allclose(np.sum(mixed, axis=1), 1, atol=1e-6)
+    assert not np.allclose(mixed, targets)
+    np.testing.assert_array_less(np.max(mixed, axis=0), np.max(targets, axis=0) + 1e-6)
+
+
+def test_mixup_weights_are_of_the_beta_distribution() -> None:
+    first = np.arange(4000) % 2 == 0
+    _, mixed = mix(
+        KEY, np.zeros((4000, 1, 1)), np.stack([first, ~first], 1).astype(np.float32), MixUp(alpha=2.0, **ALWAYS)
+    )
+    blended = np.asarray(mixed)[:, 0]
+    weights = blended[(blended > 0) & (blended < 1)]  # of pairs with different targets
+    assert weights.mean() == pytest.approx(1 / 2, abs=0.02)
+    assert weights.var() == pytest.approx(1 / 20, abs=0.005)  # Beta(2, 2)
+
+
+@pytest.mark.parametrize("kind", ["mixup", "frequency_mask", "time_mask"])
+def test_probability_is_of_the_batch(kind: str) -> None:
+    images, targets = noise(8, 20, 20), np.eye(6, dtype=np.float32)[np.arange(8) % 6]
+    sometimes = Augmentation.model_validate({kind: {"probability": 0.25}})
+    changed = [
+        not np.array_equal(augment(jax.random.key(seed), images, targets, sometimes)[0], images) for seed in range(60)
+    ]
+    assert 5 <= sum(changed) <= 27
+    never = Augmentation.model_validate({kind: {"probability": 0.0}})
+    np.testing.assert_array_equal(augment(KEY, images, targets, never)[0], images)
+
+
+def test_without_augmentation_nothing_changes() -> None:
+    images, targets = noise(4, 6, 6), np.eye(4, 6, dtype=np.float32)
+    same_images, same_targets = augment(KEY, images, targets, Augmentation())
+    np.testing.assert_array_equal(same_images, images)
+    np.testing.assert_array_equal(same_targets, targets)

@@ -1,0 +1,27 @@
+from io import BytesIO
+
+import pandas as pd
+from matplotlib.image import imread
+
+from hbac_assets.learning.pictures import loss_curves
+
+HISTORY = pd.DataFrame(
+    {
+        "epoch": range(1, 7),
+        "loss": [1.2, 0.9, 0.7, 0.6, 0.5, 0.45],
+        "val_loss": [1.1, 0.95, 0.8, 0.75, 0.78, 0.8],
+        "learning_rate": [3e-4, 7e-4, 1e-3, 7e-4, 3e-4, 1e-5],
+    }
+)
+
+
+def test_the_picture_is_a_png_that_shows_the_history() -> None:
+    picture = imread(BytesIO(loss_curves(HISTORY, "mobilenet, fold 0")))
+    assert picture.shape[0] > 400
+    assert picture.shape[1] > 600
+    flat = loss_curves(HISTORY.assign(val_loss=0.9), "mobilenet, fold 0")
+    assert (imread(BytesIO(flat)) != picture).any()
+
+
+def test_a_single_epoch_can_be_drawn() -> None:
+    assert loss_curves(HISTORY[:1], "one").startswith(b"\x89PNG")

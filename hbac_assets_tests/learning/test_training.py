@@ -1,0 +1,175 @@
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hbac_assets.errors import HbacError
+from hbac_assets.learning.checkpoint import EpochRecord
+from hbac_assets.learning.prediction import load_model, predict
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.step import shuffled_batches
+from hbac_assets.learning.training import Examples, TrainingResult, train_cell
+from hbac_assets_tests.learning.conftest import easy_examples
+
+TRAINING, VALIDATION = easy_examples(60, seed=0), easy_examples(20, seed=1)
+
+
+class InterruptedTrainingError(Exception):
+    """What ends a training in these tests."""
+
+
+def train(settings: MemberSettings, folder: Path, stop_after: int | None = None) -> tuple[TrainingResult, list[int]]:
+    epochs = []
+
+    def on_epoch(record: EpochRecord) -> None:
+        epochs.append(record.epoch)
+        if record.epoch == stop_after:
+            raise InterruptedTrainingError
+
+    return train_cell(settings, TRAINING, VALIDATION, folder, on_epoch=on_epoch), epochs
+
+
+def weights(path: Path) -> np.ndarray:
+    return np.concatenate([np.ravel(weight) for weight in load_model(path).get_weights()])
+
+
+@pytest.fixture(scope="module")
+def trained(settings: MemberSettings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingResult]:
+    folder = tmp_path_factory.mktemp("cell")
+    result, epochs = train(settings, folder)
+    assert epochs == [1, 2, 3]
+    return folder, result
+
+
+def test_it_leaves_models_and_history_and_no_checkpoint(trained: tuple[Path, TrainingResult]) -> None:
+    folder, result = trained
+    assert sorted(path.name for path in folder.iterdir()) == ["best.keras", "history.csv", "last.keras"]
+    history = pd.read_csv(folder / "history.csv")
+    pd.testing.assert_frame_equal(history, pd.DataFrame([asdict(record) for record in result.history]))
+    assert result.best_epoch == history["epoch"][history["val_loss"].argmin()]
+    assert (history[["seconds", "images_per_second"]] > 0).all(axis=None)
+
+
+def test_the_models_have_the_losses_of_their_epochs(
+    trained: tuple[Path, TrainingResult], settings: MemberSettings
+) -> None:
+    folder, result = trained
+    for name, epoch in (("best", result.best_epoch), ("last", settings.epochs)):
+        probabilities = predict(load_model(folder / f"{name}.keras"), VALIDATION.images, 8)
+        divergence = (VALIDATION.targets * np.log(VALIDATION.targets / probabilities)).sum(axis=1).mean()
+        assert result.history[epoch - 1].val_loss == pytest.approx(divergence, abs=1e-5)
+
+
+def test_it_learns(settings: MemberSettings, tmp_path: Path) -> None:
+    longer = settings.model_copy(update={"epochs": 12})
+    result, _ = train(longer, tmp_path)
+    mean_target = TRAINING.targets.mean(axis=0)
+    prior = (VALIDATION.targets * np.log(VALIDATION.targets / mean_target)).sum(axis=1).mean()
+    assert result.history[-1].val_loss < 0.6 * prior
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+def test_a_resumed_training_gives_the_same_bits(
+    trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path, stop_after: int
+) -> None:
+    with pytest.raises(InterruptedTrainingError):
+        train(settings, tmp_path, stop_after)
+    assert (tmp_path / "checkpoint.npz").exists()
+    assert len(pd.read_csv(tmp_path / "history.csv")) == stop_after
+    result, epochs = train(settings, tmp_path)
+    assert epochs == [1, 2, 3][stop_after:]
+    assert [record.val_loss for record in result.history] == [record.val_loss for record in trained[1].history]
+    for name in ("best.keras", "last.keras"):
+        np.testing.assert_array_equal(weights(tmp_path / name), weights(trained[0] / name))
+
+
+@pytest.mark.parametrize("change", ["settings", "data", "truncated"])
+def test_a_checkpoint_that_is_not_its_own_is_not_resumed(settings: MemberSettings, tmp_path: Path, change: str) -> None:
+    with pytest.raises(InterruptedTrainingError):
+        train(settings, tmp_path, stop_after=1)
+    training = TRAINING
+    if change == "settings":
+        settings = settings.model_copy(update={"seed": 7})
+    elif change == "data":
+        training = Examples(TRAINING.images[::-1].copy(), TRAINING.targets[::-1].copy())
+    else:
+        content = (tmp_path / "checkpoint.npz").read_bytes()
+        (tmp_path / "checkpoint.npz").write_bytes(content[:5000])
+    epochs: list[int] = []
+
+    def stop(record: EpochRecord) -> None:
+        epochs.append(record.epoch)
+        raise InterruptedTrainingError
+
+    with pytest.raises(InterruptedTrainingError):
+        train_cell(settings, training, VALIDATION, tmp_path, on_epoch=stop)
+    assert epochs == [1]
+
+
+def test_fresh_processes_give_the_same_bits_with_a_cold_and_a_warm_cache(
+    trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path
+) -> None:
+    program = (
+        "import json, sys; from pathlib import Path\n"
+        "from hbac_assets.learning.device import configure\n"
+        "from hbac_assets.learning.settings import MemberSettings\n"
+        "from hbac_assets.learning.training import train_cell\n"
+        "from hbac_assets_tests.learning.conftest import add_tiny_backbone\n"
+        "from hbac_assets_tests.learning.test_training import TRAINING, VALIDATION\n"
+        "settings, folder, cache = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])\n"
+        "configure('cpu', 'float32', cache)\n"
+        "add_tiny_backbone()\n"
+        "train_cell(MemberSettings.model_validate(settings), TRAINING, VALIDATION, folder, on_epoch=print)\n"
+    )
+    for name in ("cold", "warm"):
+        arguments = [json.dumps(settings.model_dump()), str(tmp_path / name), str(tmp_path / "cache")]
+        subprocess.run([sys.executable, "-c", program, *arguments], check=True, capture_output=True)
+        np.testing.assert_array_equal(weights(tmp_path / name / "last.keras"), weights(trained[0] / "last.keras"))
+
+
+def test_fewer_rows_than_a_batch(settings: MemberSettings, tmp_path: Path) -> None:
+    few = Examples(TRAINING.images[:3], TRAINING.targets[:3])
+    short = settings.model_copy(update={"epochs": 1})
+    result = train_cell(short, few, VALIDATION, tmp_path, on_epoch=lambda record: None)
+    assert np.isfinite(result.history[0].val_loss)
+
+
+def test_a_diverged_training_says_so(settings: MemberSettings, tmp_path: Path) -> None:
+    endless = settings.schedule.model_copy(update={"start": 1e30, "peak": 1e30})
+    with pytest.raises(
+        HbacError, match=r"epoch \d: expected finite losses, found .* lower the member's schedule\.peak"
+    ):
+        train(settings.model_copy(update={"schedule": endless}), tmp_path)
+
+
+def test_an_epoch_goes_through_all_rows_in_an_order_of_its_own() -> None:
+    first, second = (np.concatenate(list(shuffled_batches(10, 4, seed=1, epoch=epoch))) for epoch in (0, 1))
+    assert sorted(first[:10]) == list(range(10))
+    np.testing.assert_array_equal(first[10:], first[:2])
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, np.concatenate(list(shuffled_batches(10, 4, seed=1, epoch=0))))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batchnorm_momentum": 0.5},
+        {"dropout": 0.5},
+        {"augmentation": {}},
+        {"seed": 1},
+        {"batch_size": 10},
+        {"schedule": {"peak": 2e-3, "warmup_epochs": 1}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_setting_reaches_the_weights(
+    trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path, change: dict
+) -> None:
+    changed = MemberSettings.model_validate({**settings.model_dump(), **change, "epochs": 1})
+    result, _ = train(changed, tmp_path)
+    assert result.history[0].val_loss != trained[1].history[0].val_loss
