@@ -14,7 +14,6 @@ from hbac_assets.learning.images import (
 from hbac_assets.learning.settings import Augmentation, Mask, MixUp
 
 ALWAYS = {"probability": 1.0}
-KEY = jax.random.key(3)
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -38,7 +37,7 @@ def test_three_equal_channels() -> None:
 @pytest.mark.parametrize(("axis", "pixels"), [(FREQUENCY_AXIS, 50), (TIME_AXIS, 100)])
 def test_a_mask_is_one_band_across_its_axis(axis: int, pixels: int) -> None:
     images = noise(64, 50, 100)
-    masked = np.asarray(mask(KEY, images, axis, Mask(size=(0.06, 0.1), **ALWAYS)))
+    masked = np.asarray(mask(jax.random.key(3), images, axis, Mask(size=(0.06, 0.1), **ALWAYS)))
     hidden = masked == 0
     np.testing.assert_array_equal(masked[~hidden], images[~hidden])
     lines = hidden.all(axis=3 - axis)  # (image, position on the masked axis)
@@ -66,7 +65,7 @@ def test_a_mask_stays_within_the_image_and_reaches_its_ends() -> None:
 def test_mixup_blends_targets_as_it_blends_images() -> None:
     """Images that equal their targets show it: blended alike, they are equal afterwards."""
     targets = np.random.default_rng(1).dirichlet(np.ones(6), size=32).astype(np.float32)
-    images, mixed = mix(KEY, np.repeat(targets[:, None, :], 5, axis=1), targets, MixUp(**ALWAYS))
+    images, mixed = mix(jax.random.key(3), np.repeat(targets[:, None, :], 5, axis=1), targets, MixUp(**ALWAYS))
     np.testing.assert_allclose(images[:, 2], mixed, atol=1e-6)
     np.testing.assert_allclose(np.sum(mixed, axis=1), 1, atol=1e-6)
     assert not np.allclose(mixed, targets)
@@ -76,7 +75,10 @@ def test_mixup_blends_targets_as_it_blends_images() -> None:
 def test_mixup_weights_are_of_the_beta_distribution() -> None:
     first = np.arange(4000) % 2 == 0
     _, mixed = mix(
-        KEY, np.zeros((4000, 1, 1)), np.stack([first, ~first], 1).astype(np.float32), MixUp(alpha=2.0, **ALWAYS)
+        jax.random.key(3),
+        np.zeros((4000, 1, 1)),
+        np.stack([first, ~first], 1).astype(np.float32),
+        MixUp(alpha=2.0, **ALWAYS),
     )
     blended = np.asarray(mixed)[:, 0]
     weights = blended[(blended > 0) & (blended < 1)]  # of pairs with different targets
@@ -93,11 +95,11 @@ def test_probability_is_of_the_batch(kind: str) -> None:
     ]
     assert 5 <= sum(changed) <= 27
     never = Augmentation.model_validate({kind: {"probability": 0.0}})
-    np.testing.assert_array_equal(augment(KEY, images, targets, never)[0], images)
+    np.testing.assert_array_equal(augment(jax.random.key(3), images, targets, never)[0], images)
 
 
 def test_without_augmentation_nothing_changes() -> None:
     images, targets = noise(4, 6, 6), np.eye(4, 6, dtype=np.float32)
-    same_images, same_targets = augment(KEY, images, targets, Augmentation())
+    same_images, same_targets = augment(jax.random.key(3), images, targets, Augmentation())
     np.testing.assert_array_equal(same_images, images)
     np.testing.assert_array_equal(same_targets, targets)
