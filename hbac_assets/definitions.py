@@ -17,6 +17,7 @@ from hbac_assets import checks
 from hbac_assets.assets import (
     competition,
     ensemble,
+    fold_models,
     folds,
     oof_predictions,
     spectrograms,
@@ -41,7 +42,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     resources = {**resources_from_environment(), **(resource_overrides or {})}
     resources["experiment"].load()
     return Definitions(
-        assets=[*load_assets_from_modules(STAGES), trained_models.fold_models],
+        assets=[*load_assets_from_modules(STAGES), fold_models.fold_models],
         asset_checks=load_asset_checks_from_modules([checks]),
         jobs=[define_asset_job("whole_chain", AssetSelection.all(), description="From raw files to the submission.")],
         resources=resources,

@@ -5,6 +5,7 @@ import logging
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
+from hbac_assets.assets.grid import missing_cells
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.oof_rows import oof_rows, scores_by_model
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
@@ -12,7 +13,7 @@ from hbac_assets.assets.references import reference_rows
 from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.assets.tracked import open_runs, tracked_member
-from hbac_assets.assets.trained_models import missing_cells, trained_models
+from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
@@ -63,9 +64,7 @@ def oof_predictions(
     kl = dict(zip(overall["model"], overall["mean"], strict=True))
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:
-        tracked = tracked_member(runs, lineage, member)
-        tracked.log_metrics({"oof_kl": kl[member]})
-        tracked.finish()
+        tracked_member(runs, lineage, member).log_metrics({"oof_kl": kl[member]})
     return MaterializeResult(
         metadata={
             "path": MetadataValue.path(lineage.oof.path),

@@ -26,7 +26,7 @@ def open_members(runs: ExperimentRuns, lineage: Lineage, in_progress: Sequence[s
     """
     runs.fail_unfinished(in_progress)
     for member in lineage.experiment.members:
-        tracked_member(runs, lineage, member)
+        tracked_member(runs, lineage, member).reopen()
 
 
 def tracked_member(runs: ExperimentRuns, lineage: Lineage, member: str) -> TrackedRun:
@@ -35,12 +35,11 @@ def tracked_member(runs: ExperimentRuns, lineage: Lineage, member: str) -> Track
     return runs.member(member, lineage.member_fingerprint(member), _params(settings), _tags(settings))
 
 
-def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell) -> TrackedRun:
-    """Return the child run of a cell."""
+def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell, parent: TrackedRun) -> TrackedRun:
+    """Return the child run of a cell, below that of its member."""
     settings = lineage.experiment.members[cell.member]
-    parent = tracked_member(runs, lineage, cell.member).run_id
     params = {**_params(settings), "fold": cell.fold}
-    return runs.cell(cell, parent, lineage.cell(cell).inputs, params, _tags(settings))
+    return runs.cell(cell, parent.run_id, lineage.cell(cell).inputs, params, _tags(settings))
 
 
 def _params(settings: MemberSettings) -> dict[str, object]:

@@ -7,20 +7,13 @@ partition: an op plans the cells, each is trained in a step of its own, and a la
 
 from typing import Any
 
-import pandas as pd
 from dagster import (
     AssetIn,
-    AssetKey,
-    AssetMaterialization,
-    AssetSpec,
     Config,
     DynamicOut,
     DynamicOutput,
-    DynamicPartitionsDefinition,
     In,
     MetadataValue,
-    MultiPartitionKey,
-    MultiPartitionsDefinition,
     Nothing,
     OpExecutionContext,
     Out,
@@ -32,34 +25,21 @@ from dagster import (
 from pydantic import Field
 
 from hbac_assets.assets import cell as cells
-from hbac_assets.assets.metadata import picture, table
+from hbac_assets.assets.fold_models import extend_partitions, is_materialized, materialization
+from hbac_assets.assets.grid import chosen_cells, grid_table
+from hbac_assets.assets.metadata import table
 from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
-from hbac_assets.errors import HbacError
 from hbac_assets.files import atomic_write, remove_leftovers
-from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
+from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.locks import hold_any
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.runs import report_dead_runs, runs_in_progress
 from hbac_assets.resources.store import Store
-from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking
+from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import lineage_of
-
-MEMBERS = DynamicPartitionsDefinition(name="members")
-FOLDS = DynamicPartitionsDefinition(name="folds")
-
-fold_models = AssetSpec(
-    "fold_models",
-    deps=["trained_models"],
-    description="The grid, cell by cell: each training reports here. Materialize `trained_models` to fill it.",
-    group_name="training",
-    kinds={"keras", "jax"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["trained_models"],
-    partitions_def=MultiPartitionsDefinition({"member": MEMBERS, "fold": FOLDS}),
-)
 
 
 class GridConfig(Config):
@@ -90,15 +70,15 @@ def plan_cells(
     lineage = lineage_of(competition, store, experiment)
     remove_leftovers(lineage.experiment_folder)
     lineage.folds.require()
-    _extend_partitions(context, lineage)
+    extend_partitions(context.instance, lineage)
     runs = open_runs(context, tracking, lineage)
     open_members(runs, lineage, runs_in_progress(context.instance))
     planned, missing = [], 0
-    for cell in _chosen_cells(lineage, config):
+    for cell in chosen_cells(lineage, config.members, config.folds):
         model = lineage.cell(cell)
         if config.retrain:
             model.unseal()
-        if model.is_current() and _is_reported(context, runs, lineage, cell):
+        if model.is_current() and is_materialized(context.instance, lineage, cell) and runs.is_finished(model.inputs):
             context.log.info(f"{cell.member} fold {cell.fold}: up to date, kept")
         else:
             missing += not model.is_current()
@@ -121,7 +101,9 @@ def train_fold(
     lineage = lineage_of(competition, store, experiment)
     cell = Cell.from_key(str(context.get_mapping_key()))
     runs = open_runs(context, tracking, lineage)
-    tracked = tracked_cell(runs, lineage, cell)
+    parent = tracked_member(runs, lineage, cell.member)
+    tracked = tracked_cell(runs, lineage, cell, parent)
+    tracked.reopen()
     lock = store.locks_folder / f"{lineage.dataset.key}--{lineage.experiment.name}--{cell.key}.lock"
     try:
         with hold_any([lock], lambda holder: context.log.info(f"{cell.key}: being trained by {holder}; waiting")):
@@ -133,9 +115,10 @@ def train_fold(
             curves = cells.report(cell, lineage, tracked)
     except BaseException as error:
         tracked.fail(str(error))
+        parent.fail(f"fold {cell.fold}: {error}")
         raise
     tracked.finish()
-    context.log_event(_materialization(lineage, cell, curves, tracked))
+    context.log_event(materialization(lineage, cell, curves, tracked.run_id))
 
 
 @op(ins={"cells": In(Nothing)}, out=Out(Nothing))
@@ -188,76 +171,3 @@ def trained_models(fold_assignments: Any, npy_spectrograms: Any) -> Any:
     """The whole grid: each member on each fold, in parallel, only what is missing or out of date."""
     planned = plan_cells(fold_assignments=fold_assignments, npy_spectrograms=npy_spectrograms)
     return publish_grid(planned.map(train_fold).collect())
-
-
-def grid_table(lineage: Lineage) -> pd.DataFrame:
-    """Return a row for each cell of the grid; figures are NaN where the cell is missing or out of date."""
-    return pd.DataFrame([_grid_row(lineage, cell) for cell in lineage.cells])
-
-
-def missing_cells(lineage: Lineage) -> list[str]:
-    """Return the keys of the cells that are missing or out of date."""
-    return [cell.key for cell in lineage.cells if not lineage.cell(cell).is_current()]
-
-
-def _grid_row(lineage: Lineage, cell: Cell) -> dict[str, object]:
-    artifact = lineage.cell(cell)
-    facts = artifact.facts() if artifact.is_current() else {}
-    figures = {name: facts.get(name) for name in ("val_loss", "scored_epoch", "seconds")}
-    return {"member": cell.member, "fold": cell.fold, **figures, **facts.get("parameters", {})}
-
-
-def _chosen_cells(lineage: Lineage, config: GridConfig) -> list[Cell]:
-    """Return the cells that a launch is about, fold by fold.
-
-    Steps start in this order: different members compile side by side, and later folds find the compiled programs.
-
-    Raises:
-        HbacError: the experiment has no such member or fold.
-    """
-    experiment = lineage.experiment
-    for what, asked, allowed in (
-        ("members", config.members, list(experiment.members)),
-        ("folds", config.folds, list(range(experiment.folds))),
-    ):
-        unknown = [one for one in asked if one not in allowed]
-        if unknown:
-            raise HbacError(f"{what}: expected some of {allowed}, found {unknown}; correct the launch's config")
-    return [
-        cell
-        for cell in sorted(lineage.cells, key=lambda cell: cell.fold)
-        if cell.member in (config.members or experiment.members) and (not config.folds or cell.fold in config.folds)
-    ]
-
-
-def _is_reported(context: OpExecutionContext, runs: ExperimentRuns, lineage: Lineage, cell: Cell) -> bool:
-    partitions = context.instance.get_materialized_partitions(AssetKey("fold_models"))
-    return _partition(lineage, cell) in partitions and runs.is_finished(lineage.cell(cell).inputs)
-
-
-def _partition(lineage: Lineage, cell: Cell) -> MultiPartitionKey:
-    return MultiPartitionKey({"member": f"{lineage.experiment.name}/{cell.member}", "fold": str(cell.fold)})
-
-
-def _extend_partitions(context: OpExecutionContext, lineage: Lineage) -> None:
-    keys = [_partition(lineage, cell).keys_by_dimension for cell in lineage.cells]
-    context.instance.add_dynamic_partitions(str(MEMBERS.name), list(dict.fromkeys(key["member"] for key in keys)))
-    context.instance.add_dynamic_partitions(str(FOLDS.name), list(dict.fromkeys(key["fold"] for key in keys)))
-
-
-def _materialization(lineage: Lineage, cell: Cell, curves: bytes, tracked: TrackedRun) -> AssetMaterialization:
-    artifact = lineage.cell(cell)
-    facts = artifact.facts()
-    return AssetMaterialization(
-        "fold_models",
-        partition=_partition(lineage, cell),
-        metadata={
-            "path": MetadataValue.path(artifact.path),
-            "validation loss": facts["val_loss"],
-            "scored epoch": facts["scored_epoch"],
-            "seconds": facts["seconds"],
-            **{f"parameters, {name}": count for name, count in facts["parameters"].items()},
-            "MLflow run": tracked.run_id,
-            "loss curves": picture(curves),
-        },
-    )

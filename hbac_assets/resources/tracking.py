@@ -63,17 +63,17 @@ class ExperimentRuns:
         self._dagster_run = dagster_run
 
     def member(self, name: str, fingerprint: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> "TrackedRun":
-        """Resume or create the parent run of a member; `fingerprint` covers its recipe and rows."""
+        """Find or create the parent run of a member; `fingerprint` covers its recipe and rows."""
         identity = {"member": name, "fold": "all"}
-        return self._resume_or_create(name, identity, fingerprint, params, tags)
+        return self._find_or_create(name, identity, fingerprint, params, tags)
 
     def cell(
         self, cell: Cell, parent: str, fingerprint: str, params: Mapping[str, Any], tags: Mapping[str, str]
     ) -> "TrackedRun":
-        """Resume or create the child run of a cell; `fingerprint` is that of the cell's inputs."""
+        """Find or create the child run of a cell; `fingerprint` is that of the cell's inputs."""
         identity = {"member": cell.member, "fold": str(cell.fold)}
         name = f"{cell.member} fold {cell.fold}"
-        return self._resume_or_create(name, identity, fingerprint, params, {"mlflow.parentRunId": parent, **tags})
+        return self._find_or_create(name, identity, fingerprint, params, {"mlflow.parentRunId": parent, **tags})
 
     def is_finished(self, fingerprint: str) -> bool:
         """Tell whether a run with this fingerprint is there and complete."""
@@ -86,7 +86,7 @@ class ExperimentRuns:
             if run.data.tags.get("dagster_run_id") not in alive:
                 self._client.set_terminated(run.info.run_id, status="FAILED")
 
-    def _resume_or_create(
+    def _find_or_create(
         self,
         name: str,
         identity: Mapping[str, str],
@@ -108,7 +108,6 @@ class ExperimentRuns:
             _log_params(self._client, current.info.run_id, params)
         else:
             _set_tags(self._client, current.info.run_id, tags)
-            self._client.update_run(current.info.run_id, status="RUNNING")
         return TrackedRun(self._client, current.info.run_id)
 
     def _search(self, condition: str) -> "list[Run]":
@@ -178,6 +177,10 @@ class TrackedRun:
         with mlflow.start_run(run_id=self.run_id):
             logged = mlflow.keras.log_model(model, name="model", signature=signature, pip_requirements=requirements)
         self._client.set_tag(self.run_id, "model_uri", logged.model_uri)
+
+    def reopen(self) -> None:
+        """Mark the run as running, whatever became of it before."""
+        self._client.update_run(self.run_id, status="RUNNING")
 
     def finish(self) -> None:
         """Mark the run as finished."""

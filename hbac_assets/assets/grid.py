@@ -1,0 +1,48 @@
+"""The grid of an experiment: which cells there are, which a launch is about, and how far they are."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from hbac_assets.errors import HbacError
+from hbac_assets.lineage import Cell, Lineage
+
+
+def chosen_cells(lineage: Lineage, members: Sequence[str], folds: Sequence[int]) -> list[Cell]:
+    """Return the cells of `members` on `folds`, fold by fold; an empty choice means all of them.
+
+    Steps start in this order: different members compile side by side, and later folds find the compiled programs.
+
+    Raises:
+        HbacError: the experiment has no such member or fold.
+    """
+    experiment = lineage.experiment
+    for what, asked, allowed in (
+        ("members", members, list(experiment.members)),
+        ("folds", folds, list(range(experiment.folds))),
+    ):
+        unknown = [one for one in asked if one not in allowed]
+        if unknown:
+            raise HbacError(f"{what}: expected some of {allowed}, found {unknown}; correct the launch's config")
+    return [
+        cell
+        for cell in sorted(lineage.cells, key=lambda cell: cell.fold)
+        if cell.member in (members or experiment.members) and (not folds or cell.fold in folds)
+    ]
+
+
+def grid_table(lineage: Lineage) -> pd.DataFrame:
+    """Return a row for each cell of the grid; figures are NaN where the cell is missing or out of date."""
+    return pd.DataFrame([_grid_row(lineage, cell) for cell in lineage.cells])
+
+
+def missing_cells(lineage: Lineage) -> list[str]:
+    """Return the keys of the cells that are missing or out of date."""
+    return [cell.key for cell in lineage.cells if not lineage.cell(cell).is_current()]
+
+
+def _grid_row(lineage: Lineage, cell: Cell) -> dict[str, object]:
+    artifact = lineage.cell(cell)
+    facts = artifact.facts() if artifact.is_current() else {}
+    figures = {name: facts.get(name) for name in ("val_loss", "scored_epoch", "seconds")}
+    return {"member": cell.member, "fold": cell.fold, **figures, **facts.get("parameters", {})}
