@@ -90,6 +90,8 @@ class Artifact:
         return dict(self._manifest()["facts"])
 
     def _require_made(self) -> None:
+        for one in self.upstream:  # what is missing furthest upstream is named
+            one._require_made()
         if not self._manifest():
             raise HbacError(f"{self.path}: not made yet: materialize {self.asset} first")
         if not self._is_made():

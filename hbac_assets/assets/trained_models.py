@@ -70,11 +70,12 @@ def plan_cells(
     lineage = lineage_of(competition, store, experiment)
     remove_leftovers(lineage.experiment_folder)
     lineage.folds.require()
+    chosen = chosen_cells(lineage, config.members, config.folds)
     extend_partitions(context.instance, lineage)
     runs = open_runs(context, tracking, lineage)
     open_members(runs, lineage, runs_in_progress(context.instance))
     planned, missing = [], 0
-    for cell in chosen_cells(lineage, config.members, config.folds):
+    for cell in chosen:
         model = lineage.cell(cell)
         if config.retrain:
             model.unseal()

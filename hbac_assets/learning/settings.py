@@ -6,7 +6,9 @@ and how members are blended belongs to the experiment.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+
+from hbac_assets.learning.published_backbones import BACKBONES
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -90,3 +92,10 @@ class MemberSettings(Settings):
     )
     scored_epoch: Literal["best", "last"] = "last"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+    @field_validator("backbone")
+    @classmethod
+    def _known(cls, backbone: str) -> str:
+        if backbone not in BACKBONES:
+            raise ValueError(f"expected one of {', '.join(BACKBONES)}")
+        return backbone

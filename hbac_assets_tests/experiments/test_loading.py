@@ -59,7 +59,11 @@ def test_a_members_own_settings_win_over_the_recipe(write):
         ("epochs: 4", "epoch: 4", r"members\.small\.epoch: unknown key, found 4"),
         ("epochs: 4", "epochs: many", r"members\.small\.epochs: .*found 'many'"),
         ("epochs: 4", "epochs: 0", r"members\.small\.epochs: .*greater than 0, found 0"),
-        ("mobilenet_v3_small", "mobilenet_v9", r"members\.small\.backbone: .*mobilenet_v9"),
+        (
+            "mobilenet_v3_small",
+            "mobilenet_v9",
+            r"members\.small\.backbone: .*expected one of .*mobilenet_v3_large.*found 'mobilenet_v9'",
+        ),
         ("folds: 3", "folds: 1", r"folds: .*found 1"),
         ("small:", "Small One:", r"members\.Small One"),
         ("folds: 3", "\tfolds: 3", "not valid YAML"),

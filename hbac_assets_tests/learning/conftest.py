@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hbac_assets.learning import backbones
-from hbac_assets.learning.backbones import BackboneSpec
 from hbac_assets.learning.device import configure
+from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
 from hbac_assets.learning.settings import (
     Augmentation,
     Mask,
@@ -36,7 +35,7 @@ TINY = BackboneSpec(
 
 
 def add_tiny_backbone() -> None:
-    backbones.BACKBONES = {**backbones.BACKBONES, "tiny": TINY}
+    BACKBONES["tiny"] = TINY
 
 
 @pytest.fixture(scope="session")
