@@ -78,3 +78,9 @@ def share_generated_data(source: Project, target: Project) -> None:
     """Let a project use the synthetic data and compiled programs of another."""
     for name in ("synthetic", "cache"):
         (target.folder / name).symlink_to(source.folder / name)
+
+
+def real_files() -> Path | None:
+    """Return the folder of real files that `HBAC_REAL_HMS` names, by default beside the checkout, if there is one."""
+    folder = Path(os.environ.get("HBAC_REAL_HMS", CHECKOUT.parent / "shared" / "real_hms"))
+    return folder.resolve() if (folder / "train.csv").is_file() else None

@@ -1,9 +1,12 @@
 """The commands that Dagster's users know, typed as they are on the project's card."""
 
 import json
+import subprocess
 
 import pandas as pd
 import pytest
+
+from hbac_assets_tests.projects import CHECKOUT
 
 pytestmark = pytest.mark.xdist_group("chain")
 
@@ -70,3 +73,35 @@ def test_a_wrong_environment_ends_with_one_line(fresh, environment, line):
     assert done.returncode == 1
     assert line in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("dagster", "asset", "materialize", "--select", "*"),
+        ("dg", "launch", "--assets", "trained_models"),
+    ],
+    ids=" ".join,
+)
+def test_the_other_ways_to_launch_find_everything_up_to_date(finished, command):
+    project, _ = finished
+    done = project.command(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 of 4 cells to train" in done.stdout + done.stderr
+
+
+def test_envrc_is_all_that_a_shell_needs():
+    script = """
+    env -i HOME="$HOME" PATH=/usr/bin:/bin bash -euc '
+        source .envrc
+        echo "$DAGSTER_HOME|$HBAC_STORE|$MLFLOW_TRACKING_URI|$MLFLOW_BACKEND_STORE_URI"
+        test -f "$DAGSTER_HOME/dagster.yaml"
+        dagster --version >/dev/null && dg --version >/dev/null && mlflow --version >/dev/null
+        test -z "${DAGSTER_MODULE_NAME:-}"
+    '
+    """
+    done = subprocess.run(["bash", "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    data = CHECKOUT / "data"
+    uri = f"sqlite:///{data}/mlflow.db"
+    assert done.stdout.strip().split("|") == [f"{data}/dagster", f"{data}/store", uri, uri]

@@ -1,0 +1,36 @@
+"""The chain on real files: few rows, most EEGs absent, empty vote slices, fewer training rows than a batch."""
+
+import hashlib
+
+import pandas as pd
+import pytest
+
+from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.scoring.submission import violations
+from hbac_assets_tests.projects import make_project, real_files, share_generated_data
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+
+def digests(folder):
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_same_command_makes_a_submission_from_real_files(finished, tmp_path):
+    folder = real_files()
+    if folder is None:
+        pytest.skip("no real files: HBAC_REAL_HMS names no folder")
+    before = digests(folder)
+    project = make_project(tmp_path / "project", HBAC_DATA_DIR=str(folder))
+    share_generated_data(finished[0], project)
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert digests(folder) == before
+
+    assert "synthetic" not in done.stdout
+    assert not list((project.folder / "store").glob("synthetic*"))
+    submission = pd.read_csv(project.results / "submission.csv")
+    assert violations(submission, read_sample_submission(folder / "sample_submission.csv")) == []
+    assert submission["eeg_id"].tolist() == [3911565283]
+    spectrograms = {int(path.stem) for path in project.results.parent.glob("spectrograms/*.npy")}
+    assert spectrograms == {int(path.stem) for path in folder.glob("*_spectrograms/*.parquet")}
