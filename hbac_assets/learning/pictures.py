@@ -1,8 +1,8 @@
 """Pictures of a training."""
 
-from io import BytesIO
-
 import pandas as pd
+
+from hbac_assets.figures import new_figure, png
 
 
 def loss_curves(history: pd.DataFrame, title: str) -> bytes:
@@ -12,10 +12,9 @@ def loss_curves(history: pd.DataFrame, title: str) -> bytes:
         history: the columns of `history.csv`: epoch, loss, val_loss, learning_rate.
         title: what was trained.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(7, 5), layout="constrained")
+    figure = new_figure(7, 5)
     losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     losses.plot(history["epoch"], history["loss"], marker="o", markersize=3, label="training (augmented)")
     losses.plot(history["epoch"], history["val_loss"], marker="o", markersize=3, label="validation")
@@ -36,6 +35,4 @@ def loss_curves(history: pd.DataFrame, title: str) -> bytes:
     rates.set(xlabel="epoch", ylabel="learning rate", yscale="log")
     rates.grid(alpha=0.3)
     rates.xaxis.set_major_locator(MaxNLocator(integer=True))
-    png = BytesIO()
-    figure.savefig(png, format="png", dpi=120)
-    return png.getvalue()
+    return png(figure)
