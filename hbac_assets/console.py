@@ -8,27 +8,21 @@ from typing import Any
 
 from dagster import InitLoggerContext, logger
 
-FORMAT = "%(asctime)s  %(step)-34s %(message)s"
+FORMAT = "%(asctime)s  %(step)-26s %(message)s"
+# What follows from a failure that is shown already, or says nothing to a user.
+OMITTED = ("Not executing.", 'Emitting implicit Nothing for output "result"', "Execution of run for")
 
 
 class StepFormatter(logging.Formatter):
-    """Puts the step's name before the message, and says of a failure only what it was."""
+    """Puts the step's name before the message, and says of a failure what it was."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for a record of Dagster's logger."""
-        meta: dict[str, Any] = getattr(record, "dagster_meta", {})
-        record.step = meta.get("step_key") or ""
-        record.msg, record.args = self._text(record, meta), ()
+        meta = _meta(record)
+        record.step = (meta.get("step_key") or "").partition("[")[0]
+        record.msg, record.args = _text(meta), ()
         record.exc_info = record.exc_text = None
         return super().format(record)
-
-    def _text(self, record: logging.LogRecord, meta: dict[str, Any]) -> str:
-        event = meta.get("dagster_event")
-        failure = getattr(event, "event_specific_data", None)
-        description = getattr(getattr(failure, "user_failure_data", None), "description", None)
-        if description:
-            return f"FAILED: {description}"
-        return str(meta.get("orig_message") or record.getMessage())
 
 
 @logger({}, "One line for each message of a step.")
@@ -36,6 +30,25 @@ def console(context: InitLoggerContext) -> logging.Logger:
     """Return the logger that writes to the terminal."""
     handler = logging.StreamHandler()
     handler.setFormatter(StepFormatter(FORMAT, "%H:%M:%S"))
+    handler.addFilter(lambda record: not any(text in _message(_meta(record)) for text in OMITTED))
     terminal = logging.Logger("hbac_assets.console", logging.INFO)
     terminal.addHandler(handler)
     return terminal
+
+
+def _meta(record: logging.LogRecord) -> dict[str, Any]:
+    return getattr(record, "dagster_meta", {})
+
+
+def _message(meta: dict[str, Any]) -> str:
+    return str(meta.get("orig_message"))
+
+
+def _text(meta: dict[str, Any]) -> str:
+    """Return the message; of a failure its description, or the whole error where it is a defect of the code."""
+    failure = getattr(meta.get("dagster_event"), "event_specific_data", None)
+    if description := getattr(getattr(failure, "user_failure_data", None), "description", None):
+        return f"FAILED: {description}"
+    if error := getattr(failure, "error", None):
+        return f"FAILED: {error.to_string()}"
+    return _message(meta)
