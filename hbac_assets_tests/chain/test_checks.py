@@ -1,0 +1,95 @@
+"""The checks pass on what the chain made, and fail on files that were made wrongly and sealed all the same."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from dagster import AssetSelection, Definitions, define_asset_job, load_asset_checks_from_modules
+
+from hbac_assets import checks
+from hbac_assets.assets.ensemble import ensemble
+from hbac_assets.assets.folds import fold_assignments
+from hbac_assets.assets.submission import submission
+from hbac_assets.assets.tables import write_table
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.views import lineage_of
+from hbac_assets_tests.projects import RECORDINGS
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+
+@pytest.fixture
+def resources(finished, tmp_path):
+    """A copy of the finished store, to be spoilt."""
+    shutil.copytree(finished[0].folder / "store", tmp_path / "store")
+    (tmp_path / "synthetic").symlink_to(finished[0].folder / "synthetic")
+    return {
+        "competition": CompetitionData(synthetic_recordings=RECORDINGS),
+        "store": Store(folder=str(tmp_path / "store")),
+        "experiment": ExperimentChoice(miniature=True),
+    }
+
+
+@pytest.fixture
+def lineage(resources):
+    # The record of the data names their folder, which the copy reaches by another path.
+    competition, store = resources["competition"], resources["store"]
+    competition.prepare(store, lambda done, total: None)
+    return lineage_of(competition, store, resources["experiment"])
+
+
+def outcomes(resources, asset):
+    definitions = Definitions(
+        assets=[fold_assignments, ensemble, submission],
+        asset_checks=load_asset_checks_from_modules([checks]),
+        jobs=[define_asset_job("judge", AssetSelection.checks_for_assets(asset))],
+        resources=resources,
+    )
+    result = definitions.resolve_job_def("judge").execute_in_process(raise_on_error=False)
+    return {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+
+
+def test_all_checks_hold_on_a_finished_store(resources, lineage):
+    assert outcomes(resources, fold_assignments)["patients_in_one_fold"]
+    assert outcomes(resources, fold_assignments)["rows_in_one_fold"]
+    assert outcomes(resources, submission) == {"submission_valid": True}
+
+
+def test_a_patient_in_two_folds_is_seen(resources, lineage):
+    rows = pd.read_parquet(lineage.folds.path)
+    patient = rows["patient_id"].value_counts().index[0]
+    first = rows.index[rows["patient_id"] == patient][0]
+    rows.loc[first, "fold"] = 1 - rows.loc[first, "fold"]
+    write_table(rows, lineage.folds)
+    assert not outcomes(resources, fold_assignments)["patients_in_one_fold"]
+
+
+def test_a_row_twice_and_an_empty_fold_are_seen(resources, lineage):
+    rows = pd.read_parquet(lineage.folds.path)
+    write_table(pd.concat([rows, rows.head(1)]), lineage.folds)
+    assert not outcomes(resources, fold_assignments)["rows_in_one_fold"]
+    write_table(rows[rows["fold"] == 0], lineage.folds)
+    assert not outcomes(resources, fold_assignments)["rows_in_one_fold"]
+
+
+def test_folds_of_unlike_classes_are_seen(resources, lineage):
+    rows = pd.read_parquet(lineage.folds.path)
+    write_table(rows.assign(fold=(rows["expert_consensus"] == "Other").astype(int)), lineage.folds)
+    assert not outcomes(resources, fold_assignments)["class_shares_alike"]
+
+
+def test_an_invalid_submission_is_seen(resources, lineage):
+    frame = pd.read_csv(lineage.submission.path)
+    frame.iloc[::-1].to_csv(lineage.submission.path, index=False)
+    lineage.submission.seal()
+    assert outcomes(resources, submission) == {"submission_valid": False}
+
+
+def test_an_ensemble_worse_than_the_class_prior_is_seen(resources, lineage):
+    facts = lineage.ensemble.facts()
+    for row in facts["scores"]:
+        row["mean"] += 10
+    lineage.ensemble.seal(**facts)
+    assert outcomes(resources, ensemble) == {"beats_class_prior": False}
