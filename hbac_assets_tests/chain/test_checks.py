@@ -12,6 +12,7 @@ from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.submission import submission
 from hbac_assets.assets.tables import write_table
 from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
@@ -45,7 +46,7 @@ def outcomes(resources, asset):
         assets=[fold_assignments, ensemble, submission],
         asset_checks=load_asset_checks_from_modules([checks]),
         jobs=[define_asset_job("judge", AssetSelection.checks_for_assets(asset))],
-        resources=resources,
+        resources=resources_from_environment({}) | resources,
     )
     result = definitions.resolve_job_def("judge").execute_in_process(raise_on_error=False)
     return {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
