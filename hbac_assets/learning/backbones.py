@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
 from hbac_assets.learning.pretrained import load_pretrained
-from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
+from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.learning.settings import MemberSettings
 
 if TYPE_CHECKING:
@@ -33,14 +32,13 @@ def build_classifier(settings: MemberSettings) -> "keras.Model":
     generators, which are therefore seeded here.
 
     Raises:
-        HbacError: pretrained weights that do not exist or cannot be had.
+        HbacError: pretrained weights that cannot be had.
     """
     import keras
 
-    spec = BACKBONES[settings.backbone]
     keras.utils.set_random_seed(settings.seed)
     with weights_drawn_by_numpy():
-        backbone = _build_backbone(spec, settings)
+        backbone = _build_backbone(settings)
         head = [keras.layers.GlobalAveragePooling2D(name="pooling")]
         if settings.dropout:
             head.append(keras.layers.Dropout(settings.dropout, name="dropout"))
@@ -62,21 +60,15 @@ def parameter_counts(model: "keras.Model") -> ParameterCounts:
     return ParameterCounts(model.layers[0].count_params(), total, trainable, total - trainable)
 
 
-def _build_backbone(spec: BackboneSpec, settings: MemberSettings) -> "keras.Model":
+def _build_backbone(settings: MemberSettings) -> "keras.Model":
     import keras_cv
 
-    backbone_class = getattr(keras_cv.models, spec.keras_cv_class)
-    # The images are standardised already: no division by 255.
-    shape = {
-        "include_rescaling": False,
-        "input_shape": (*settings.preprocessing.image_size, 3),
-        "name": settings.backbone,
-    }
+    spec = BACKBONES[settings.backbone]
+    shape = {"input_shape": (*settings.preprocessing.image_size, 3), "name": settings.backbone}
+    if callable(spec.architecture):
+        return spec.architecture(**spec.constants, **shape)
+    backbone_class = getattr(keras_cv.models, spec.architecture)
+    as_they_are = {"include_rescaling": False, **shape}  # the images are standardised: no division by 255
     if settings.pretrained == "none":
-        return backbone_class(**spec.constants, **shape)
-    if settings.pretrained not in spec.presets:
-        available = ", ".join(spec.presets) or "no published weights"
-        raise HbacError(
-            f"pretrained: {settings.backbone} has {available}, found {settings.pretrained!r}; set pretrained: none"
-        )
-    return load_pretrained(backbone_class, spec.presets[settings.pretrained], **shape)
+        return backbone_class(**spec.with_kernel(settings.kernel), **as_they_are)
+    return load_pretrained(backbone_class, spec.presets[settings.pretrained], **as_they_are)

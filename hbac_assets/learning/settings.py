@@ -6,7 +6,16 @@ and how members are blended belongs to the experiment.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hbac_assets.learning.published_backbones import BACKBONES
 
@@ -79,7 +88,12 @@ class MemberSettings(Settings):
     """One model recipe: with the rows of a fold and the code's version it determines the weights."""
 
     backbone: str
-    pretrained: Literal["none", "imagenet"] = "none"
+    kernel: Literal[3, 5, 7] | None = Field(
+        None, description="size of the convolutions in all stages of efficientnetv2_b2; None keeps the authors'"
+    )
+    pretrained: Literal["none", "imagenet", "coco"] = Field(
+        "none", description="the images that published weights were trained on"
+    )
     preprocessing: Preprocessing = Preprocessing()
     augmentation: Augmentation = Augmentation()
     target: Literal["consensus", "votes"] = "votes"
@@ -99,3 +113,25 @@ class MemberSettings(Settings):
         if backbone not in BACKBONES:
             raise ValueError(f"expected one of {', '.join(BACKBONES)}")
         return backbone
+
+    @field_validator("kernel")
+    @classmethod
+    def _defined(cls, kernel: int | None, earlier: ValidationInfo) -> int | None:
+        backbone = earlier.data.get("backbone")
+        if backbone and kernel and kernel not in BACKBONES[backbone].kernels:
+            having = [name for name, spec in BACKBONES.items() if spec.kernels]
+            raise ValueError(f"expected none for {backbone}; only {', '.join(having)} can have another kernel")
+        return kernel
+
+    @field_validator("pretrained")
+    @classmethod
+    def _published(cls, pretrained: str, earlier: ValidationInfo) -> str:
+        backbone, kernel = earlier.data.get("backbone"), earlier.data.get("kernel")
+        if backbone is None or pretrained == "none":
+            return pretrained
+        spec = BACKBONES[backbone]
+        if pretrained not in spec.presets:
+            raise ValueError(f"expected {' or '.join(['none', *spec.presets])} for {backbone}: no others are published")
+        if kernel and kernel != spec.kernels[0]:
+            raise ValueError(f"expected none with kernel {kernel}: weights are published for {spec.kernels[0]}")
+        return pretrained

@@ -29,7 +29,6 @@ TINY = BackboneSpec(
         "stackwise_se_ratio": [0.25, None],
         "stackwise_activation": ["relu", "hard_swish"],
     },
-    presets={},
 )
 """Two blocks of MobileNetV3: compiled in seconds."""
 
