@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     ValidationInfo,
@@ -75,13 +76,25 @@ class Augmentation(Settings):
 
 
 class Schedule(Settings):
-    """The learning rate over the true number of epochs: linear warm-up, then a cosine to the floor."""
+    """The learning rate over the true number of epochs: linear warm-up from `start` to `peak`, then as `kind` says.
 
-    kind: Literal["cosine"] = "cosine"
+    A cosine goes down to `floor`, an exponential decay never below it. `learning.schedules` has the formulas.
+    """
+
+    kind: Literal["cosine", "exponential", "constant"] = "cosine"
     start: PositiveFloat = 5e-5
     peak: PositiveFloat = 1e-3
     floor: PositiveFloat = 1e-5
+    decay: Annotated[float, Field(gt=0, lt=1)] = Field(0.8, description="factor an epoch, of the kind exponential")
     warmup_epochs: Annotated[int, Field(ge=0)] = 3
+
+
+class Optimizer(Settings):
+    """Adam (Kingma & Ba 2015); with a weight decay, AdamW (Loshchilov & Hutter 2019)."""
+
+    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta_2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    weight_decay: NonNegativeFloat = 0.0
 
 
 class MemberSettings(Settings):
@@ -100,6 +113,10 @@ class MemberSettings(Settings):
     batch_size: PositiveInt = 32
     epochs: PositiveInt = 13
     schedule: Schedule = Schedule()
+    optimizer: Optimizer = Optimizer()
+    early_stopping: PositiveInt | None = Field(
+        None, description="end the training after this many epochs without a lower validation loss"
+    )
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     batchnorm_momentum: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="None keeps what the backbone's authors gave it"

@@ -8,7 +8,7 @@ import numpy as np
 
 from hbac_assets.learning.depthwise import fast_depthwise
 from hbac_assets.learning.images import augment, standardise, to_channels
-from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.settings import MemberSettings, Optimizer
 from hbac_assets.learning.weights import flatten, unflatten
 
 if TYPE_CHECKING:
@@ -28,14 +28,18 @@ class State(NamedTuple):
 Step = Callable[..., tuple[State, "Array"]]
 
 
-def build_optimizer(model: "keras.Model") -> "keras.optimizers.Optimizer":
-    """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) with Keras' defaults, for all weights at once.
+def build_optimizer(model: "keras.Model", settings: Optimizer) -> "keras.optimizers.Optimizer":
+    """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) for all weights at once.
 
+    With a weight decay it is AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101): each step first takes
+    learning rate * weight decay off every trainable weight, those of biases and normalisations too.
     The learning rate is set at each step.
     """
     import keras
 
-    optimizer = keras.optimizers.Adam()
+    optimizer = keras.optimizers.Adam(
+        beta_1=settings.beta_1, beta_2=settings.beta_2, weight_decay=settings.weight_decay or None
+    )
     optimizer.build([keras.Variable(flatten(model))])
     return optimizer
 
