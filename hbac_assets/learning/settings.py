@@ -67,12 +67,31 @@ class Mask(Settings):
         return self
 
 
+class Cutout(Mask):
+    """Rectangles of the image set to zero, on a share of the batches; each side is a share of its axis."""
+
+    size: tuple[Share, Share] = (0.1, 0.25)
+    rectangles: PositiveInt = 1
+
+
+class Translation(Settings):
+    """Images shifted along both axes, on a share of the batches; what moves in is zero."""
+
+    probability: Share = 0.5
+    size: tuple[Share, Share] = Field((0.1, 0.1), description="largest shift, as shares of (frequencies, times)")
+
+
 class Augmentation(Settings):
-    """What is done to training images; what is absent is not done."""
+    """What is done to training images, in this order; what is absent is not done.
+
+    The images are standardised, so that zero is their mean. Only MixUp changes the targets.
+    """
 
     mixup: MixUp | None = None
+    translation: Translation | None = None
     frequency_mask: Mask | None = None
     time_mask: Mask | None = None
+    cutout: Cutout | None = None
 
 
 class Schedule(Settings):

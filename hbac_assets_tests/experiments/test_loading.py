@@ -92,6 +92,11 @@ def test_a_members_own_settings_win_over_the_recipe(write):
         ("folds: 3", "folds: 1", r"folds: .*found 1"),
         ("small:", "Small One:", r"members\.Small One"),
         ("folds: 3", "\tfolds: 3", "not valid YAML"),
+        (
+            "{mixup: {alpha: 1.0}}",
+            "{time_mask: {size: [0.1, 1.5]}}",
+            r"members\.small\.augmentation\.time_mask\.size\.1: .*equal to 1, found 1\.5",
+        ),
         ("alpha: 1.0", "alpha: -1", r"members\.small\.augmentation\.mixup\.alpha: .*found -1"),
     ],
 )
