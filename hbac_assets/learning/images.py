@@ -1,4 +1,4 @@
-"""What happens to a batch of images inside the compiled step: standardisation, augmentation, channels.
+"""What happens to a batch of images inside the compiled step: standardisation per image, augmentation, channels.
 
 All functions are pure JAX with static shapes; keys are JAX random keys.
 """
@@ -31,7 +31,7 @@ def to_channels(images: "Array") -> "Array":
 
 
 def augment(key: "Array", images: "Array", targets: "Array", augmentation: Augmentation) -> tuple["Array", "Array"]:
-    """Apply what `augmentation` asks for to standardised images (B, H, W) and their targets (B, 6)."""
+    """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6)."""
     import jax
 
     mixup_key, frequency_key, time_key, translation_key, cutout_key = jax.random.split(key, 5)
@@ -92,7 +92,7 @@ def translate(key: "Array", images: "Array", settings: Translation) -> "Array":
 
 
 def mask(key: "Array", images: "Array", axis: int, settings: Mask) -> "Array":
-    """Set a band across `axis` of each image to zero, the mean of a standardised image (SpecAugment).
+    """Set a band across `axis` of each image to zero, the images' mean (SpecAugment).
 
     The band's width is a share of the axis drawn uniformly from `settings.size`, rounded to whole pixels; it
     lies anywhere within the image. Applied with probability `settings.probability` for the batch. See Park et
@@ -108,7 +108,7 @@ def mask(key: "Array", images: "Array", axis: int, settings: Mask) -> "Array":
 
 
 def cut_out(key: "Array", images: "Array", settings: Cutout) -> "Array":
-    """Set rectangles of each image to zero, the mean of a standardised image.
+    """Set rectangles of each image to zero, the images' mean.
 
     Each side is a share of its axis drawn uniformly from `settings.size`; the rectangles lie anywhere within the
     image and may overlap. Applied with probability `settings.probability` for the batch. After DeVries & Taylor

@@ -32,13 +32,17 @@ class Settings(BaseModel):
 class Preprocessing(Settings):
     """From a spectrogram in µV²/Hz to the image a backbone sees.
 
-    The image is the natural logarithm of the clipped power, averaged down to `image_size` and standardised.
+    The image is the natural logarithm of the clipped power, averaged down to `image_size` and standardised: by its own
+    mean and standard deviation (`per_image`), or by those of all pixels of the fold's training images (`data_wide`).
+
+    What is missing (NaN) in a recording is stored as zero. Any value below the lower clip bound gives the same pixel,
+    so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
     """
 
     window: Annotated[int, Field(ge=1, le=300)] = Field(300, description="columns of 2 s around the labelled moment")
     image_size: tuple[PositiveInt, PositiveInt] = Field((400, 300), description="(frequencies, times) in pixels")
     clip: tuple[float, float] = Field((-4.0, 8.0), description="bounds of the natural logarithm of the power")
-    normalisation: Literal["per_image"] = "per_image"
+    normalisation: Literal["per_image", "data_wide"] = "per_image"
 
     @model_validator(mode="after")
     def _ordered_clip(self) -> Self:
@@ -84,7 +88,7 @@ class Translation(Settings):
 class Augmentation(Settings):
     """What is done to training images, in this order; what is absent is not done.
 
-    The images are standardised, so that zero is their mean. Only MixUp changes the targets.
+    Zero is the mean: of the image itself, or of the training images. Only MixUp changes the targets.
     """
 
     mixup: MixUp | None = None

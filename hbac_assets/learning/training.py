@@ -25,6 +25,7 @@ from hbac_assets.learning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from hbac_assets.learning.normalisation import fit_normalisation
 from hbac_assets.learning.prediction import compile_forward, predict_batches
 from hbac_assets.learning.schedules import learning_rate
 from hbac_assets.learning.settings import MemberSettings
@@ -89,6 +90,7 @@ def train_cell(
     import jax
 
     model = build_classifier(settings)
+    fit_normalisation(model, training.images)
     optimizer = build_optimizer(model, settings.optimizer)
     step, forward, gather = compile_step(model, optimizer, settings), compile_forward(model), compile_gather()
     resident, held_out = jax.device_put(((training.images, training.targets), validation.images))
