@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
+from hbac_assets.learning.normalisation import normalisation_layer
 from hbac_assets.learning.pretrained import load_pretrained
-from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
+from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.learning.settings import MemberSettings
 
 if TYPE_CHECKING:
@@ -27,29 +27,31 @@ class ParameterCounts:
 
 
 def build_classifier(settings: MemberSettings) -> "keras.Model":
-    """Return the classifier of a member, from standardised images (H, W, 3) to probabilities (6,).
+    """Return the classifier of a member, from images (H, W, 3) to probabilities (6,).
+
+    It takes images as `hbac_assets.learning.normalisation.prepared` makes them, in three equal channels.
 
     The initial weights follow from `settings.seed` alone. Keras draws seeds from Python's and its own global
     generators, which are therefore seeded here.
 
     Raises:
-        HbacError: pretrained weights that do not exist or cannot be had.
+        HbacError: pretrained weights that cannot be had.
     """
     import keras
 
-    spec = BACKBONES[settings.backbone]
     keras.utils.set_random_seed(settings.seed)
     with weights_drawn_by_numpy():
-        backbone = _build_backbone(spec, settings)
+        backbone = _build_backbone(settings)
+        first = [normalisation_layer()] if settings.preprocessing.normalisation == "data_wide" else []
         head = [keras.layers.GlobalAveragePooling2D(name="pooling")]
         if settings.dropout:
             head.append(keras.layers.Dropout(settings.dropout, name="dropout"))
         head.append(keras.layers.Dense(len(CLASSES), "softmax", dtype="float32", name="probabilities"))
         pixels = keras.Input((*settings.preprocessing.image_size, 3), name="image")
         # Names that do not count up with each model of a process: models of one member have one description.
-        model = keras.Sequential([pixels, backbone, *head], name="classifier")
+        model = keras.Sequential([pixels, *first, backbone, *head], name="classifier")
     if settings.batchnorm_momentum is not None:
-        for layer in model._flatten_layers():
+        for layer in backbone._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.momentum = settings.batchnorm_momentum
     return model
@@ -57,26 +59,23 @@ def build_classifier(settings: MemberSettings) -> "keras.Model":
 
 def parameter_counts(model: "keras.Model") -> ParameterCounts:
     """Return the parameter counts of a classifier."""
+    import keras
+
+    backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     total = model.count_params()
     trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-    return ParameterCounts(model.layers[0].count_params(), total, trainable, total - trainable)
+    return ParameterCounts(backbone.count_params(), total, trainable, total - trainable)
 
 
-def _build_backbone(spec: BackboneSpec, settings: MemberSettings) -> "keras.Model":
+def _build_backbone(settings: MemberSettings) -> "keras.Model":
     import keras_cv
 
-    backbone_class = getattr(keras_cv.models, spec.keras_cv_class)
-    # The images are standardised already: no division by 255.
-    shape = {
-        "include_rescaling": False,
-        "input_shape": (*settings.preprocessing.image_size, 3),
-        "name": settings.backbone,
-    }
+    spec = BACKBONES[settings.backbone]
+    shape = {"input_shape": (*settings.preprocessing.image_size, 3), "name": settings.backbone}
+    if callable(spec.architecture):
+        return spec.architecture(**spec.constants, **shape)
+    backbone_class = getattr(keras_cv.models, spec.architecture)
+    as_they_are = {"include_rescaling": False, **shape}  # no division by 255
     if settings.pretrained == "none":
-        return backbone_class(**spec.constants, **shape)
-    if settings.pretrained not in spec.presets:
-        available = ", ".join(spec.presets) or "no published weights"
-        raise HbacError(
-            f"pretrained: {settings.backbone} has {available}, found {settings.pretrained!r}; set pretrained: none"
-        )
-    return load_pretrained(backbone_class, spec.presets[settings.pretrained], **shape)
+        return backbone_class(**spec.with_kernel(settings.kernel), **as_they_are)
+    return load_pretrained(backbone_class, spec.presets[settings.pretrained], **as_they_are)

@@ -36,6 +36,11 @@ class Progress:
         """The first epoch with the lowest validation loss."""
         return min(self.history, key=lambda record: (record.val_loss, record.epoch)).epoch
 
+    @property
+    def epochs_without_gain(self) -> int:
+        """The epochs since the best one."""
+        return len(self.history) - self.best_epoch if self.history else 0
+
     def add(self, record: EpochRecord) -> None:
         """Note a finished epoch, and keep a copy of the state's weights if it is the best so far."""
         self.history.append(record)

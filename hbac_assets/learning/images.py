@@ -1,11 +1,11 @@
-"""What happens to a batch of images inside the compiled step: standardisation, MixUp, masks, channels.
+"""What happens to a batch of images inside the compiled step: standardisation per image, augmentation, channels.
 
 All functions are pure JAX with static shapes; keys are JAX random keys.
 """
 
 from typing import TYPE_CHECKING
 
-from hbac_assets.learning.settings import Augmentation, Mask, MixUp
+from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Translation
 
 if TYPE_CHECKING:
     from jax import Array
@@ -31,16 +31,20 @@ def to_channels(images: "Array") -> "Array":
 
 
 def augment(key: "Array", images: "Array", targets: "Array", augmentation: Augmentation) -> tuple["Array", "Array"]:
-    """Apply what `augmentation` asks for to standardised images (B, H, W) and their targets (B, 6)."""
+    """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6)."""
     import jax
 
-    mixup_key, frequency_key, time_key = jax.random.split(key, 3)
+    mixup_key, frequency_key, time_key, translation_key, cutout_key = jax.random.split(key, 5)
     if augmentation.mixup:
         images, targets = mix(mixup_key, images, targets, augmentation.mixup)
+    if augmentation.translation:
+        images = translate(translation_key, images, augmentation.translation)
     if augmentation.frequency_mask:
         images = mask(frequency_key, images, FREQUENCY_AXIS, augmentation.frequency_mask)
     if augmentation.time_mask:
         images = mask(time_key, images, TIME_AXIS, augmentation.time_mask)
+    if augmentation.cutout:
+        images = cut_out(cutout_key, images, augmentation.cutout)
     return images, targets
 
 
@@ -65,8 +69,30 @@ def mix(key: "Array", images: "Array", targets: "Array", settings: MixUp) -> tup
     return blend(images), blend(targets)
 
 
+def translate(key: "Array", images: "Array", settings: Translation) -> "Array":
+    """Shift each image by whole pixels along both axes, and set to zero what moves in.
+
+    The shifts are drawn uniformly up to `settings.size` of the axes in either direction. Applied with probability
+    `settings.probability` for the batch.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    batch_key, *axis_keys = jax.random.split(key, 3)
+    applied = jax.random.bernoulli(batch_key, settings.probability)
+    for axis, axis_key, share in zip((FREQUENCY_AXIS, TIME_AXIS), axis_keys, settings.size, strict=True):
+        pixels = images.shape[axis]
+        largest = round(share * pixels)
+        shifts = jax.random.randint(axis_key, (len(images), 1), -largest, largest + 1) * applied
+        sources = jnp.arange(pixels) - shifts
+        inside = (sources >= 0) & (sources < pixels)
+        rows = jnp.expand_dims(jnp.clip(sources, 0, pixels - 1), 3 - axis)
+        images = jnp.where(jnp.expand_dims(inside, 3 - axis), jnp.take_along_axis(images, rows, axis), 0.0)
+    return images
+
+
 def mask(key: "Array", images: "Array", axis: int, settings: Mask) -> "Array":
-    """Set a band across `axis` of each image to zero, the mean of a standardised image (SpecAugment).
+    """Set a band across `axis` of each image to zero, the images' mean (SpecAugment).
 
     The band's width is a share of the axis drawn uniformly from `settings.size`, rounded to whole pixels; it
     lies anywhere within the image. Applied with probability `settings.probability` for the batch. See Park et
@@ -75,12 +101,41 @@ def mask(key: "Array", images: "Array", axis: int, settings: Mask) -> "Array":
     import jax
     import jax.numpy as jnp
 
-    batch_key, width_key, start_key = jax.random.split(key, 3)
-    pixels, count = images.shape[axis], (len(images), 1)
-    low, high = settings.size
-    widths = jnp.round(jax.random.uniform(width_key, count, minval=low, maxval=high) * pixels)
-    starts = jnp.floor(jax.random.uniform(start_key, count) * (pixels - widths + 1))
-    positions = jnp.arange(pixels)
-    hidden = (positions >= starts) & (positions < starts + widths)
+    batch_key, band_key = jax.random.split(key)
+    hidden = _bands(band_key, len(images), images.shape[axis], settings.size)
     hidden &= jax.random.bernoulli(batch_key, settings.probability)
     return jnp.where(jnp.expand_dims(hidden, 3 - axis), 0.0, images)
+
+
+def cut_out(key: "Array", images: "Array", settings: Cutout) -> "Array":
+    """Set rectangles of each image to zero, the images' mean.
+
+    Each side is a share of its axis drawn uniformly from `settings.size`; the rectangles lie anywhere within the
+    image and may overlap. Applied with probability `settings.probability` for the batch. After DeVries & Taylor
+    2017, https://arxiv.org/abs/1708.04552, whose squares have one size and may reach over the border.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    batch_key, *rectangle_keys = jax.random.split(key, 1 + settings.rectangles)
+    applied = jax.random.bernoulli(batch_key, settings.probability)
+    count, height, width = images.shape
+    for rectangle_key in rectangle_keys:
+        frequency_key, time_key = jax.random.split(rectangle_key)
+        lines = _bands(frequency_key, count, height, settings.size)
+        columns = _bands(time_key, count, width, settings.size)
+        images = jnp.where(lines[:, :, None] & columns[:, None, :] & applied, 0.0, images)
+    return images
+
+
+def _bands(key: "Array", count: int, pixels: int, size: tuple[float, float]) -> "Array":
+    """Return (count, pixels): where on an axis each image's band lies, its width a share from `size`."""
+    import jax
+    import jax.numpy as jnp
+
+    width_key, start_key = jax.random.split(key)
+    low, high = size
+    widths = jnp.round(jax.random.uniform(width_key, (count, 1), minval=low, maxval=high) * pixels)
+    starts = jnp.floor(jax.random.uniform(start_key, (count, 1)) * (pixels - widths + 1))
+    positions = jnp.arange(pixels)
+    return (positions >= starts) & (positions < starts + widths)

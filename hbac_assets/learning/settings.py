@@ -6,7 +6,17 @@ and how members are blended belongs to the experiment.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hbac_assets.learning.published_backbones import BACKBONES
 
@@ -22,13 +32,17 @@ class Settings(BaseModel):
 class Preprocessing(Settings):
     """From a spectrogram in µV²/Hz to the image a backbone sees.
 
-    The image is the natural logarithm of the clipped power, averaged down to `image_size` and standardised.
+    The image is the natural logarithm of the clipped power, averaged down to `image_size` and standardised: by its own
+    mean and standard deviation (`per_image`), or by those of all pixels of the fold's training images (`data_wide`).
+
+    What is missing (NaN) in a recording is stored as zero. Any value below the lower clip bound gives the same pixel,
+    so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
     """
 
     window: Annotated[int, Field(ge=1, le=300)] = Field(300, description="columns of 2 s around the labelled moment")
     image_size: tuple[PositiveInt, PositiveInt] = Field((400, 300), description="(frequencies, times) in pixels")
     clip: tuple[float, float] = Field((-4.0, 8.0), description="bounds of the natural logarithm of the power")
-    normalisation: Literal["per_image"] = "per_image"
+    normalisation: Literal["per_image", "data_wide"] = "per_image"
 
     @model_validator(mode="after")
     def _ordered_clip(self) -> Self:
@@ -57,35 +71,75 @@ class Mask(Settings):
         return self
 
 
+class Cutout(Mask):
+    """Rectangles of the image set to zero, on a share of the batches; each side is a share of its axis."""
+
+    size: tuple[Share, Share] = (0.1, 0.25)
+    rectangles: PositiveInt = 1
+
+
+class Translation(Settings):
+    """Images shifted along both axes, on a share of the batches; what moves in is zero."""
+
+    probability: Share = 0.5
+    size: tuple[Share, Share] = Field((0.1, 0.1), description="largest shift, as shares of (frequencies, times)")
+
+
 class Augmentation(Settings):
-    """What is done to training images; what is absent is not done."""
+    """What is done to training images, in this order; what is absent is not done.
+
+    Zero is the mean: of the image itself, or of the training images. Only MixUp changes the targets.
+    """
 
     mixup: MixUp | None = None
+    translation: Translation | None = None
     frequency_mask: Mask | None = None
     time_mask: Mask | None = None
+    cutout: Cutout | None = None
 
 
 class Schedule(Settings):
-    """The learning rate over the true number of epochs: linear warm-up, then a cosine to the floor."""
+    """The learning rate over the true number of epochs: linear warm-up from `start` to `peak`, then as `kind` says.
 
-    kind: Literal["cosine"] = "cosine"
+    A cosine goes down to `floor`, an exponential decay never below it. `learning.schedules` has the formulas.
+    """
+
+    kind: Literal["cosine", "exponential", "constant"] = "cosine"
     start: PositiveFloat = 5e-5
     peak: PositiveFloat = 1e-3
     floor: PositiveFloat = 1e-5
+    decay: Annotated[float, Field(gt=0, lt=1)] = Field(0.8, description="factor an epoch, of the kind exponential")
     warmup_epochs: Annotated[int, Field(ge=0)] = 3
+
+
+class Optimizer(Settings):
+    """Adam (Kingma & Ba 2015); with a weight decay, AdamW (Loshchilov & Hutter 2019)."""
+
+    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta_2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    weight_decay: NonNegativeFloat = 0.0
 
 
 class MemberSettings(Settings):
     """One model recipe: with the rows of a fold and the code's version it determines the weights."""
 
     backbone: str
-    pretrained: Literal["none", "imagenet"] = "none"
+    kernel: Literal[3, 5, 7] | None = Field(
+        None, description="size of the convolutions in all stages of efficientnetv2_b2; None keeps the authors'"
+    )
+    pretrained: Literal["none", "imagenet", "coco"] = Field(
+        "none", description="the images that published weights were trained on"
+    )
     preprocessing: Preprocessing = Preprocessing()
     augmentation: Augmentation = Augmentation()
     target: Literal["consensus", "votes"] = "votes"
     batch_size: PositiveInt = 32
     epochs: PositiveInt = 13
     schedule: Schedule = Schedule()
+    optimizer: Optimizer = Optimizer()
+    early_stopping: PositiveInt | None = Field(
+        None, description="end the training after this many epochs without a lower validation loss"
+    )
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     batchnorm_momentum: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="None keeps what the backbone's authors gave it"
@@ -99,3 +153,25 @@ class MemberSettings(Settings):
         if backbone not in BACKBONES:
             raise ValueError(f"expected one of {', '.join(BACKBONES)}")
         return backbone
+
+    @field_validator("kernel")
+    @classmethod
+    def _defined(cls, kernel: int | None, earlier: ValidationInfo) -> int | None:
+        backbone = earlier.data.get("backbone")
+        if backbone and kernel and kernel not in BACKBONES[backbone].kernels:
+            having = [name for name, spec in BACKBONES.items() if spec.kernels]
+            raise ValueError(f"expected none for {backbone}; only {', '.join(having)} can have another kernel")
+        return kernel
+
+    @field_validator("pretrained")
+    @classmethod
+    def _published(cls, pretrained: str, earlier: ValidationInfo) -> str:
+        backbone, kernel = earlier.data.get("backbone"), earlier.data.get("kernel")
+        if backbone is None or pretrained == "none":
+            return pretrained
+        spec = BACKBONES[backbone]
+        if pretrained not in spec.presets:
+            raise ValueError(f"expected {' or '.join(['none', *spec.presets])} for {backbone}: no others are published")
+        if kernel and kernel != spec.kernels[0]:
+            raise ValueError(f"expected none with kernel {kernel}: weights are published for {spec.kernels[0]}")
+        return pretrained

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hbac_assets.learning.depthwise import fast_depthwise
-from hbac_assets.learning.images import augment, standardise, to_channels
-from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.images import augment, to_channels
+from hbac_assets.learning.normalisation import centre, prepared
+from hbac_assets.learning.settings import MemberSettings, Optimizer
 from hbac_assets.learning.weights import flatten, unflatten
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class State(NamedTuple):
     """All that a step changes, as arrays."""
 
     weights: Any  # the trainable ones, as one vector
-    others: list[Any]  # running statistics of the batch normalisations, states of the dropout generators
+    others: list[Any]  # statistics of the normalisations, states of the dropout generators
     optimizer: list[Any]
 
 
@@ -28,14 +29,18 @@ class State(NamedTuple):
 Step = Callable[..., tuple[State, "Array"]]
 
 
-def build_optimizer(model: "keras.Model") -> "keras.optimizers.Optimizer":
-    """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) with Keras' defaults, for all weights at once.
+def build_optimizer(model: "keras.Model", settings: Optimizer) -> "keras.optimizers.Optimizer":
+    """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) for all weights at once.
 
+    With a weight decay it is AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101): each step first takes
+    learning rate * weight decay off every trainable weight, those of biases and normalisations too.
     The learning rate is set at each step.
     """
     import keras
 
-    optimizer = keras.optimizers.Adam()
+    optimizer = keras.optimizers.Adam(
+        beta_1=settings.beta_1, beta_2=settings.beta_2, weight_decay=settings.weight_decay or None
+    )
     optimizer.build([keras.Variable(flatten(model))])
     return optimizer
 
@@ -69,9 +74,10 @@ def compile_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", 
     @partial(jax.jit, donate_argnums=0)
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, "Array"]:
         key = jax.random.fold_in(jax.random.key(seed), number)
-        images, targets = augment(key, standardise(batch[0]), batch[1], settings.augmentation)
+        mean = centre(model, state.others)  # taken off meanwhile: augmentation hides pixels with zero
+        images, targets = augment(key, prepared(model, batch[0]) - mean, batch[1], settings.augmentation)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
-        (loss, others), gradient = loss_and_gradient(state.weights, state.others, images, targets)
+        (loss, others), gradient = loss_and_gradient(state.weights, state.others, images + mean, targets)
         # Without the barrier XLA would look up each weight's place among hundreds of parts, one by one.
         gradient = jax.lax.optimization_barrier(gradient)
         moments = [rate if index == rate_index else moment for index, moment in enumerate(state.optimizer)]

@@ -25,6 +25,7 @@ from hbac_assets.learning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from hbac_assets.learning.normalisation import fit_normalisation
 from hbac_assets.learning.prediction import compile_forward, predict_batches
 from hbac_assets.learning.schedules import learning_rate
 from hbac_assets.learning.settings import MemberSettings
@@ -73,7 +74,8 @@ def train_cell(
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
     An epoch goes through the training rows in a new order; where they do not fill the last batch, the first ones
-    of that order fill it. The validation loss covers all validation rows, without augmentation.
+    of that order fill it. The validation loss covers all validation rows, without augmentation. With
+    `settings.early_stopping` the history can be shorter than `settings.epochs`; the schedule is that of all epochs.
 
     Args:
         settings: the member.
@@ -88,7 +90,8 @@ def train_cell(
     import jax
 
     model = build_classifier(settings)
-    optimizer = build_optimizer(model)
+    fit_normalisation(model, training.images)
+    optimizer = build_optimizer(model, settings.optimizer)
     step, forward, gather = compile_step(model, optimizer, settings), compile_forward(model), compile_gather()
     resident, held_out = jax.device_put(((training.images, training.targets), validation.images))
     size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
@@ -96,6 +99,8 @@ def train_cell(
     checkpoint, identity = folder / "checkpoint.npz", _identity(settings, training, validation)
     progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
     for epoch in range(len(progress.history), settings.epochs):
+        if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
+            break
         started = time.perf_counter()
         losses = []
         for number, indices in enumerate(shuffled_batches(len(training), size, settings.seed, epoch)):

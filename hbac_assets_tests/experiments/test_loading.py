@@ -64,9 +64,39 @@ def test_a_members_own_settings_win_over_the_recipe(write):
             "mobilenet_v9",
             r"members\.small\.backbone: .*expected one of .*mobilenet_v3_large.*found 'mobilenet_v9'",
         ),
+        (
+            "backbone: mobilenet_v3_small",
+            "backbone: efficientnetv2_b2\n    kernel: 4",
+            r"members\.small\.kernel: .*3, 5 or 7, found 4",
+        ),
+        (
+            "backbone: mobilenet_v3_small",
+            "backbone: resnet50_v2\n    kernel: 5",
+            r"members\.small\.kernel: .*expected none for resnet50_v2; only efficientnetv2_b2 can .*found 5",
+        ),
+        (
+            "backbone: mobilenet_v3_small",
+            "backbone: efficientnetv2_b2\n    kernel: 7\n    pretrained: imagenet",
+            r"members\.small\.pretrained: .*expected none with kernel 7: .*published for 3, found 'imagenet'",
+        ),
+        (
+            "backbone: mobilenet_v3_small",
+            "backbone: efficientnet_b1\n    pretrained: imagenet",
+            r"members\.small\.pretrained: .*expected none for efficientnet_b1: .*found 'imagenet'",
+        ),
+        (
+            "backbone: mobilenet_v3_small",
+            "backbone: yolo_v8_l\n    pretrained: imagenet",
+            r"members\.small\.pretrained: .*expected none or coco for yolo_v8_l: .*found 'imagenet'",
+        ),
         ("folds: 3", "folds: 1", r"folds: .*found 1"),
         ("small:", "Small One:", r"members\.Small One"),
         ("folds: 3", "\tfolds: 3", "not valid YAML"),
+        (
+            "{mixup: {alpha: 1.0}}",
+            "{time_mask: {size: [0.1, 1.5]}}",
+            r"members\.small\.augmentation\.time_mask\.size\.1: .*equal to 1, found 1\.5",
+        ),
         ("alpha: 1.0", "alpha: -1", r"members\.small\.augmentation\.mixup\.alpha: .*found -1"),
     ],
 )

@@ -9,11 +9,13 @@ from hbac_assets.learning.device import configure
 from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
 from hbac_assets.learning.settings import (
     Augmentation,
+    Cutout,
     Mask,
     MemberSettings,
     MixUp,
     Preprocessing,
     Schedule,
+    Translation,
 )
 from hbac_assets.learning.training import Examples
 
@@ -29,7 +31,6 @@ TINY = BackboneSpec(
         "stackwise_se_ratio": [0.25, None],
         "stackwise_activation": ["relu", "hard_swish"],
     },
-    presets={},
 )
 """Two blocks of MobileNetV3: compiled in seconds."""
 
@@ -55,7 +56,13 @@ def settings() -> MemberSettings:
     return MemberSettings(
         backbone="tiny",
         preprocessing=Preprocessing(window=32, image_size=IMAGE_SIZE),
-        augmentation=Augmentation(mixup=MixUp(), frequency_mask=Mask(), time_mask=Mask()),
+        augmentation=Augmentation(
+            mixup=MixUp(),
+            translation=Translation(size=(0.0, 0.1)),  # along the frequencies lies what tells the classes apart
+            frequency_mask=Mask(),
+            time_mask=Mask(),
+            cutout=Cutout(),
+        ),
         batch_size=8,
         epochs=3,
         schedule=Schedule(warmup_epochs=1),

@@ -1,4 +1,5 @@
 import socket
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -6,7 +7,6 @@ import pytest
 from hbac_assets.errors import HbacError
 from hbac_assets.learning import pretrained
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
-from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
 from hbac_assets.learning.settings import MemberSettings, Preprocessing
 
 SMALL = Preprocessing(image_size=(32, 48))
@@ -15,9 +15,15 @@ SMALL = Preprocessing(image_size=(32, 48))
 @pytest.mark.parametrize(
     ("backbone", "counts"),
     [
+        ("efficientnet_b0", ParameterCounts(4_049_564, 4_057_250, 4_015_234, 42_016)),
+        ("efficientnet_b1", ParameterCounts(6_575_232, 6_582_918, 6_520_870, 62_048)),
+        ("efficientnetv2_b0", ParameterCounts(5_919_312, 5_926_998, 5_866_390, 60_608)),
         ("efficientnetv2_b2", ParameterCounts(8_769_374, 8_777_828, 8_695_540, 82_288)),
         ("mobilenet_v3_large", ParameterCounts(2_996_352, 3_002_118, 2_977_718, 24_400)),
         ("mobilenet_v3_small", ParameterCounts(939_120, 942_582, 930_470, 12_112)),
+        ("resnet34d", ParameterCounts(21_321_056, 21_324_134, 21_306_982, 17_152)),
+        ("resnet50_v2", ParameterCounts(23_564_800, 23_577_094, 23_531_654, 45_440)),
+        ("yolo_v8_l", ParameterCounts(19_831_744, 19_834_822, 19_811_654, 23_168)),
     ],
 )
 def test_parameter_counts_are_the_published_ones(backbone: str, counts: ParameterCounts) -> None:
@@ -25,6 +31,25 @@ def test_parameter_counts_are_the_published_ones(backbone: str, counts: Paramete
     assert parameter_counts(model) == counts
     assert model.input_shape == (None, 32, 48, 3)
     assert model.output_shape == (None, 6)
+
+
+@pytest.mark.parametrize(("kernel", "total"), [(3, 8_777_828), (5, 9_686_884), (7, 11_050_468)])
+def test_a_kernel_is_that_of_every_stage(kernel: Literal[3, 5, 7], total: int) -> None:
+    model = build_classifier(MemberSettings(backbone="efficientnetv2_b2", kernel=kernel, preprocessing=SMALL))
+    assert parameter_counts(model).total == total
+
+
+def test_resnet34d_halves_its_images_by_averaging_and_has_one_description() -> None:
+    import keras
+
+    settings = MemberSettings(backbone="resnet34d", preprocessing=Preprocessing(image_size=(70, 90)))
+    first, second = build_classifier(settings), build_classifier(settings)
+    assert first.to_json() == second.to_json()
+    layers = first.layers[0].layers
+    assert first.layers[0].output_shape == (None, 3, 3, 512)  # a 32nd of the image, rounded up
+    assert sum(isinstance(layer, keras.layers.AveragePooling2D) for layer in layers) == 3
+    pointwise = [layer for layer in layers if getattr(layer, "kernel_size", None) == (1, 1)]
+    assert [layer.strides for layer in pointwise] == [(1, 1)] * 3
 
 
 def test_initial_weights_follow_from_the_seed() -> None:
@@ -54,13 +79,6 @@ def test_batchnorm_momentum_is_the_members_or_the_authors(momentum: float | None
     layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
     assert len(layers) == 34
     assert {layer.momentum for layer in layers} == {expected}
-
-
-def test_pretrained_weights_that_were_never_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = BackboneSpec("MobileNetV3Backbone", BACKBONES["mobilenet_v3_small"].constants, presets={})
-    monkeypatch.setitem(BACKBONES, "unpublished", spec)
-    with pytest.raises(HbacError, match=r"pretrained: unpublished has no published weights, found 'imagenet'"):
-        build_classifier(MemberSettings(backbone="unpublished", pretrained="imagenet"))
 
 
 def test_pretrained_weights_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> None:

@@ -6,12 +6,14 @@ from hbac_assets.learning.images import (
     FREQUENCY_AXIS,
     TIME_AXIS,
     augment,
+    cut_out,
     mask,
     mix,
     standardise,
     to_channels,
+    translate,
 )
-from hbac_assets.learning.settings import Augmentation, Mask, MixUp
+from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Translation
 
 ALWAYS = {"probability": 1.0}
 
@@ -62,6 +64,52 @@ def test_a_mask_stays_within_the_image_and_reaches_its_ends() -> None:
     assert hidden[:, -1].any()
 
 
+def test_a_translation_moves_each_image_as_a_whole() -> None:
+    height, width, rows = 20, 30, 64
+    images = np.arange(1, height * width + 1, dtype=np.float32).reshape(1, height, width).repeat(rows, axis=0)
+    moved = np.asarray(translate(jax.random.key(3), images, Translation(size=(0.1, 0.2), **ALWAYS)))
+    shifts = set()
+    for image in moved:
+        row, column = (int(axis[0]) for axis in np.nonzero(image))  # the first pixel that is not moved in
+        source_row, source_column = divmod(int(image[row, column]) - 1, width)
+        down, right = row - source_row, column - source_column
+        shifts.add((down, right))
+        expected = np.zeros_like(image)
+        expected[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = images[
+            0, max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)
+        ]
+        np.testing.assert_array_equal(image, expected)
+    assert {down for down, _ in shifts} == set(range(-2, 3))
+    assert {right for _, right in shifts} == set(range(-6, 7))
+
+
+def test_cutout_hides_a_rectangle_within_its_bounds() -> None:
+    images = noise(200, 40, 60)
+    cut = np.asarray(cut_out(jax.random.key(3), images, Cutout(size=(0.1, 0.25), **ALWAYS)))
+    hidden = cut == 0
+    np.testing.assert_array_equal(cut[~hidden], images[~hidden])
+    lines, columns = hidden.any(axis=2), hidden.any(axis=1)
+    np.testing.assert_array_equal(hidden, lines[:, :, None] & columns[:, None, :])
+    for side, pixels in ((lines, 40), (columns, 60)):
+        widths = side.sum(axis=1)
+        assert (widths.min(), widths.max()) == (0.1 * pixels, 0.25 * pixels)
+        assert side[:, 0].any()
+        assert side[:, -1].any()
+        for line, start, width in zip(side, side.argmax(axis=1), widths, strict=True):
+            assert line[start : start + width].all()
+
+
+def test_cutout_hides_as_many_rectangles_as_it_says() -> None:
+    images, size = np.ones((200, 50, 50), dtype=np.float32), (0.1, 0.1)
+    hidden = [
+        (np.asarray(cut_out(jax.random.key(3), images, Cutout(rectangles=rectangles, size=size, **ALWAYS))) == 0)
+        for rectangles in (1, 3)
+    ]
+    assert (hidden[0].sum(axis=(1, 2)) == 25).all()
+    assert hidden[1].sum(axis=(1, 2)).max() == 75
+    assert hidden[1].sum(axis=(1, 2)).mean() > 65  # a few overlap
+
+
 def test_mixup_blends_targets_as_it_blends_images() -> None:
     """Images that equal their targets show it: blended alike, they are equal afterwards."""
     targets = np.random.default_rng(1).dirichlet(np.ones(6), size=32).astype(np.float32)
@@ -86,7 +134,7 @@ def test_mixup_weights_are_of_the_beta_distribution() -> None:
     assert weights.var() == pytest.approx(1 / 20, abs=0.005)  # Beta(2, 2)
 
 
-@pytest.mark.parametrize("kind", ["mixup", "frequency_mask", "time_mask"])
+@pytest.mark.parametrize("kind", ["mixup", "translation", "frequency_mask", "time_mask", "cutout"])
 def test_probability_is_of_the_batch(kind: str) -> None:
     images, targets = noise(8, 20, 20), np.eye(6, dtype=np.float32)[np.arange(8) % 6]
     sometimes = Augmentation.model_validate({kind: {"probability": 0.25}})
@@ -96,6 +144,15 @@ def test_probability_is_of_the_batch(kind: str) -> None:
     assert 5 <= sum(changed) <= 27
     never = Augmentation.model_validate({kind: {"probability": 0.0}})
     np.testing.assert_array_equal(augment(jax.random.key(3), images, targets, never)[0], images)
+
+
+@pytest.mark.parametrize("kind", ["translation", "frequency_mask", "time_mask", "cutout"])
+def test_what_hides_or_moves_leaves_the_targets(kind: str) -> None:
+    images, targets = noise(8, 20, 20), np.eye(6, dtype=np.float32)[np.arange(8) % 6]
+    always = Augmentation.model_validate({kind: ALWAYS | {"size": (0.2, 0.2)}})
+    changed, same = augment(jax.random.key(3), images, targets, always)
+    assert not np.array_equal(changed, images)
+    np.testing.assert_array_equal(same, targets)
 
 
 def test_without_augmentation_nothing_changes() -> None:

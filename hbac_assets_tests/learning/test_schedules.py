@@ -34,3 +34,17 @@ def test_without_warm_up_it_starts_at_the_peak() -> None:
 
 def test_a_training_shorter_than_its_warm_up_only_rises() -> None:
     assert learning_rate(SCHEDULE, 1, 1) == pytest.approx((1e-4 + 1e-2) / 2)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"), [(1, (1e-4 + 1e-2) / 2), (2, 1e-2), (2.5, 5e-3), (4, 6.25e-4), (9, 1e-5)]
+)
+def test_exponential_decay_by_hand(epochs: float, expected: float) -> None:
+    decaying = SCHEDULE.model_copy(update={"kind": "exponential", "decay": 0.25})
+    assert learning_rate(decaying, epochs, 10) == pytest.approx(expected)
+
+
+def test_a_constant_rate_stays_at_the_peak() -> None:
+    constant = SCHEDULE.model_copy(update={"kind": "constant"})
+    assert learning_rate(constant, 1, 10) == pytest.approx((1e-4 + 1e-2) / 2)
+    assert {learning_rate(constant, epochs, 10) for epochs in (2, 5.5, 10)} == {1e-2}

@@ -132,6 +132,54 @@ def test_fresh_processes_give_the_same_bits_with_a_cold_and_a_warm_cache(
         np.testing.assert_array_equal(weights(tmp_path / name / "last.keras"), weights(trained[0] / "last.keras"))
 
 
+@pytest.fixture(scope="module")
+def hopeless(settings: MemberSettings) -> MemberSettings:
+    """A member that soon gets worse, for its learning rate climbs without end."""
+    climbing = {"start": 1e-4, "peak": 5.0, "warmup_epochs": 8}
+    changes = {"epochs": 8, "early_stopping": 2, "schedule": climbing}
+    return MemberSettings.model_validate({**settings.model_dump(), **changes})
+
+
+@pytest.fixture(scope="module")
+def stopped(hopeless: MemberSettings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingResult]:
+    folder = tmp_path_factory.mktemp("stopped")
+    return folder, train(hopeless, folder)[0]
+
+
+def test_early_stopping_waits_for_as_many_epochs_as_it_says(
+    stopped: tuple[Path, TrainingResult], hopeless: MemberSettings, tmp_path: Path
+) -> None:
+    history = stopped[1].history
+    assert len(history) == stopped[1].best_epoch + 2 < hopeless.epochs
+    full, _ = train(hopeless.model_copy(update={"early_stopping": None}), tmp_path)
+    assert len(full.history) == hopeless.epochs
+    for whole, early in zip(full.history, history, strict=False):
+        assert (whole.val_loss, whole.learning_rate) == (early.val_loss, early.learning_rate)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_resumed_training_stops_early_with_the_same_bits(
+    stopped: tuple[Path, TrainingResult], hopeless: MemberSettings, tmp_path: Path, left: int
+) -> None:
+    folder, whole = stopped
+    with pytest.raises(InterruptedTrainingError):
+        train(hopeless, tmp_path, stop_after=len(whole.history) - left)
+    result, epochs = train(hopeless, tmp_path)
+    assert len(epochs) == left
+    assert (result.best_epoch, len(result.history)) == (whole.best_epoch, len(whole.history))
+    for name in ("best.keras", "last.keras"):
+        np.testing.assert_array_equal(weights(tmp_path / name), weights(folder / name))
+
+
+def test_the_kinds_of_schedule_lead_to_different_weights(settings: MemberSettings, tmp_path: Path) -> None:
+    losses = set()
+    for kind in ("cosine", "exponential", "constant"):
+        schedule = {"kind": kind, "warmup_epochs": 0}
+        changed = MemberSettings.model_validate({**settings.model_dump(), "schedule": schedule, "epochs": 1})
+        losses.add(train(changed, tmp_path / kind)[0].history[0].val_loss)
+    assert len(losses) == 3
+
+
 def test_fewer_rows_than_a_batch(settings: MemberSettings, tmp_path: Path) -> None:
     few = Examples(TRAINING.images[:3], TRAINING.targets[:3])
     short = settings.model_copy(update={"epochs": 1})
@@ -164,6 +212,7 @@ def test_an_epoch_goes_through_all_rows_in_an_order_of_its_own() -> None:
         {"seed": 1},
         {"batch_size": 10},
         {"schedule": {"peak": 2e-3, "warmup_epochs": 1}},
+        {"optimizer": {"weight_decay": 0.1}},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.windows import averaging_matrix, cut_window, load_windows
+from hbac_assets.learning.windows import averaging_matrix, cut_window, load_windows, log_power
 
 
 def rows(*places: tuple[int, float]) -> pd.DataFrame:
@@ -48,6 +48,10 @@ def test_clipping_bounds_the_logarithm(tmp_path: Path) -> None:
     np.save(tmp_path / "1.npy", spectrogram)
     image = load_windows(rows((1, 0)), tmp_path, Preprocessing(clip=(-4, 8)))[0]
     np.testing.assert_allclose(image[0, :3], [-4, 8, 0], atol=1e-6)
+
+
+def test_missing_power_as_zero_and_as_minus_one_is_one_pixel() -> None:
+    np.testing.assert_allclose(log_power(np.array([0.0, -1.0]), (-6, 10)), [-6, -6], rtol=1e-6)
 
 
 def test_averaging_down_by_hand(tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""How the pixels of an image become numbers around zero: per image before the model, or data-wide within it.
+
+Per image, a model takes standardised images. Data-wide, it takes logarithms: its first layer subtracts the mean and
+divides by the standard deviation of the fold's training images. That layer is a batch normalisation which does not
+learn, because its statistics are variables: the model's file holds them, and the models of all folds still share one
+compiled program. They count as six non-trainable parameters, two for each of the three equal channels.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hbac_assets.learning.images import standardise
+
+if TYPE_CHECKING:
+    import keras
+    from jax import Array
+
+LAYER = "normalisation"
+SMALLEST_DEVIATION = 1e-6  # as per image: what images of one value are divided by
+
+
+def normalisation_layer() -> "keras.Layer":
+    """Return the first layer of a model with data-wide normalisation; `fit_normalisation` sets its numbers."""
+    import keras
+
+    return keras.layers.BatchNormalization(
+        center=False, scale=False, epsilon=SMALLEST_DEVIATION**2, trainable=False, dtype="float32", name=LAYER
+    )
+
+
+def fit_normalisation(model: "keras.Model", images: np.ndarray) -> None:
+    """Set the numbers of a model with data-wide normalisation to those of `images`; leave any other as it is.
+
+    Args:
+        model: a classifier of `hbac_assets.learning.backbones`.
+        images: the training images (N, H, W), and no others.
+    """
+    if is_data_wide(model):
+        mean, variance = mean_and_variance(images)
+        layer = model.get_layer(LAYER)
+        layer.moving_mean.assign(np.full(3, mean))
+        layer.moving_variance.assign(np.full(3, variance))
+
+
+def mean_and_variance(images: np.ndarray) -> tuple[float, float]:
+    """Return mean and variance over all pixels of `images` (N, H, W), in double precision image by image.
+
+    The variance is the mean of the images' variances and the variance of their means.
+    """
+    means = [image.mean(dtype=np.float64) for image in images]
+    variances = [image.var(dtype=np.float64) for image in images]
+    return float(np.mean(means)), float(np.mean(variances) + np.var(means))
+
+
+def prepared(model: "keras.Model", images: "Array") -> "Array":
+    """Return images (B, H, W) as `model` takes them, in float32 and without channels."""
+    import jax.numpy as jnp
+
+    return images.astype(jnp.float32) if is_data_wide(model) else standardise(images)
+
+
+def centre(model: "keras.Model", others: Any) -> "Array | float":
+    """Return the mean of prepared images, given the values `others` of the model's non-trainable variables."""
+    if not is_data_wide(model):
+        return 0.0
+    mean = model.get_layer(LAYER).moving_mean
+    position = next(number for number, found in enumerate(model.non_trainable_variables) if found is mean)
+    return others[position][0]
+
+
+def is_data_wide(model: "keras.Model") -> bool:
+    """Return whether the model standardises its images itself."""
+    return any(layer.name == LAYER for layer in model.layers)

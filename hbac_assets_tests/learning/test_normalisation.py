@@ -1,0 +1,100 @@
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from hbac_assets.learning import prediction
+from hbac_assets.learning.backbones import build_classifier, parameter_counts
+from hbac_assets.learning.normalisation import LAYER, fit_normalisation, mean_and_variance
+from hbac_assets.learning.prediction import load_model, predict
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.training import Examples, TrainingResult, train_cell
+from hbac_assets_tests.learning.conftest import easy_examples
+
+
+def logarithms(rows: int, seed: int) -> Examples:
+    """Faint and strong examples, whose pixels stay exact in half precision when two is added."""
+    examples = easy_examples(rows, seed)
+    strength = np.random.default_rng(seed).choice([0.5, 1, 2], (rows, 1, 1))
+    return replace(examples, images=(np.round(examples.images * strength * 64) / 64).astype(np.float16))
+
+
+TRAINING, VALIDATION = logarithms(60, seed=0), logarithms(20, seed=1)
+
+
+@pytest.fixture(scope="module")
+def data_wide(settings: MemberSettings) -> MemberSettings:
+    preprocessing = settings.preprocessing.model_copy(update={"normalisation": "data_wide"})
+    return settings.model_copy(update={"preprocessing": preprocessing, "epochs": 2})
+
+
+def train(settings: MemberSettings, folder: Path, added: float = 0.0) -> TrainingResult:
+    training, validation = (replace(part, images=part.images + np.float16(added)) for part in (TRAINING, VALIDATION))
+    return train_cell(settings, training, validation, folder, on_epoch=lambda record: None)
+
+
+@pytest.fixture(scope="module")
+def trained(data_wide: MemberSettings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingResult]:
+    folder = tmp_path_factory.mktemp("data_wide")
+    return folder, train(data_wide, folder)
+
+
+def by_hand(model: keras.Model, images: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+    """Return the probabilities by all layers but the first, on images standardised here."""
+    inputs = np.stack([(images.astype(np.float32) - mean) / deviation] * 3, axis=-1)
+    return np.asarray(keras.Sequential(model.layers[1:])(inputs, training=False))
+
+
+def test_mean_and_variance_are_over_all_pixels() -> None:
+    images = (np.random.default_rng(0).normal(size=(5, 7, 9)) + np.arange(5)[:, None, None]).astype(np.float16)
+    pixels = images.astype(np.float64)
+    assert mean_and_variance(images) == pytest.approx((pixels.mean(), pixels.var()), rel=1e-12)
+
+
+def test_it_adds_six_parameters_that_are_not_trained(settings: MemberSettings, data_wide: MemberSettings) -> None:
+    one, other = (parameter_counts(build_classifier(member)) for member in (settings, data_wide))
+    assert other == replace(one, total=one.total + 6, non_trainable=one.non_trainable + 6)
+
+
+def test_the_file_alone_standardises_by_the_training_images(trained: tuple[Path, TrainingResult]) -> None:
+    pixels = TRAINING.images.astype(np.float64)
+    for name in ("best.keras", "last.keras"):
+        model = load_model(trained[0] / name)
+        layer = model.get_layer(LAYER)
+        np.testing.assert_allclose(layer.moving_mean, pixels.mean(), rtol=1e-6)
+        np.testing.assert_allclose(layer.moving_variance, pixels.var(), rtol=1e-6)
+        expected = by_hand(model, VALIDATION.images, pixels.mean(), pixels.std())
+        np.testing.assert_allclose(predict(model, VALIDATION.images, 8), expected, atol=1e-5)
+
+
+def test_it_trains_other_weights_than_per_image(
+    trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path
+) -> None:
+    per_image = train(settings.model_copy(update={"epochs": 1}), tmp_path)
+    assert per_image.history[0].val_loss != pytest.approx(trained[1].history[0].val_loss, rel=1e-3)
+
+
+def test_what_augmentation_hides_has_the_mean_of_the_training_images(
+    trained: tuple[Path, TrainingResult], data_wide: MemberSettings, tmp_path: Path
+) -> None:
+    """Otherwise it would matter where the pixels' zero lies."""
+    shifted = train(data_wide, tmp_path, added=2.0)
+    losses = [record.loss for record in trained[1].history]
+    assert [record.loss for record in shifted.history] == pytest.approx(losses, rel=1e-3)
+
+
+def test_models_of_different_folds_share_one_program_and_keep_their_numbers(
+    data_wide: MemberSettings, tmp_path: Path
+) -> None:
+    prediction._shared_forward.cache_clear()
+    for added in (0.0, 2.0):
+        model = build_classifier(data_wide)
+        fit_normalisation(model, TRAINING.images + added)
+        model.save(tmp_path / "model.keras")
+        pixels = TRAINING.images.astype(np.float64) + added
+        loaded = load_model(tmp_path / "model.keras")
+        expected = by_hand(loaded, VALIDATION.images, pixels.mean(), pixels.std())
+        np.testing.assert_allclose(predict(loaded, VALIDATION.images, 8), expected, atol=1e-5)
+    assert prediction._shared_forward.cache_info().misses == 1
