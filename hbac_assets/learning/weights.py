@@ -1,7 +1,6 @@
 """The trainable weights of a model as one vector.
 
-The optimizer then updates a model in a few operations instead of a few for each of hundreds of variables: there
-is less to compile.
+The optimizer then updates a model in a few operations instead of a few for each of hundreds of variables.
 """
 
 from itertools import accumulate
