@@ -90,11 +90,10 @@ class Artifact:
         return dict(self._manifest()["facts"])
 
     def _require_made(self) -> None:
-        for one in self.upstream:  # what is missing furthest upstream is named
-            one._require_made()
+        made = self._is_made()  # first of all, for it names what is missing furthest upstream
         if not self._manifest():
             raise HbacError(f"{self.path}: not made yet: materialize {self.asset} first")
-        if not self._is_made():
+        if not made:
             raise HbacError(
                 f"{self.path}: out of date, its settings or inputs have changed: materialize {self.asset} first"
             )

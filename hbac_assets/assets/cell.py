@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hbac_assets.assets.prediction import MODELS, configure_device, member_images
 from hbac_assets.assets.tables import read_table
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from hbac_assets.learning.training import EpochRecord, Examples, TrainingResult
 
 HISTORY = "history.csv"
-MODELS = {"best": "best.keras", "last": "last.keras"}
 
 
 def train(
@@ -38,24 +38,22 @@ def train(
     Raises:
         HbacError: an input is missing or broken, or the folder cannot be written.
     """
-    from hbac_assets.learning import device, training
+    from hbac_assets.learning import training
 
     began = time.monotonic()
     artifact, settings = lineage.cell(cell), lineage.experiment.members[cell.member]
     rows = read_table(lineage.folds)
     held_out = rows["fold"] == cell.fold
-    device.configure(accelerator.chosen_device(), accelerator.chosen_precision(), store.compilation_cache)
-    records: list[EpochRecord] = []
+    configure_device(accelerator, store)
 
     def on_epoch(record: "EpochRecord") -> None:
-        records.append(record)
-        tracked.log_epochs(pd.DataFrame([asdict(one) for one in records]))
+        tracked.log_epochs(pd.DataFrame([asdict(record)]))
         log.info(epoch_line(cell, record, settings.epochs))
 
     result = training.train_cell(
         settings,
-        examples(rows[~held_out], lineage, settings),
-        examples(rows[held_out], lineage, settings),
+        examples(rows[~held_out], lineage, cell.member),
+        examples(rows[held_out], lineage, cell.member),
         artifact.path,
         on_epoch=on_epoch,
     )
@@ -82,14 +80,13 @@ def report(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     return curves
 
 
-def examples(rows: pd.DataFrame, lineage: Lineage, settings: MemberSettings) -> "Examples":
+def examples(rows: pd.DataFrame, lineage: Lineage, member: str) -> "Examples":
     """Return images and targets of rows as a member sees them."""
     from hbac_assets.learning.targets import targets
     from hbac_assets.learning.training import Examples
-    from hbac_assets.learning.windows import load_windows
 
-    images = load_windows(rows, lineage.spectrogram_folder, settings.preprocessing)
-    return Examples(images, targets(rows, settings.target))
+    target = lineage.experiment.members[member].target
+    return Examples(member_images(lineage, member, rows), targets(rows, target))
 
 
 def epoch_line(cell: Cell, record: "EpochRecord", epochs: int) -> str:

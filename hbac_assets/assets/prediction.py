@@ -1,14 +1,15 @@
-"""Predicting rows with the models of a grid, for the assets that need it."""
+"""What training and predicting share: the device, the images of a member, and the models of a grid."""
 
 import logging
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.assets.cell import MODELS
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
+
+MODELS = {"best": "best.keras", "last": "last.keras"}
 
 
 def configure_device(accelerator: Accelerator, store: Store) -> None:

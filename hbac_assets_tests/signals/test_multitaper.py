@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,10 @@ import pytest
 from hbac_assets.signals.montage import CHAINS, EEG_COLUMNS, EEG_RATE, ELECTRODES
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SPECTROGRAM_COLUMNS
+from hbac_assets_tests.projects import real_files
 
-REAL = Path(os.environ.get("HBAC_REAL_HMS", Path(__file__).parents[3] / "shared" / "real_hms"))
-needs_real_files = pytest.mark.skipif(not REAL.is_dir(), reason=f"{REAL}: no real recordings there (HBAC_REAL_HMS)")
+REAL = real_files() or Path()
+needs_real_files = pytest.mark.skipif(real_files() is None, reason="no real files: HBAC_REAL_HMS names no folder")
 
 
 def sine(electrode: str, frequency: float, amplitude: float, seconds: int) -> np.ndarray:
