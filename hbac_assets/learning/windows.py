@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.settings import Preprocessing
+from hbac_assets.signals.averaging import averaging_matrix
 
 FREQUENCIES = 400
 COLUMN_SECONDS = 2
@@ -65,17 +65,6 @@ def log_power(power: np.ndarray, clip: tuple[float, float]) -> np.ndarray:
     """Return the natural logarithm of `power`, clipped to the bounds `clip` of that logarithm."""
     low, high = np.exp(np.array(clip, dtype=np.float32))
     return np.asarray(np.log(np.clip(power, low, high)))
-
-
-def averaging_matrix(inputs: int, outputs: int) -> csr_array:
-    """Return the float32 (outputs, inputs) matrix of area averaging.
-
-    Output k is the mean over the k-th of `outputs` equal parts of the axis; an input that lies across a border
-    counts on either side with the share of it that lies there.
-    """
-    borders = np.arange(outputs + 1)[:, None] * (inputs / outputs)
-    covered = np.clip(borders - np.arange(inputs), 0, 1)
-    return csr_array((np.diff(covered, axis=0) * (outputs / inputs)).astype(np.float32))
 
 
 def _open(path: Path) -> np.ndarray:
