@@ -52,10 +52,7 @@ def _chain_image(differences: np.ndarray, recipe: EegRecipe) -> np.ndarray:
     power = (tables.bands @ _power(signals, recipe, tables)).reshape(recipe.size[0], len(signals), -1)
     log_ratio = _log_ratio(power)[..., :-1]  # the last frame, half of it beyond the window, counts for the maximum only
     scaled: np.ndarray = log_ratio.sum(axis=1) * np.float32(20 / DECIBELS / np.log(10) / len(signals)) + 1
-    if scaled.shape[1] == recipe.size[1]:
-        return scaled
-    averaged: np.ndarray = (averaging_matrix(scaled.shape[1], recipe.size[1]) @ scaled.T).T
-    return averaged
+    return scaled if scaled.shape[1] == recipe.size[1] else (tables.columns @ scaled.T).T
 
 
 def _without_gaps(signals: np.ndarray) -> np.ndarray:
@@ -101,6 +98,7 @@ class _Tables(NamedTuple):
     cosines: np.ndarray  # (bins, half a segment)
     sines: np.ndarray
     bands: csr_array  # (bands, bins)
+    columns: csr_array  # (columns, frames)
 
 
 @lru_cache(maxsize=8)
@@ -113,7 +111,12 @@ def _tables(recipe: EegRecipe) -> _Tables:
     window = hann(recipe.segment_length, sym=False)[half:]
     cosines, sines = np.cos(angles) * window, np.sin(angles) * window
     cosines[:, 0] /= 2  # the middle sample is added to itself
-    return _Tables(cosines.astype(np.float32), sines.astype(np.float32), csr_array(bands[:, bins].astype(np.float32)))
+    return _Tables(
+        cosines.astype(np.float32),
+        sines.astype(np.float32),
+        csr_array(bands[:, bins].astype(np.float32)),
+        averaging_matrix(EEG_WINDOW // recipe.hop, recipe.size[1]),
+    )
 
 
 def _mel_filters(frequencies: np.ndarray, recipe: EegRecipe) -> np.ndarray:
