@@ -15,9 +15,9 @@ NYQUIST = EEG_RATE / 2
 class EegRecipe(BaseModel):
     """From 50 s of EEG to an image for each chain; the defaults are the competition's most used public recipe.
 
-    Frames of `segment_length` samples, each overlapping the next by `overlap`, are centred on sample 0, on that many
-    minus `overlap` samples after it, and so on; what lies beyond the window is zero. There are as many as begin within
-    the window, less the last (256 by default); where that is more than there are columns, they are averaged down.
+    Frames of `segment_length` samples follow one another by that less `overlap`, the first centred on the first sample
+    of the window, beyond which all is zero. All but the frame at its end are used, 256 by default; where they are more
+    than the columns, they are averaged down.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -70,7 +70,7 @@ class EegRecipe(BaseModel):
             raise ValueError(f"expected at most {frames} columns: so many frames does the overlap give")
         # Else a mel filter could lie between two bins of the transform.
         low, high = earlier.data["frequencies"]
-        most = int((high - low) * 2 * earlier.data["fft_length"] / EEG_RATE) - 2
+        most = max(0, int((high - low) * 2 * earlier.data["fft_length"] / EEG_RATE) - 2)
         if size[0] > most:
             raise ValueError(f"expected at most {most} bands: more are finer than the bins of fft_length")
         return size

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.competition.arrays import convert_eeg, convert_spectrogram, write_npy
+from hbac_assets.competition.arrays import EegFacts, convert_eeg, convert_spectrogram, write_npy
+from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.parquet_file import RecordingError
 from hbac_assets.files import file_digest
 from hbac_assets.signals.eeg_recipe import EegRecipe
@@ -70,3 +71,16 @@ def test_a_window_beyond_the_end_is_a_fault_of_the_file(tmp_path: Path, eeg: pd.
     ):
         convert_eeg(source, tmp_path / "7.npy", RECIPE, [0, 12])
     assert not (tmp_path / "7.npy").exists()
+
+
+@pytest.mark.parametrize("denoising", [None, "db8"])
+def test_the_number_of_workers_changes_no_bit(tmp_path: Path, eeg: pd.DataFrame, denoising: str | None) -> None:
+    sources = [tmp_path / f"{number}.parquet" for number in range(6)]
+    for number, source in enumerate(sources):
+        (eeg * (number + 1)).to_parquet(source, index=False)
+    recipe = EegRecipe(denoising=denoising)
+    converter = Converter("eeg_id", EegFacts, lambda source, target: convert_eeg(source, target, recipe, [0, 2]), "1")
+    one, _ = convert_all(sources, tmp_path / "one", converter, 1)
+    many, _ = convert_all(sources, tmp_path / "many", converter, 3)
+    assert one["digest"].nunique() > 1
+    pd.testing.assert_frame_equal(one, many)
