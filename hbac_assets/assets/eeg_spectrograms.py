@@ -72,13 +72,14 @@ def require_folders(lineage: Lineage) -> None:
     Raises:
         HbacError: names the folder, the members and what to do.
     """
-    members = [name for name, member in lineage.experiment.members.items() if member.preprocessing.eeg]
+    experiment = lineage.experiment
+    members = [name for name, member in experiment.members.items() if member.preprocessing.eeg]
     for folder in FOLDERS.values():
         path = lineage.dataset.folder / folder
         if not path.is_dir():
             raise HbacError(
-                f"{path}: expected a folder of EEG files, which {', '.join(members)} of {lineage.experiment.name} "
-                "learn from, found none; complete the download or set their preprocessing.input to kaggle"
+                f"{path}: expected a folder of EEG files, found none; {', '.join(members)} of {experiment.name} "
+                "have preprocessing.input eeg or both: complete the download or set it to kaggle"
             )
 
 
@@ -97,14 +98,14 @@ def convert_windows(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the arrays of a recipe and return what `convert_all` does: conversions and failures."""
     offsets = windows.groupby("eeg_id")["offset_seconds"].agg(list)
-    splits = windows.groupby("eeg_id")["split"].first()
+    eegs = windows[["split", "eeg_id"]].drop_duplicates()
     folder = lineage.eeg_folder(recipe)
 
     def convert(source: Path, target: Path) -> EegFacts:
         return convert_eeg(source, target, recipe, offsets[int(source.stem)])
 
     converter = Converter("eeg_id", EegFacts, convert, CODE_VERSIONS["eeg_spectrograms"])
-    sources = [lineage.dataset.folder / FOLDERS[split] / f"{eeg_id}.parquet" for eeg_id, split in splits.items()]
+    sources = [lineage.dataset.folder / FOLDERS[split] / f"{eeg_id}.parquet" for split, eeg_id in eegs.to_numpy()]
     progress = Progress(log, f"EEGs to {folder.name}")
     converted, failures = convert_all(sources, folder, converter, os.cpu_count() or 1, progress)
     log_left_out(failures, log)

@@ -36,7 +36,7 @@ def test_absent_folders_are_named_with_the_members_that_need_them(tmp_path: Path
     }
     mine = Experiment.model_validate({"name": "mine", "description": "", "members": members})
     lineage = Lineage(tmp_path, Dataset("kaggle", tmp_path, "0" * 16), mine)
-    line = rf"{absent}: expected a folder of EEG files, which mel, both of mine learn from, found none; complete"
+    line = rf"{absent}: expected a folder of EEG files, found none; mel, both of mine have preprocessing\.input eeg or"
     with pytest.raises(HbacError, match=line):
         require_folders(lineage)
     (tmp_path / absent).mkdir()
