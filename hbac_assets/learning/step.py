@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hbac_assets.learning.balance import draw_rows
 from hbac_assets.learning.depthwise import fast_depthwise
 from hbac_assets.learning.images import augment, to_channels
 from hbac_assets.learning.normalisation import centre, prepared
@@ -99,11 +100,15 @@ def compile_gather() -> Callable[[Any, np.ndarray], Any]:
     )
 
 
-def shuffled_batches(rows: int, batch_size: int, seed: int, epoch: int) -> Iterator[np.ndarray]:
+def shuffled_batches(
+    rows: int, batch_size: int, seed: int, epoch: int, weights: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
     """Yield the indices of each batch of an epoch.
 
-    The rows come in a new order; where they do not fill the last batch, the first of that order fill it.
+    The rows come in a new order; where they do not fill the last batch, the first of that order fill it. With `weights`
+    (N,) of sum 1 a row comes as often as its weight says; without, each comes once.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(rows)
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(np.arange(rows) if weights is None else draw_rows(weights, random))
     batches = -(-rows // batch_size)
     yield from np.resize(order, (batches, batch_size)).astype(np.int32)

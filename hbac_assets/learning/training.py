@@ -19,6 +19,8 @@ import pandas as pd
 from hbac_assets.errors import HbacError
 from hbac_assets.files import atomic_write, fingerprint
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
+from hbac_assets.learning.balance import balancing_weights
+from hbac_assets.learning.batchnorm import compile_reestimation
 from hbac_assets.learning.checkpoint import (
     EpochRecord,
     initial_progress,
@@ -95,6 +97,8 @@ def train_cell(
     step, forward, gather = compile_step(model, optimizer, settings), compile_forward(model), compile_gather()
     resident, held_out = jax.device_put(((training.images, training.targets), validation.images))
     size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
+    weights = balancing_weights(training.targets) if settings.rebalancing else None
+    reestimate = compile_reestimation(model) if settings.batchnorm_statistics == "reestimated" else None
 
     checkpoint, identity = folder / "checkpoint.npz", _identity(settings, training, validation)
     progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
@@ -103,7 +107,7 @@ def train_cell(
             break
         started = time.perf_counter()
         losses = []
-        for number, indices in enumerate(shuffled_batches(len(training), size, settings.seed, epoch)):
+        for number, indices in enumerate(shuffled_batches(len(training), size, settings.seed, epoch, weights)):
             rate = learning_rate(settings.schedule, epoch + number / steps, settings.epochs)
             batch = gather(resident, indices)
             progress.state, loss = step(progress.state, batch, rate, np.uint32(settings.seed), epoch * steps + number)
@@ -111,6 +115,9 @@ def train_cell(
         mean_loss = float(np.mean(jax.device_get(losses)))
         images_per_second = steps * size / (time.perf_counter() - started)
 
+        if reestimate:
+            others = reestimate(progress.state.weights, progress.state.others, resident[0], size)
+            progress.state = progress.state._replace(others=others)
         probabilities = predict_batches(forward, progress.state.weights, progress.state.others, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
         _require_finite(epoch + 1, mean_loss, val_loss)
