@@ -16,6 +16,7 @@ from dagster import (
 from hbac_assets import checks
 from hbac_assets.assets import (
     competition,
+    eeg_spectrograms,
     ensemble,
     fold_models,
     folds,
@@ -27,7 +28,7 @@ from hbac_assets.assets import (
 from hbac_assets.console import console
 from hbac_assets.resources.environment import resources_from_environment
 
-STAGES = [competition, spectrograms, folds, trained_models, oof_predictions, ensemble, submission]
+STAGES = [competition, spectrograms, eeg_spectrograms, folds, trained_models, oof_predictions, ensemble, submission]
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:

@@ -9,12 +9,14 @@ from pathlib import Path
 from hbac_assets.artifacts import Artifact
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.files import fingerprint
+from hbac_assets.signals.eeg_recipe import EegRecipe
 
 # Raise a number when the code of that stage gives other results for the same inputs.
 CODE_VERSIONS = {
     "train_metadata": "1",
     "npy_spectrograms": "1",
-    "fold_assignments": "1",
+    "eeg_spectrograms": "1",
+    "fold_assignments": "2",
     "trained_models": "1",
     "oof_predictions": "1",
     "ensemble": "1",
@@ -89,18 +91,48 @@ class Lineage:
         return self._artifact(self.dataset_folder / "spectrograms.parquet", "npy_spectrograms")
 
     @property
+    def eeg_recipes(self) -> tuple[EegRecipe, ...]:
+        """How the experiment's members want spectrograms made from the EEG, each way once."""
+        recipes = (member.preprocessing.eeg for member in self.experiment.members.values())
+        return tuple(dict.fromkeys(recipe for recipe in recipes if recipe))
+
+    def eeg_folder(self, recipe: EegRecipe) -> Path:
+        """The npy spectrograms of a recipe; `eeg_spectrograms` lists those that are whole."""
+        name = f"{recipe.transform}-{fingerprint(self._windows_and(recipe))[:8]}"
+        return self.dataset_folder / "eeg_spectrograms" / name
+
+    def eeg_spectrograms(self, recipe: EegRecipe) -> Artifact:
+        """The table of the windows of which a recipe made spectrograms, with the digest of each file."""
+        folder = self.eeg_folder(recipe)
+        table = folder.with_name(f"{folder.name}.parquet")
+        return self._artifact(table, "eeg_spectrograms", self._windows_and(recipe), (self.train_metadata,))
+
+    @property
+    def arrays(self) -> tuple[Artifact, ...]:
+        """All that the experiment's images and references are made from."""
+        return (self.spectrograms, *map(self.eeg_spectrograms, self.eeg_recipes))
+
+    @property
     def folds(self) -> Artifact:
         """The sampled rows, each with its fold."""
         experiment = self.experiment
         rows = [experiment.sampling, experiment.folds, experiment.fold_seed, experiment.max_rows]
-        upstream = (self.train_metadata, self.spectrograms)
+        upstream = (self.train_metadata, *self.arrays)
         return self._artifact(self.experiment_folder / "folds.parquet", "fold_assignments", rows, upstream)
 
     def cell(self, cell: Cell) -> Artifact:
         """One trained model: its weights, history and parameter counts."""
         folder = self.experiment_folder / "models" / cell.member / f"fold_{cell.fold}"
         recipe = self.experiment.members[cell.member].model_dump(mode="json")
-        return self._artifact(folder, "trained_models", [recipe, cell.fold], (self.folds,))
+        upstream = (self.folds, *self.member_arrays(cell.member))
+        return self._artifact(folder, "trained_models", [recipe, cell.fold], upstream)
+
+    def member_arrays(self, member: str) -> tuple[Artifact, ...]:
+        """What the images of a member are made from."""
+        preprocessing = self.experiment.members[member].preprocessing
+        kaggle = (self.spectrograms,) if preprocessing.input != "eeg" else ()
+        eeg = (self.eeg_spectrograms(preprocessing.eeg),) if preprocessing.eeg else ()
+        return kaggle + eeg
 
     def member_fingerprint(self, member: str) -> str:
         """Return what tells one state of a member, on all folds together, from another."""
@@ -125,7 +157,7 @@ class Lineage:
     def oof(self) -> Artifact:
         """Out-of-fold predictions, one row for each sample and member."""
         path = self.experiment_folder / "oof.parquet"
-        return self._artifact(path, "oof_predictions", upstream=(*self.models, self.folds))
+        return self._artifact(path, "oof_predictions", upstream=(*self.models, self.folds, *self.arrays))
 
     @property
     def ensemble(self) -> Artifact:
@@ -135,8 +167,12 @@ class Lineage:
     @property
     def submission(self) -> Artifact:
         """Predictions of the test rows in Kaggle's format."""
-        upstream = (self.ensemble, *self.models, self.spectrograms)
+        upstream = (self.ensemble, *self.models, *self.arrays)
         return self._artifact(self.experiment_folder / "submission.csv", "submission", upstream=upstream)
+
+    def _windows_and(self, recipe: EegRecipe) -> list[object]:
+        """Return what determines the spectrograms of a recipe: the windows are those that the sampling rule picks."""
+        return [self.experiment.sampling, recipe.model_dump(mode="json")]
 
     def _artifact(
         self, path: Path, asset: str, settings: object = None, upstream: tuple[Artifact, ...] = ()

@@ -80,6 +80,23 @@ def share_generated_data(source: Project, target: Project) -> None:
         (target.folder / name).symlink_to(source.folder / name)
 
 
+def linked_download(source: Project, folder: Path) -> Path:
+    """Return `folder`, filled with links to the synthetic data of a project: single files can be spoilt in it."""
+    (whole,) = (source.folder / "synthetic").iterdir()
+    for file in whole.rglob("*"):
+        target = folder / file.relative_to(whole)
+        if file.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(file)
+    return folder
+
+
+def empty(file: Path) -> None:
+    """Put an empty file in the place of one that may be a link."""
+    file.unlink()
+    file.touch()
+
+
 def real_files() -> Path | None:
     """Return the folder of real files that `HBAC_REAL_HMS` names, by default beside the checkout, if there is one."""
     folder = Path(os.environ.get("HBAC_REAL_HMS", CHECKOUT.parent / "shared" / "real_hms"))

@@ -8,10 +8,10 @@ from dagster import AssetKey
 
 from hbac_assets import defs
 
-HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "sklearn", "tensorflow"}
+HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "pywt", "sklearn", "tensorflow"}
 CHAIN = [
-    "competition_data", "train_metadata", "npy_spectrograms", "fold_assignments", "trained_models", "fold_models",
-    "oof_predictions", "ensemble", "submission",
+    "competition_data", "train_metadata", "npy_spectrograms", "eeg_spectrograms", "fold_assignments",
+    "trained_models", "fold_models", "oof_predictions", "ensemble", "submission",
 ]  # fmt: skip
 BLOCKING = {"patients_in_one_fold", "rows_in_one_fold", "submission_valid"}
 WARNING = {"class_shares_alike", "beats_class_prior"}

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pandas as pd
 
+from hbac_assets.assets.tables import read_table
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
@@ -21,9 +22,14 @@ def configure_device(accelerator: Accelerator, store: Store) -> None:
 
 def member_images(lineage: Lineage, member: str, rows: pd.DataFrame) -> np.ndarray:
     """Return the images of `rows`, (N, H, W), as a member sees them."""
-    from hbac_assets.learning.windows import load_windows
+    from hbac_assets.learning.eeg_windows import EegArrays
+    from hbac_assets.learning.inputs import StoredInputs, load_images
 
-    return load_windows(rows, lineage.spectrogram_folder, lineage.experiment.members[member].preprocessing)
+    preprocessing = lineage.experiment.members[member].preprocessing
+    eeg = None
+    if recipe := preprocessing.eeg:
+        eeg = EegArrays(lineage.eeg_folder(recipe), read_table(lineage.eeg_spectrograms(recipe)), recipe)
+    return load_images(rows, StoredInputs(lineage.spectrogram_folder, eeg), preprocessing)
 
 
 def predict_cell(lineage: Lineage, cell: Cell, images: np.ndarray, log: logging.Logger) -> np.ndarray:

@@ -6,33 +6,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from dagster import AssetExecutionContext, Config, MaterializeResult, MetadataValue, asset
-from pydantic import Field
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from hbac_assets.assets.competition import competition_data
+from hbac_assets.assets.conversion import ConversionConfig, log_left_out, refuse_too_many
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.step import OWNERS, Progress, step
-from hbac_assets.assets.tables import write_table
-from hbac_assets.competition.conversion import convert_all
+from hbac_assets.assets.tables import write_if_changed
+from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
+from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.pictures import spectrogram_image
 from hbac_assets.competition.tables import read_test, read_train
-from hbac_assets.errors import HbacError
 from hbac_assets.lineage import CODE_VERSIONS, Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
-
-
-class ConversionConfig(Config):
-    """How much may be wrong with the raw files."""
-
-    tolerated_failures: float = Field(
-        0.01,
-        ge=0,
-        le=1,
-        description="share of the files that may be unreadable; they are left out of the folds",
-    )
 
 
 @asset(
@@ -57,15 +46,14 @@ def npy_spectrograms(
     """
     lineage = lineage_of(competition, store, experiment)
     sources = spectrogram_files(lineage.dataset.folder)
+    converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, CODE_VERSIONS["npy_spectrograms"])
     converted, failures = convert_all(
-        sources, lineage.spectrogram_folder, os.cpu_count() or 1, Progress(context.log, "spectrograms")
+        sources, lineage.spectrogram_folder, converter, os.cpu_count() or 1, Progress(context.log, "spectrograms")
     )
-    for failure in failures.itertuples():
-        context.log.warning(f"left out: {failure.reason}")
-    _refuse_too_many(failures, len(sources), config.tolerated_failures)
+    log_left_out(failures, context.log)
+    refuse_too_many("npy_spectrograms", failures, len(sources), config.tolerated_failures)
     artifact = lineage.spectrograms
-    if not (artifact.is_current() and pd.read_parquet(artifact.path).equals(converted)):
-        write_table(converted, artifact)
+    write_if_changed(converted, artifact)
     return MaterializeResult(metadata=_metadata(lineage, converted, failures))
 
 
@@ -77,14 +65,6 @@ def spectrogram_files(folder: Path) -> list[Path]:
         *(folder / "train_spectrograms" / f"{one}.parquet" for one in train),
         *(folder / "test_spectrograms" / f"{one}.parquet" for one in test),
     ]
-
-
-def _refuse_too_many(failures: pd.DataFrame, files: int, tolerated: float) -> None:
-    if len(failures) > tolerated * files:
-        raise HbacError(
-            f"npy_spectrograms: {len(failures)} of {files} files are unreadable, at most {tolerated:.1%} are tolerated "
-            f"(tolerated_failures); the first: {failures['reason'].iloc[0]}"
-        )
 
 
 def _metadata(lineage: Lineage, converted: pd.DataFrame, failures: pd.DataFrame) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def predicted_submission(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
     """Predict the test rows: the mean over a member's folds, then the ensemble's blend over members."""
     lineage.ensemble.require()
     weights = lineage.ensemble.facts()["weights"]
-    test = read_test(lineage.dataset.folder / "test.csv").assign(spectrogram_label_offset_seconds=0)
+    test = read_test(lineage.dataset.folder / "test.csv")
+    test = test.assign(spectrogram_label_offset_seconds=0, eeg_label_offset_seconds=0)
     members = []
     for member in weights:
         images = member_images(lineage, member, test)

@@ -25,6 +25,12 @@ def write_table(frame: pd.DataFrame, artifact: Artifact, **facts: object) -> Non
     artifact.seal(**facts)
 
 
+def write_if_changed(frame: pd.DataFrame, artifact: Artifact) -> None:
+    """Write `frame` as `write_table` does, unless the artifact is up to date and holds the same table."""
+    if not (artifact.is_current() and pd.read_parquet(artifact.path).equals(frame)):
+        write_table(frame, artifact)
+
+
 def read_table(artifact: Artifact) -> pd.DataFrame:
     """Return the table of a parquet artifact, verified.
 

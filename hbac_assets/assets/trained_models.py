@@ -50,7 +50,10 @@ class GridConfig(Config):
     retrain: bool = Field(False, description="train the chosen cells even if they are up to date")
 
 
-@op(ins={"fold_assignments": In(Nothing), "npy_spectrograms": In(Nothing)}, out=DynamicOut(Nothing))
+INPUTS = ("fold_assignments", "npy_spectrograms", "eeg_spectrograms")
+
+
+@op(ins={name: In(Nothing) for name in INPUTS}, out=DynamicOut(Nothing))
 @step
 def plan_cells(
     context: OpExecutionContext,
@@ -161,14 +164,14 @@ def _grid_config(config: GridConfig) -> dict[str, object]:
 
 
 @graph_asset(
-    ins={name: AssetIn(dagster_type=Nothing) for name in ("fold_assignments", "npy_spectrograms")},
+    ins={name: AssetIn(dagster_type=Nothing) for name in INPUTS},
     config=_grid_config,
     group_name="training",
     kinds={"keras", "jax", "mlflow"},
     owners=OWNERS,
     code_version=CODE_VERSIONS["trained_models"],
 )
-def trained_models(fold_assignments: Any, npy_spectrograms: Any) -> Any:
+def trained_models(**inputs: Any) -> Any:
     """The whole grid: each member on each fold, in parallel, only what is missing or out of date."""
-    planned = plan_cells(fold_assignments=fold_assignments, npy_spectrograms=npy_spectrograms)
+    planned = plan_cells(**inputs)
     return publish_grid(planned.map(train_fold).collect())

@@ -1,149 +1,136 @@
-"""From the spectrograms' parquet files to npy arrays: in parallel, resumably, past the files at fault.
+"""From the recordings' parquet files to npy arrays: in parallel, resumably, past the files at fault.
 
-What a right file is belongs to `spectrogram_file`. The folder of the arrays holds an index: a target is kept
-if it was made from the source as it is now and has not been touched since; whatever the index misses is
-converted again.
+What the array of one file is belongs to `arrays`. The folder of the arrays holds an index: a target is kept if it
+was made from the source as it is now, by the same version, and has not been touched since; whatever the index misses
+is converted again.
 """
 
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hbac_assets.competition.faults import fault
-from hbac_assets.competition.spectrogram_file import SpectrogramError, read_spectrogram
-from hbac_assets.files import atomic_write, file_digest, write_json
+from hbac_assets.competition.parquet_file import RecordingError
+from hbac_assets.files import write_json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 INDEX = "index.json"
 
-VERSION = 1
-"""Raised when the same source would give another array."""
-
 INDEX_EVERY_SECONDS = 5.0
+
+Facts = TypeVar("Facts", bound="DataclassInstance")
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done and the number of all."""
 
 
 @dataclass(frozen=True)
-class Conversion:
-    """What became of one file."""
+class Converter(Generic[Facts]):
+    """How the files of one kind of recording become arrays.
 
-    columns: int
-    """Length T of the array: one column each 2 s."""
-    nan_share: float
-    """Share of the values that were NaN and are now 0."""
-    digest: str
-    """SHA-256 of the npy file."""
-
-
-def convert_spectrogram(source: Path, target: Path) -> Conversion:
-    """Write the spectrogram of `source` to `target` as float32 (400, T), C-contiguous, NaN replaced by 0.
-
-    Raises:
-        SpectrogramError: `source` is not a spectrogram as `read_spectrogram` wants it.
-        HbacError: `target` cannot be written.
+    Attributes:
+        id_column: what the number in a file's name is, such as `spectrogram_id`.
+        facts: the dataclass of what is known of an array.
+        convert: writes the array of a source to a target; raises RecordingError if the source is at fault.
+        version: another one when the same source would give another array.
     """
-    power = read_spectrogram(source)
-    missing = np.isnan(power)
-    power[missing] = 0
-    with atomic_write(target) as temporary:
-        write_npy(temporary, power)
-        digest = file_digest(temporary)
-    return Conversion(power.shape[1], float(missing.mean()), digest)
 
-
-def write_npy(path: Path, array: np.ndarray) -> None:
-    """Write a C-contiguous array as `np.save` does, but so that a full disk is reported as one.
-
-    `np.save` writes with C's own functions and raises an OSError without the system's error number.
-    """
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        file.write(array.data)
+    id_column: str
+    facts: type[Facts]
+    convert: Callable[[Path, Path], Facts]
+    version: str
 
 
 def convert_all(
-    sources: Iterable[Path], target_folder: Path, workers: int, progress: Progress = lambda done, total: None
+    sources: Iterable[Path],
+    target_folder: Path,
+    converter: Converter[Facts],
+    workers: int,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Convert each source to `target_folder/<spectrogram_id>.npy`; what is up to date is kept.
+    """Convert each source to `target_folder/<id>.npy`; what is up to date is kept.
 
-    Threads suffice: decoding, hashing and writing release Python's lock.
+    Threads suffice: decoding, mathematics, hashing and writing release Python's lock. BLAS gets one thread in each,
+    so that theirs do not wait for each other, and a result does not depend on how many there are.
 
     Args:
-        sources: files named `<spectrogram_id>.parquet`.
+        sources: files named `<id>.parquet`.
         target_folder: where the arrays and their index lie; made if absent.
+        converter: what is done to each.
         workers: number of threads.
         progress: called after each file.
 
     Returns:
-        Conversions (spectrogram_id, columns, nan_share, digest) and failures (spectrogram_id, file, reason),
-        each ordered by spectrogram_id.
+        Conversions (id and facts) and failures (id, file, reason), each ordered by id.
 
     Raises:
         HbacError: two sources have one id, or an array cannot be written; what was converted before is kept.
     """
     sources = list(sources)
     _require_distinct_ids(sources)
-    index = _Index(target_folder)
+    index = _Index(target_folder, converter)
     conversions: dict[int, dict[str, Any]] = {}
     failures: dict[int, dict[str, Any]] = {}
-    with ThreadPoolExecutor(workers) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
         futures = {pool.submit(index.convert, source): source for source in sources}
         try:
             for done, future in enumerate(as_completed(futures), start=1):
                 source = futures[future]
                 try:
                     conversions[int(source.stem)] = asdict(future.result())
-                except SpectrogramError as error:
+                except RecordingError as error:
                     failures[int(source.stem)] = {"file": str(source), "reason": str(error)}
                 index.write_now_and_then()
                 progress(done, len(futures))
         finally:
             pool.shutdown(cancel_futures=True)
             index.write()
-    return _frame(conversions, ["columns", "nan_share", "digest"]), _frame(failures, ["file", "reason"])
+    facts = [field.name for field in fields(converter.facts)]
+    return _frame(converter.id_column, conversions, facts), _frame(converter.id_column, failures, ["file", "reason"])
 
 
-class _Index:
-    """What is known of each array: its conversion, and the state of source and target right after it."""
+class _Index(Generic[Facts]):
+    """What is known of each array: its facts, and the state of source and target right after it was made."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, converter: Converter[Facts]) -> None:
         self._folder = folder
-        self._entries = _read_entries(folder / INDEX)
+        self._converter = converter
+        self._entries = _read_entries(folder / INDEX, converter.version)
         self._written = monotonic()
 
-    def convert(self, source: Path) -> Conversion:
-        """Return the known conversion if source and target are as they were, and convert anew otherwise."""
+    def convert(self, source: Path) -> Facts:
+        """Return the known facts if source and target are as they were, and convert anew otherwise."""
         target = self._folder / f"{int(source.stem)}.npy"
         known = self._entries.get(target.name)
         if known and known["source"] == _state(source) and known["target"] == _state(target):
-            return Conversion(**known["conversion"])
+            return self._converter.facts(**known["facts"])
         before = _state(source)
-        conversion = convert_spectrogram(source, target)
-        entry = {"source": before, "target": _state(target), "conversion": asdict(conversion)}
-        self._entries[target.name] = entry
-        return conversion
+        facts = self._converter.convert(source, target)
+        self._entries[target.name] = {"source": before, "target": _state(target), "facts": asdict(facts)}
+        return facts
 
     def write_now_and_then(self) -> None:
         if monotonic() - self._written > INDEX_EVERY_SECONDS:
             self.write()
 
     def write(self) -> None:
-        write_json(self._folder / INDEX, {"version": VERSION, "arrays": self._entries.copy()})
+        write_json(self._folder / INDEX, {"version": self._converter.version, "arrays": self._entries.copy()})
         self._written = monotonic()
 
 
-def _read_entries(path: Path) -> dict[str, Any]:
+def _read_entries(path: Path, version: str) -> dict[str, Any]:
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
-        return dict(index["arrays"]) if index["version"] == VERSION else {}
+        return dict(index["arrays"]) if index["version"] == version else {}
     except (OSError, ValueError, KeyError, TypeError):  # absent or damaged: convert everything
         return {}
 
@@ -162,9 +149,9 @@ def _require_distinct_ids(sources: list[Path]) -> None:
     for source in sources:
         other = first.setdefault(int(source.stem), source)
         if other is not source:
-            raise fault(source, "an id that no other spectrogram has", other, "rename one of the two")
+            raise fault(source, "an id that no other file has", other, "rename one of the two")
 
 
-def _frame(rows: dict[int, dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+def _frame(id_column: str, rows: dict[int, dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame.from_dict(dict(sorted(rows.items())), orient="index", columns=columns)
-    return frame.rename_axis("spectrogram_id").reset_index()
+    return frame.rename_axis(id_column).reset_index()

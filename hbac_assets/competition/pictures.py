@@ -5,7 +5,8 @@ import pandas as pd
 
 from hbac_assets.figures import new_axes, new_figure, png
 from hbac_assets.labels import CLASSES
-from hbac_assets.signals.montage import CHAINS
+from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.montage import CHAINS, EEG_WINDOW_SECONDS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SECONDS_PER_COLUMN
 
 LOG_POWER_RANGE = (-4.0, 8.0)
@@ -36,22 +37,40 @@ def spectrogram_image(power: np.ndarray, title: str) -> bytes:
         power: (400, T) in µV²/Hz, one column each 2 s.
         title: above the picture.
     """
+    log_power = np.log(np.maximum(power, np.exp(LOG_POWER_RANGE[0])))
+    minutes = power.shape[1] * SECONDS_PER_COLUMN / 60
+    extent = (0, minutes, FREQUENCIES[0], FREQUENCIES[-1])
+    return _chains(log_power, title, extent, "minutes", LOG_POWER_RANGE, "ln power (µV²/Hz)")
+
+
+def eeg_spectrogram_image(spectrogram: np.ndarray, recipe: EegRecipe, title: str) -> bytes:
+    """Draw the four chains of a spectrogram made from an EEG window one above the other.
+
+    Args:
+        spectrogram: (4 × bands, columns) as `eeg_spectrogram` makes it.
+        recipe: what it was made by.
+        title: above the picture.
+    """
+    extent = (0, EEG_WINDOW_SECONDS, *recipe.frequencies)
+    return _chains(spectrogram, title, extent, "seconds", (-1, 1), "power, -1 to 1 is 80 dB")
+
+
+def _chains(
+    spectrogram: np.ndarray,
+    title: str,
+    extent: tuple[float, float, float, float],
+    time: str,
+    bounds: tuple[float, float],
+    quantity: str,
+) -> bytes:
     figure = new_figure(8, 6)
     figure.suptitle(title, fontsize=11)
-    log_power = np.log(np.maximum(power, np.exp(LOG_POWER_RANGE[0]))).reshape(len(CHAINS), len(FREQUENCIES), -1)
-    minutes = power.shape[1] * SECONDS_PER_COLUMN / 60
     every_axes = figure.subplots(len(CHAINS), sharex=True)
-    for axes, chain, values in zip(every_axes, CHAINS, log_power, strict=True):
+    for axes, chain, values in zip(every_axes, CHAINS, np.split(spectrogram, len(CHAINS)), strict=True):
         image = axes.imshow(
-            values,
-            aspect="auto",
-            origin="lower",
-            extent=(0, minutes, FREQUENCIES[0], FREQUENCIES[-1]),
-            vmin=LOG_POWER_RANGE[0],
-            vmax=LOG_POWER_RANGE[1],
-            cmap="viridis",
+            values, aspect="auto", origin="lower", extent=extent, vmin=bounds[0], vmax=bounds[1], cmap="viridis"
         )
         axes.set_ylabel(f"{chain}\nHz")
-    every_axes[-1].set_xlabel("minutes")
-    figure.colorbar(image, ax=every_axes, label="ln power (µV²/Hz)", shrink=0.6)
+    every_axes[-1].set_xlabel(time)
+    figure.colorbar(image, ax=every_axes, label=quantity, shrink=0.6)
     return png(figure)

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from hbac_assets.learning.published_backbones import BACKBONES
+from hbac_assets.signals.eeg_recipe import EegRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -30,19 +31,52 @@ class Settings(BaseModel):
 
 
 class Preprocessing(Settings):
-    """From a spectrogram in µV²/Hz to the image a backbone sees.
+    """From recordings to the image a backbone sees.
 
-    The image is the natural logarithm of the clipped power, averaged down to `image_size` and standardised: by its own
-    mean and standard deviation (`per_image`), or by those of all pixels of the fold's training images (`data_wide`).
+    Of Kaggle's spectrogram, in µV²/Hz, the image is the natural logarithm of the clipped power; of the EEG, the
+    spectrogram that the recipe `eeg` makes. Either is averaged down to `image_size` and standardised: by its own mean
+    and standard deviation (`per_image`), or by those of all pixels of the fold's training images (`data_wide`). Of
+    `both`, Kaggle's is the upper half of the image and the EEG's the lower, each standardised by itself.
 
-    What is missing (NaN) in a recording is stored as zero. Any value below the lower clip bound gives the same pixel,
+    What is missing (NaN) in a spectrogram is stored as zero. Any value below the lower clip bound gives the same pixel,
     so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
     """
 
-    window: Annotated[int, Field(ge=1, le=300)] = Field(300, description="columns of 2 s around the labelled moment")
+    input: Literal["kaggle", "eeg", "both"] = Field("kaggle", description="what the image is made of")
+    eeg: EegRecipe | None = Field(
+        None, validate_default=True, description="how spectrograms are made from the EEG; the public recipe by default"
+    )
+    window: Annotated[int, Field(ge=1, le=300)] = Field(
+        300, description="columns of 2 s around the labelled moment, of Kaggle's spectrogram"
+    )
     image_size: tuple[PositiveInt, PositiveInt] = Field((400, 300), description="(frequencies, times) in pixels")
-    clip: tuple[float, float] = Field((-4.0, 8.0), description="bounds of the natural logarithm of the power")
+    clip: tuple[float, float] = Field(
+        (-4.0, 8.0), description="bounds of the natural logarithm of the power, of Kaggle's spectrogram"
+    )
     normalisation: Literal["per_image", "data_wide"] = "per_image"
+
+    @field_validator("eeg")
+    @classmethod
+    def _recipe_of_the_input(cls, eeg: EegRecipe | None, earlier: ValidationInfo) -> EegRecipe | None:
+        if earlier.data.get("input") != "kaggle":
+            return eeg or EegRecipe()
+        if eeg is not None:
+            raise ValueError("expected none with input kaggle, which is not made from the EEG; only eeg and both are")
+        return None
+
+    @field_validator("image_size")
+    @classmethod
+    def _two_halves(cls, size: tuple[int, int], earlier: ValidationInfo) -> tuple[int, int]:
+        if earlier.data.get("input") == "both" and size[0] % 2:
+            raise ValueError("expected an even number of frequencies with input both, half for each")
+        return size
+
+    @field_validator("normalisation")
+    @classmethod
+    def _one_unit(cls, normalisation: str, earlier: ValidationInfo) -> str:
+        if earlier.data.get("input") == "both" and normalisation != "per_image":
+            raise ValueError("expected per_image with input both, whose halves have different units")
+        return normalisation
 
     @model_validator(mode="after")
     def _ordered_clip(self) -> Self:

@@ -1,4 +1,4 @@
-"""From the stored spectrograms of a recording to the images of its labelled windows.
+"""From the stored spectrograms of Kaggle to the images of labelled windows.
 
 What depends on nothing but the row is done here, once: cutting, clipping, the logarithm, averaging down. What
 is random (augmentation) or cheaper than storing it (standardisation, three channels) happens on the device, in
@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.settings import Preprocessing
+from hbac_assets.learning.stored_arrays import open_array
+from hbac_assets.signals.averaging import averaging_matrix
 
 FREQUENCIES = 400
 COLUMN_SECONDS = 2
@@ -44,7 +45,7 @@ def load_windows(rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Pr
 
 def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
     """Return the ten minutes from `offset_seconds` on, (400, 300), zero where the recording has ended."""
-    spectrogram = _open(path)
+    spectrogram = open_array(path, (FREQUENCIES, "T"), "npy_spectrograms")
     start = int(offset_seconds // COLUMN_SECONDS)
     if not 0 <= start < spectrogram.shape[1]:
         raise HbacError(
@@ -65,29 +66,3 @@ def log_power(power: np.ndarray, clip: tuple[float, float]) -> np.ndarray:
     """Return the natural logarithm of `power`, clipped to the bounds `clip` of that logarithm."""
     low, high = np.exp(np.array(clip, dtype=np.float32))
     return np.asarray(np.log(np.clip(power, low, high)))
-
-
-def averaging_matrix(inputs: int, outputs: int) -> csr_array:
-    """Return the float32 (outputs, inputs) matrix of area averaging.
-
-    Output k is the mean over the k-th of `outputs` equal parts of the axis; an input that lies across a border
-    counts on either side with the share of it that lies there.
-    """
-    borders = np.arange(outputs + 1)[:, None] * (inputs / outputs)
-    covered = np.clip(borders - np.arange(inputs), 0, 1)
-    return csr_array((np.diff(covered, axis=0) * (outputs / inputs)).astype(np.float32))
-
-
-def _open(path: Path) -> np.ndarray:
-    try:
-        spectrogram = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise HbacError(f"{path}: missing; materialize npy_spectrograms") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise HbacError(f"{path}: not an .npy array ({error}); materialize npy_spectrograms again") from error
-    if spectrogram.dtype != np.float32 or spectrogram.ndim != 2 or spectrogram.shape[0] != FREQUENCIES:
-        raise HbacError(
-            f"{path}: expected float32 ({FREQUENCIES}, T), found {spectrogram.dtype} {spectrogram.shape}; "
-            "materialize npy_spectrograms again"
-        )
-    return np.asarray(spectrogram)

@@ -1,4 +1,4 @@
-"""EEG and spectrogram mathematics, in numpy and scipy alone.
+"""EEG and spectrogram mathematics, in numpy, scipy and PyWavelets alone.
 
-Montage, grid and transforms belong here; files, labels and models do not.
+Montage, grid, transforms and the recipes that choose among them belong here; files, labels and models do not.
 """

@@ -13,6 +13,10 @@ EEG_COLUMNS = (*ELECTRODES, "EKG")
 EEG_RATE = 200
 """Samples a second."""
 
+EEG_WINDOW_SECONDS = 50
+EEG_WINDOW = EEG_WINDOW_SECONDS * EEG_RATE
+"""Samples of the EEG around a labelled moment."""
+
 # In the column order of the spectrogram files. The letters are left and right, then lateral and parasagittal.
 CHAINS: dict[str, tuple[str, ...]] = {
     "LL": ("Fp1", "F7", "T3", "T5", "O1"),

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from hbac_assets.labels import CLASSES
+from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 from hbac_assets.synthetic.background import Background, draw_background
 from hbac_assets.synthetic.latents import Course, draw_course
@@ -20,7 +21,7 @@ from hbac_assets.synthetic.votes import draw_population, draw_vote_count, draw_v
 Split = Literal["train", "test"]
 
 WINDOW_SECONDS = WINDOW_COLUMNS * SECONDS_PER_COLUMN
-EEG_WINDOW_SECONDS, EEG_MIDDLE = 50, 25
+EEG_MIDDLE = EEG_WINDOW_SECONDS // 2
 EEG_LEAD = (WINDOW_SECONDS - EEG_WINDOW_SECONDS) // 2
 """An EEG window begins so many seconds after the spectrogram window with the same middle."""
 

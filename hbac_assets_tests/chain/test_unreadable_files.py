@@ -5,22 +5,17 @@ import json
 import pandas as pd
 import pytest
 
+from hbac_assets_tests.projects import empty, linked_download
+
 pytestmark = pytest.mark.xdist_group("chain")
 
 
 @pytest.fixture
 def damaged(finished, tmp_path):
     """The synthetic data with one empty spectrogram file, and that spectrogram's id."""
-    (whole,) = (finished[0].folder / "synthetic").iterdir()
-    folder = tmp_path / "download"
-    for source in whole.rglob("*"):
-        target = folder / source.relative_to(whole)
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(source)
+    folder = linked_download(finished[0], tmp_path / "download")
     victim = sorted((folder / "train_spectrograms").iterdir())[3]
-    victim.unlink()
-    victim.touch()
+    empty(victim)
     return folder, int(victim.stem)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
+from hbac_assets.signals.montage import EEG_COLUMNS
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, column_seconds
 
 
@@ -41,6 +42,13 @@ def spectrogram() -> pd.DataFrame:
     table = pd.DataFrame(power, columns=list(SPECTROGRAM_COLUMNS))
     table.insert(0, "time", column_seconds(320))
     return table
+
+
+@pytest.fixture
+def eeg() -> pd.DataFrame:
+    """60 s of an EEG file: 20 columns in µV."""
+    samples = np.random.default_rng(0).normal(0, 40, (12_000, 20)).astype(np.float32)
+    return pd.DataFrame(samples, columns=list(EEG_COLUMNS))
 
 
 @pytest.fixture

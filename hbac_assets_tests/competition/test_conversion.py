@@ -1,6 +1,5 @@
 """Conversion of many files: what is kept, what is made anew, what does not stop the others."""
 
-import errno
 import json
 import os
 from pathlib import Path
@@ -9,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.competition.conversion import INDEX, convert_all, convert_spectrogram, write_npy
+from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
+from hbac_assets.competition.conversion import INDEX, Converter, Progress, convert_all
 from hbac_assets.errors import HbacError
 from hbac_assets.files import file_digest
-from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
 
 
 @pytest.fixture
@@ -25,40 +24,24 @@ def sources(tmp_path: Path, spectrogram: pd.DataFrame) -> list[Path]:
     return paths
 
 
+def convert(
+    sources: list[Path],
+    folder: Path,
+    workers: int,
+    progress: Progress = lambda done, total: None,
+    version: str = "1",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, version)
+    return convert_all(sources, folder, converter, workers, progress)
+
+
 def made(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npy")}
 
 
-def test_one_file(tmp_path: Path, spectrogram: pd.DataFrame) -> None:
-    spectrogram.loc[:31, "RL_0.59"] = np.nan
-    spectrogram.to_parquet(tmp_path / "7.parquet", index=False)
-    conversion = convert_spectrogram(tmp_path / "7.parquet", tmp_path / "new" / "7.npy")
-
-    array = np.load(tmp_path / "new" / "7.npy", allow_pickle=False)
-    np.testing.assert_array_equal(array, spectrogram[list(SPECTROGRAM_COLUMNS)].fillna(0).to_numpy().T)
-    assert (array.dtype, array.shape, array.flags.c_contiguous) == (np.float32, (400, 320), True)
-    assert conversion.columns == 320
-    assert conversion.nan_share == pytest.approx(32 / (400 * 320))
-    assert conversion.digest == file_digest(tmp_path / "new" / "7.npy")
-
-
-def test_npy_is_what_numpy_would_write(tmp_path: Path) -> None:
-    array = np.random.default_rng(0).normal(size=(400, 310)).astype(np.float32)
-    write_npy(tmp_path / "ours.npy", array)
-    np.save(tmp_path / "theirs.npy", array)
-    assert (tmp_path / "ours.npy").read_bytes() == (tmp_path / "theirs.npy").read_bytes()
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_full_disk_has_its_error_number() -> None:
-    with pytest.raises(OSError, match="No space left") as error:
-        write_npy(Path("/dev/full"), np.ones((400, 300), np.float32))
-    assert error.value.errno == errno.ENOSPC
-
-
 def test_all_files_in_the_order_of_their_ids(sources: list[Path], tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    conversions, failures = convert_all(sources, tmp_path / "npy", 2, lambda done, total: seen.append((done, total)))
+    conversions, failures = convert(sources, tmp_path / "npy", 2, lambda done, total: seen.append((done, total)))
     assert conversions["spectrogram_id"].tolist() == [4, 30, 500]
     assert conversions["columns"].tolist() == [310, 320, 300]
     assert failures.empty
@@ -67,15 +50,15 @@ def test_all_files_in_the_order_of_their_ids(sources: list[Path], tmp_path: Path
 
 
 def test_number_of_workers_changes_nothing(sources: list[Path], tmp_path: Path) -> None:
-    one, _ = convert_all(sources, tmp_path / "one", 1)
-    many, _ = convert_all(sources[::-1], tmp_path / "many", 3)
+    one, _ = convert(sources, tmp_path / "one", 1)
+    many, _ = convert(sources[::-1], tmp_path / "many", 3)
     pd.testing.assert_frame_equal(one, many)
 
 
 def test_failures_stop_no_other_file_and_are_tried_again(sources: list[Path], tmp_path: Path) -> None:
     good = sources[1].read_bytes()
     sources[1].write_bytes(good[:1000])
-    conversions, failures = convert_all([*sources, tmp_path / "raw" / "9.parquet"], tmp_path / "npy", 2)
+    conversions, failures = convert([*sources, tmp_path / "raw" / "9.parquet"], tmp_path / "npy", 2)
     assert conversions["spectrogram_id"].tolist() == [30, 500]
     assert failures["spectrogram_id"].tolist() == [4, 9]
     assert failures["file"].tolist() == [str(sources[1]), str(tmp_path / "raw" / "9.parquet")]
@@ -84,15 +67,22 @@ def test_failures_stop_no_other_file_and_are_tried_again(sources: list[Path], tm
     assert sorted(made(tmp_path / "npy")) == ["30.npy", "500.npy"]
 
     sources[1].write_bytes(good)
-    conversions, failures = convert_all(sources, tmp_path / "npy", 2)
+    conversions, failures = convert(sources, tmp_path / "npy", 2)
     assert len(conversions) == 3
     assert failures.empty
 
 
-def test_second_conversion_does_nothing(sources: list[Path], tmp_path: Path) -> None:
-    first, _ = convert_all(sources, tmp_path / "npy", 2)
+def test_another_version_converts_everything_again(sources: list[Path], tmp_path: Path) -> None:
+    convert(sources, tmp_path / "npy", 2)
     before = made(tmp_path / "npy")
-    second, _ = convert_all(sources, tmp_path / "npy", 2)
+    convert(sources, tmp_path / "npy", 2, version="2")
+    assert all(changed != before[name] for name, changed in made(tmp_path / "npy").items())
+
+
+def test_second_conversion_does_nothing(sources: list[Path], tmp_path: Path) -> None:
+    first, _ = convert(sources, tmp_path / "npy", 2)
+    before = made(tmp_path / "npy")
+    second, _ = convert(sources, tmp_path / "npy", 2)
     assert made(tmp_path / "npy") == before
     pd.testing.assert_frame_equal(first, second)
 
@@ -122,21 +112,21 @@ def forget_in_index(sources: list[Path], folder: Path) -> None:
 @pytest.mark.parametrize("spoil", [change_source, truncate_target, overwrite_target, remove_target, forget_in_index])
 def test_only_what_changed_is_converted_again(spoil, sources: list[Path], tmp_path: Path) -> None:
     folder = tmp_path / "npy"
-    first, _ = convert_all(sources, folder, 2)
+    first, _ = convert(sources, folder, 2)
     before = made(folder)
     spoil(sources, folder)
-    again, _ = convert_all(sources, folder, 2)
+    again, _ = convert(sources, folder, 2)
     after = made(folder)
     assert {name for name in after if after[name] != before[name]} == {"30.npy"}
     assert file_digest(folder / "30.npy") == first["digest"][1] == again["digest"][1]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 0, "arrays": {}}', '{"version": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": "0", "arrays": {}}', '{"version": "1"}'])
 def test_without_a_right_index_everything_is_converted_again(content: str, sources: list[Path], tmp_path: Path) -> None:
-    convert_all(sources, tmp_path / "npy", 2)
+    convert(sources, tmp_path / "npy", 2)
     before = made(tmp_path / "npy")
     (tmp_path / "npy" / INDEX).write_text(content)
-    conversions, _ = convert_all(sources, tmp_path / "npy", 2)
+    conversions, _ = convert(sources, tmp_path / "npy", 2)
     assert len(conversions) == 3
     assert all(changed != before[name] for name, changed in made(tmp_path / "npy").items())
 
@@ -144,7 +134,7 @@ def test_without_a_right_index_everything_is_converted_again(content: str, sourc
 def test_a_target_that_cannot_be_written_is_no_fault_of_its_source(sources: list[Path], tmp_path: Path) -> None:
     (tmp_path / "npy").write_text("a file where the folder should be")
     with pytest.raises((HbacError, OSError)):
-        convert_all(sources, tmp_path / "npy", 2)
+        convert(sources, tmp_path / "npy", 2)
 
 
 def test_interrupted_conversion_keeps_what_is_done(sources: list[Path], tmp_path: Path) -> None:
@@ -152,10 +142,10 @@ def test_interrupted_conversion_keeps_what_is_done(sources: list[Path], tmp_path
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        convert_all(sources, tmp_path / "npy", 1, stop)
+        convert(sources, tmp_path / "npy", 1, stop)
     before = made(tmp_path / "npy")
     assert before
-    convert_all(sources, tmp_path / "npy", 1)
+    convert(sources, tmp_path / "npy", 1)
     after = made(tmp_path / "npy")
     assert len(after) == 3
     assert {name: after[name] for name in before} == before
@@ -163,5 +153,5 @@ def test_interrupted_conversion_keeps_what_is_done(sources: list[Path], tmp_path
 
 def test_two_files_of_one_id(sources: list[Path], tmp_path: Path) -> None:
     other = tmp_path / "test" / "30.parquet"
-    with pytest.raises(HbacError, match=r"30\.parquet: expected an id that no other spectrogram has"):
-        convert_all([*sources, other], tmp_path / "npy", 2)
+    with pytest.raises(HbacError, match=r"30\.parquet: expected an id that no other file has"):
+        convert([*sources, other], tmp_path / "npy", 2)

@@ -7,7 +7,8 @@ import pandas as pd
 from PIL import Image
 
 from hbac_assets.competition.folds import assign_folds
-from hbac_assets.competition.pictures import class_counts, spectrogram_image
+from hbac_assets.competition.pictures import class_counts, eeg_spectrogram_image, spectrogram_image
+from hbac_assets.signals.eeg_recipe import EegRecipe
 
 
 def pixels(picture: bytes) -> np.ndarray:
@@ -24,7 +25,17 @@ def test_class_counts_with_and_without_folds(train: pd.DataFrame) -> None:
 def test_low_frequencies_are_drawn_below_and_the_first_chain_above() -> None:
     power = np.full((400, 300), np.exp(-4.0), np.float32)
     power[:50] = np.exp(8.0)  # the lower half of the first chain, brightest of all
-    picture = pixels(spectrogram_image(power, title="one")).astype(int)
+    require_yellow_above(pixels(spectrogram_image(power, title="one")))
+
+
+def test_a_spectrogram_from_the_eeg_is_drawn_alike() -> None:
+    spectrogram = np.full((4 * 32, 64), -1, np.float32)
+    spectrogram[:16] = 1
+    require_yellow_above(pixels(eeg_spectrogram_image(spectrogram, EegRecipe(size=(32, 64)), title="one")))
+
+
+def require_yellow_above(picture: np.ndarray) -> None:
+    """Require that the brightest pixels lie in the first of the four panels."""
     yellow = (picture[:, :700] == [253, 231, 36]).all(axis=2)  # the end of the colour map, without its bar
     rows = np.flatnonzero(yellow.any(axis=1))
     quarter = len(picture) / 4

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hbac_assets.competition.spectrogram_file import SpectrogramError, read_spectrogram
+from hbac_assets.competition.parquet_file import RecordingError
+from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
 
 LAST = SPECTROGRAM_COLUMNS[-1]
@@ -61,7 +62,7 @@ BAD_TABLES = {
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(SpectrogramError) as error:
+    with pytest.raises(RecordingError) as error:
         read_spectrogram(path)
     message = str(error.value)
     assert message.startswith(str(path))

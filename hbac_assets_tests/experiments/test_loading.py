@@ -98,6 +98,21 @@ def test_a_members_own_settings_win_over_the_recipe(write):
             r"members\.small\.augmentation\.time_mask\.size\.1: .*equal to 1, found 1\.5",
         ),
         ("alpha: 1.0", "alpha: -1", r"members\.small\.augmentation\.mixup\.alpha: .*found -1"),
+        (
+            "epochs: 4",
+            "epochs: 4\n  preprocessing: {eeg: {denoising: db8}}",
+            r"members\.small\.preprocessing\.eeg: .*expected none with input kaggle",
+        ),
+        (
+            "epochs: 4",
+            "epochs: 4\n  preprocessing: {input: eeg, eeg: {overlap: 128}}",
+            r"members\.small\.preprocessing\.eeg\.overlap: .*less than segment_length, 128 samples, found 128",
+        ),
+        (
+            "epochs: 4",
+            "epochs: 4\n  preprocessing: {input: both, image_size: [101, 64]}",
+            r"members\.small\.preprocessing\.image_size: .*even number of frequencies .*found \[101, 64\]",
+        ),
     ],
 )
 def test_a_fault_is_one_line_with_file_and_key(write, old, new, complaint):

@@ -3,12 +3,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.windows import averaging_matrix, cut_window, load_windows, log_power
+from hbac_assets.learning.windows import cut_window, load_windows, log_power
 
 
 def rows(*places: tuple[int, float]) -> pd.DataFrame:
@@ -60,18 +58,6 @@ def test_averaging_down_by_hand(tmp_path: Path) -> None:
     image = load_windows(rows((1, 0)), tmp_path, Preprocessing(image_size=(100, 60)))[0]
     by_hand = log_power.reshape(100, 4, 60, 5).mean(axis=(1, 3))
     np.testing.assert_allclose(image, by_hand, atol=2e-3)  # half precision below 4
-
-
-def test_averaging_shares_an_input_across_a_border() -> None:
-    np.testing.assert_allclose(averaging_matrix(3, 2).toarray(), [[2 / 3, 1 / 3, 0], [0, 1 / 3, 2 / 3]], atol=1e-6)
-
-
-@given(inputs=st.integers(1, 400), outputs=st.integers(1, 400))
-def test_averaging_keeps_the_mean(inputs: int, outputs: int) -> None:
-    outputs = min(inputs, outputs)
-    matrix = averaging_matrix(inputs, outputs).toarray()
-    np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-4)
-    np.testing.assert_allclose(matrix.sum(axis=0), outputs / inputs, atol=1e-4)
 
 
 @pytest.mark.parametrize("offset", [-2, 840, 5000])

@@ -1,0 +1,120 @@
+"""Reading of one recording's parquet file: whole, with the right columns, of plausible values.
+
+Which columns and which values are right belongs to `spectrogram_file` and `eeg_file`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hbac_assets.competition.faults import fault
+from hbac_assets.errors import HbacError
+
+
+class RecordingError(HbacError):
+    """One file is at fault; others may be converted without it."""
+
+
+@contextmanager
+def one_file_at_fault() -> Iterator[None]:
+    """Turn an error of the block into a `RecordingError`."""
+    try:
+        yield
+    except HbacError as error:
+        raise RecordingError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """What a column holds."""
+
+    matches: Callable[[pa.DataType], bool]
+    expected: str
+
+
+NUMBERS = ColumnType(pa.types.is_floating, "floating-point numbers")
+WHOLE_SECONDS = ColumnType(pa.types.is_integer, "whole seconds")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What the values of a recording are: a name, a unit, and within which bounds their largest magnitude lies."""
+
+    name: str
+    unit: str
+    peak: tuple[float, float]
+
+
+def read_table(source: Path, columns: Mapping[str, ColumnType], all_of_them: str) -> pa.Table:
+    """Return the table in `source`, which has the columns in any order and no others.
+
+    Args:
+        source: a parquet file.
+        columns: the type of each column.
+        all_of_them: the columns in a few words, for messages.
+
+    Raises:
+        HbacError: the file is missing, unreadable or no parquet, lacks a column, has another one or holds a wrong type.
+    """
+    if not source.is_file():
+        raise fault(source, "a file", "none", "download it or leave its rows out of the table")
+    try:
+        with pq.ParquetFile(source) as file:
+            _require_schema(source, file.schema_arrow, columns, all_of_them)
+            return file.read(use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        size = source.stat().st_size
+        found = f"{size} bytes that do not read as one ({' '.join(str(error).split())})"
+        raise fault(source, "a whole parquet file", found, "download the file again") from error
+
+
+def to_array(table: pa.Table, columns: Sequence[str]) -> np.ndarray:
+    """Return the columns as (rows, columns), contiguous along the rows; nulls become NaN."""
+    (batch,) = table.select(columns).combine_chunks().to_batches()
+    return np.asarray(batch.to_tensor(null_to_nan=True, row_major=False).to_numpy())
+
+
+def require_none(source: Path, wrong: np.ndarray, columns: Sequence[str], expected: str, found: str) -> None:
+    """Refuse a file in which any value is wrong, with the place of the first.
+
+    Args:
+        source: the file.
+        wrong: (rows, columns), true where a value is.
+        columns: their names.
+        expected: what a right value would be.
+        found: what a wrong one is.
+    """
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise fault(source, expected, found, row=int(row), column=columns[column])
+
+
+def require_plausible(source: Path, values: np.ndarray, quantity: Quantity) -> None:
+    """Refuse a file whose finite or missing values are all missing, all equal, or in another unit."""
+    name, unit = quantity.name, quantity.unit
+    if np.isnan(values).all():
+        raise fault(source, f"some {name}", "NaN everywhere", "leave the recording out")
+    lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))
+    if lowest == highest:
+        raise fault(source, f"{name} that varies", f"{highest:g} everywhere", "leave the recording out")
+    peak, (least, most) = max(-lowest, highest), quantity.peak
+    if not least <= peak <= most:
+        raise fault(source, f"a peak between {least:g} and {most:g} {unit}", f"{peak:g}", f"convert it to {unit}")
+
+
+def _require_schema(source: Path, schema: pa.Schema, columns: Mapping[str, ColumnType], all_of_them: str) -> None:
+    found = Counter(schema.names)
+    for name in columns:
+        if found[name] != 1:
+            raise fault(source, "the column once", f"{found[name]} times", column=name)
+    for field in schema:
+        if field.name not in columns:
+            raise fault(source, f"{all_of_them} only", "one more", column=field.name)
+        if not columns[field.name].matches(field.type):
+            raise fault(source, columns[field.name].expected, field.type, column=field.name)

@@ -1,0 +1,66 @@
+"""From the stored spectrograms of the EEG to the images of labelled windows.
+
+How the spectrograms are made belongs to `hbac_assets.signals`; what is done to Kaggle's, to `windows`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.errors import HbacError
+from hbac_assets.learning.stored_arrays import open_array
+from hbac_assets.signals.averaging import averaging_matrix
+from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.montage import CHAINS
+
+ASSET = "eeg_spectrograms"
+
+
+@dataclass(frozen=True)
+class EegArrays:
+    """The spectrograms that one recipe makes.
+
+    Attributes:
+        folder: holds `<eeg_id>.npy`, float32 (windows, 4 × bands, columns).
+        windows: eeg_id, offset_seconds and position of each window in its EEG's array.
+        recipe: what made them.
+    """
+
+    folder: Path
+    windows: pd.DataFrame
+    recipe: EegRecipe
+
+
+def load_eeg_windows(rows: pd.DataFrame, arrays: EegArrays, image_size: tuple[int, int]) -> np.ndarray:
+    """Return the images of `rows` as float16 (N, H, W), frequency first, from -1 to 1.
+
+    Args:
+        rows: with `eeg_id` and `eeg_label_offset_seconds`, where the labelled 50 s start.
+        arrays: the spectrograms.
+        image_size: (H, W).
+
+    Raises:
+        HbacError: a window is not among the spectrograms, or a file is missing or is not such an array.
+    """
+    bands, columns = arrays.recipe.size
+    shrink_frequencies = averaging_matrix(len(CHAINS) * bands, image_size[0])
+    shrink_times = averaging_matrix(columns, image_size[1])
+    images = np.empty((len(rows), *image_size), dtype=np.float16)
+    for number, (eeg_id, position) in enumerate(_places(rows, arrays)):
+        path = arrays.folder / f"{eeg_id}.npy"
+        spectrograms = open_array(path, ("windows", len(CHAINS) * bands, columns), ASSET)
+        images[number] = (shrink_times @ (shrink_frequencies @ spectrograms[position]).T).T
+    return images
+
+
+def _places(rows: pd.DataFrame, arrays: EegArrays) -> list[tuple[int, int]]:
+    """Return the EEG and the position in its array of each row's window."""
+    positions = arrays.windows.set_index(["eeg_id", "offset_seconds"])["position"]
+    windows = pd.MultiIndex.from_frame(rows[["eeg_id", "eeg_label_offset_seconds"]])
+    found = positions.reindex(windows)
+    if found.isna().any():
+        eeg_id, offset = windows[int(np.argmax(found.isna()))]
+        raise HbacError(f"{arrays.folder}: no window of EEG {eeg_id} from {offset} s on; materialize {ASSET} again")
+    return list(zip(windows.get_level_values(0), found.astype(int), strict=True))

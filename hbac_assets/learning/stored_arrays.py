@@ -1,0 +1,33 @@
+"""Opening the npy arrays that the conversions have left in the store."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hbac_assets.errors import HbacError
+
+
+def open_array(path: Path, shape: tuple[int | str, ...], asset: str) -> np.ndarray:
+    """Return a float32 array from its file, mapped: only what is used of it is read.
+
+    Args:
+        path: an npy file.
+        shape: its lengths, with a name for each that may differ from file to file.
+        asset: what makes it, for messages.
+
+    Raises:
+        HbacError: the file is missing or is not such an array.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise HbacError(f"{path}: missing; materialize {asset}") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise HbacError(f"{path}: not an .npy array ({error}); materialize {asset} again") from error
+    alike = len(array.shape) == len(shape) and all(
+        found == expected for found, expected in zip(array.shape, shape, strict=True) if isinstance(expected, int)
+    )
+    if array.dtype != np.float32 or not alike:
+        expected = f"float32 ({', '.join(map(str, shape))})"
+        raise HbacError(f"{path}: expected {expected}, found {array.dtype} {array.shape}; materialize {asset} again")
+    return np.asarray(array)

@@ -1,0 +1,30 @@
+"""Wavelet denoising of signals."""
+
+import numpy as np
+
+
+def wavelet_denoised(signals: np.ndarray, wavelet: str) -> np.ndarray:
+    """Return signals of which only the wavelet coefficients remain that white noise would hardly reach.
+
+    The hard threshold is the universal one, σ·√(2·ln n) for n samples (Donoho & Johnstone 1994, Ideal spatial
+    adaptation by wavelet shrinkage, https://doi.org/10.1093/biomet/81.3.425). σ is the median absolute deviation of
+    the finest detail coefficients over 0.6745, which is that of a standard normal. The wavelets are periodic: so those
+    of orthogonal families are orthonormal, and white noise stays white.
+
+    Args:
+        signals: (N, samples), each with a threshold of its own.
+        wavelet: the name of a discrete wavelet of PyWavelets.
+
+    Returns:
+        (N, samples), float32 if `signals` are.
+    """
+    import pywt
+
+    samples = signals.shape[-1]
+    smooth, *details = pywt.wavedec(signals, wavelet, mode="periodization")
+    finest = details[-1]
+    deviation = np.median(np.abs(finest - np.median(finest, axis=-1, keepdims=True)), axis=-1, keepdims=True) / 0.6745
+    threshold = (deviation * np.sqrt(2 * np.log(samples))).astype(signals.dtype)
+    kept = [np.where(np.abs(detail) > threshold, detail, 0) for detail in details]
+    denoised: np.ndarray = pywt.waverec([smooth, *kept], wavelet, mode="periodization")[..., :samples]
+    return denoised

@@ -1,0 +1,140 @@
+"""Spectrograms made from the EEG, as a recipe says: the mel spectrogram that competitors share, or a plain STFT.
+
+A Fourier transform of which few frequencies are wanted is a matrix product, and one product serves all frames of a
+chain. Chain by chain, everything stays within a processor's cache. What settings a recipe has, and which go together,
+is said in `eeg_recipe`.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.signal.windows import hann
+from scipy.sparse import csr_array
+
+from hbac_assets.signals.averaging import averaging_matrix
+from hbac_assets.signals.denoising import wavelet_denoised
+from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW, bipolar
+
+LEAST_POWER = 1e-10
+DECIBELS = 80.0
+"""What lies so far below the maximum of its difference is raised to there."""
+
+
+def eeg_spectrogram(eeg: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+    """Return the spectrogram of each chain: the mean over the decibels of its four bipolar differences.
+
+    Decibels are relative to the largest power of the difference, from -80 to 0, and scaled to -1 to 1. The mel
+    spectrogram equals librosa's (https://librosa.org, `melspectrogram` and `power_to_db`): centred frames padded with
+    zeros, a periodic Hann window, Slaney's mel filters. A missing sample takes the mean of its difference, or 0 where
+    all of it is missing; a difference of zeros is 1 everywhere, as there.
+
+    Args:
+        eeg: (10,000, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`.
+        recipe: transform, grid and denoising.
+
+    Returns:
+        (4 × bands, columns) float32: the chains one after another in the order of `montage.CHAINS`.
+    """
+    if len(eeg) != EEG_WINDOW:
+        raise ValueError(f"eeg: expected {EEG_WINDOW} samples, found {len(eeg)}")
+    return np.concatenate([_chain_image(bipolar(eeg, chain), recipe) for chain in CHAINS])
+
+
+def _chain_image(differences: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+    """Return (bands, columns) of the differences (4, samples) of a chain."""
+    signals = _without_gaps(differences)
+    if recipe.denoising:
+        signals = wavelet_denoised(signals, recipe.denoising)
+    tables = _tables(recipe)
+    power = (tables.bands @ _power(signals, recipe, tables)).reshape(recipe.size[0], len(signals), -1)
+    log_ratio = _log_ratio(power)[..., :-1]  # the last frame, half of it beyond the window, counts for the maximum only
+    scaled: np.ndarray = log_ratio.sum(axis=1) * np.float32(20 / DECIBELS / np.log(10) / len(signals)) + 1
+    return scaled if scaled.shape[1] == recipe.size[1] else (tables.columns @ scaled.T).T
+
+
+def _without_gaps(signals: np.ndarray) -> np.ndarray:
+    """Return signals (N, samples) in float32, what is missing replaced by the mean of the rest."""
+    missing = np.isnan(signals)
+    if missing.any():
+        there = (~missing).sum(axis=1, keepdims=True)
+        means = np.where(missing, 0, signals).sum(axis=1, keepdims=True) / np.maximum(there, 1)
+        signals = np.where(missing, means, signals)
+    return signals.astype(np.float32, copy=False)
+
+
+def _power(signals: np.ndarray, recipe: EegRecipe, tables: "_Tables") -> np.ndarray:
+    """Return the power (bins, N × frames) of signals (N, samples).
+
+    The window is symmetric, so samples at equal distance from a frame's middle are added for the cosines, subtracted
+    for the sines, before they are multiplied: half the work. The phase that this changes is not in the power.
+    """
+    half = recipe.segment_length // 2
+    padded = np.pad(signals, ((0, 0), (half, half)))
+    frames = sliding_window_view(padded, recipe.segment_length, axis=1)[:, :: recipe.hop]
+    later, earlier = frames[..., half:], frames[..., half:0:-1]  # the first sample of a periodic window has no weight
+    real: np.ndarray = tables.cosines @ (later + earlier).reshape(-1, half).T
+    imaginary = tables.sines @ (later - earlier).reshape(-1, half).T
+    real *= real
+    imaginary *= imaginary
+    real += imaginary
+    return real
+
+
+def _log_ratio(power: np.ndarray) -> np.ndarray:
+    """Return the natural logarithm of the power (bands, differences, frames) over the maximum of its difference."""
+    largest = np.maximum(power.max(axis=0).max(axis=1), LEAST_POWER)[:, None]
+    power = np.maximum(power, np.maximum(largest * np.float32(10 ** (-DECIBELS / 10)), LEAST_POWER))
+    power /= largest
+    np.log(power, out=power)
+    return power
+
+
+class _Tables(NamedTuple):
+    """What a recipe's transform is made of, in float32; only the bins of the transform that a band needs."""
+
+    cosines: np.ndarray  # (bins, half a segment)
+    sines: np.ndarray
+    bands: csr_array  # (bands, bins)
+    columns: csr_array  # (columns, frames)
+
+
+@lru_cache(maxsize=8)
+def _tables(recipe: EegRecipe) -> _Tables:
+    frequencies = np.fft.rfftfreq(recipe.fft_length, 1 / EEG_RATE)
+    bands = (_mel_filters if recipe.transform == "mel" else _averages)(frequencies, recipe)
+    bins = np.flatnonzero(bands.any(axis=0))
+    half = recipe.segment_length // 2
+    angles = 2 * np.pi / recipe.fft_length * np.outer(bins, np.arange(half))
+    window = hann(recipe.segment_length, sym=False)[half:]
+    cosines, sines = np.cos(angles) * window, np.sin(angles) * window
+    cosines[:, 0] /= 2  # the middle sample is added to itself
+    return _Tables(
+        cosines.astype(np.float32),
+        sines.astype(np.float32),
+        csr_array(bands[:, bins].astype(np.float32)),
+        averaging_matrix(EEG_WINDOW // recipe.hop, recipe.size[1]),
+    )
+
+
+def _mel_filters(frequencies: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+    """Return (bands, bins): triangles of equal area (Slaney 1998, Auditory Toolbox, report 1998-010).
+
+    Below 1,000 Hz, and so throughout the EEG's frequencies, his mel scale is linear: the triangles are equally wide.
+    """
+    corners = np.linspace(*recipe.frequencies, recipe.size[0] + 2)
+    width = corners[1] - corners[0]
+    distances = np.abs(frequencies - corners[1:-1, None])
+    filters: np.ndarray = np.maximum(0, 1 - distances / width) / width
+    return filters
+
+
+def _averages(frequencies: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+    """Return (bands, bins): the bins within the recipe's frequencies, averaged to the bands."""
+    low, high = recipe.frequencies
+    within = (low <= frequencies) & (frequencies <= high)
+    averages = np.zeros((recipe.size[0], len(frequencies)))
+    averages[:, within] = averaging_matrix(int(within.sum()), recipe.size[0]).toarray()
+    return averages

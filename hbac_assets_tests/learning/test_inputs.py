@@ -1,0 +1,133 @@
+"""What members see of a row: Kaggle's spectrogram, the EEG's, or one above the other."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from hbac_assets.errors import HbacError
+from hbac_assets.learning.eeg_windows import EegArrays, load_eeg_windows
+from hbac_assets.learning.inputs import StoredInputs, load_images
+from hbac_assets.learning.settings import Preprocessing
+from hbac_assets.learning.windows import load_windows
+from hbac_assets.signals.eeg_recipe import EegRecipe
+
+RECIPE = EegRecipe(size=(16, 32))
+ROWS = pd.DataFrame(
+    {
+        "spectrogram_id": [7, 7, 7],
+        "spectrogram_label_offset_seconds": [0, 4, 0],
+        "eeg_id": [41, 41, 40],
+        "eeg_label_offset_seconds": [6, 0, 0],
+    }
+)
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> StoredInputs:
+    """A spectrogram of 11 min, an EEG with two windows and one with one, whose pixels all differ."""
+    rng = np.random.default_rng(0)
+    eegs, spectrograms = tmp_path / "mel-0", tmp_path / "spectrograms"
+    eegs.mkdir()
+    spectrograms.mkdir()
+    for eeg_id, count in ((41, 2), (40, 1)):
+        np.save(eegs / f"{eeg_id}.npy", rng.uniform(-1, 1, (count, 64, 32)).astype(np.float32))
+    np.save(spectrograms / "7.npy", rng.lognormal(size=(400, 330)).astype(np.float32))
+    windows = pd.DataFrame({"eeg_id": [40, 41, 41], "offset_seconds": [0, 0, 6], "position": [0, 0, 1]})
+    return StoredInputs(spectrograms, EegArrays(eegs, windows, RECIPE))
+
+
+def array(stored: StoredInputs, eeg_id: int) -> np.ndarray:
+    assert stored.eeg
+    return np.asarray(np.load(stored.eeg.folder / f"{eeg_id}.npy"))
+
+
+def preprocessing(**settings: object) -> Preprocessing:
+    return Preprocessing.model_validate({"eeg": RECIPE, "image_size": (64, 32), **settings})
+
+
+def test_an_eeg_image_is_the_window_of_its_label(stored: StoredInputs) -> None:
+    images = load_images(ROWS, stored, preprocessing(input="eeg"))
+    assert images.dtype == np.float16
+    expected = np.stack([array(stored, 41)[1], array(stored, 41)[0], array(stored, 40)[0]])
+    np.testing.assert_array_equal(images, expected.astype(np.float16))
+
+
+def test_it_is_averaged_down_or_spread_to_the_size_of_the_image(stored: StoredInputs) -> None:
+    small = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(32, 8)))
+    np.testing.assert_allclose(small[2], array(stored, 40)[0].reshape(32, 2, 8, 4).mean(axis=(1, 3)), atol=1e-3)
+    large = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(128, 64)))
+    np.testing.assert_allclose(large[2], array(stored, 40)[0].repeat(2, axis=0).repeat(2, axis=1), atol=1e-3)
+
+
+@pytest.mark.parametrize("change", [{"window": 100}, {"clip": (-1.0, 1.0)}], ids=str)
+def test_window_and_clip_are_kaggles(stored: StoredInputs, change: dict) -> None:
+    one, other = (load_images(ROWS, stored, preprocessing(input="eeg", **more)) for more in ({}, change))
+    np.testing.assert_array_equal(one, other)
+    one, other = (load_images(ROWS, stored, preprocessing(input="both", **more)) for more in ({}, change))
+    assert (one[:, :32] != other[:, :32]).any()
+    np.testing.assert_array_equal(one[:, 32:], other[:, 32:])
+
+
+def test_both_have_kaggles_above_and_the_eegs_below_each_standardised(stored: StoredInputs) -> None:
+    assert stored.eeg
+    settings = preprocessing(input="both")
+    images = load_images(ROWS, stored, settings).astype(np.float32)
+    upper = load_windows(ROWS, stored.spectrograms, settings.model_copy(update={"image_size": (32, 32)}))
+    lower = load_eeg_windows(ROWS, stored.eeg, (32, 32))
+    for found, half in ((images[:, :32], upper), (images[:, 32:], lower)):
+        values = half.astype(np.float32)
+        mean, deviation = (getattr(values, name)(axis=(1, 2), keepdims=True) for name in ("mean", "std"))
+        np.testing.assert_allclose(found, (values - mean) / deviation, atol=5e-3)
+
+
+def test_without_the_eeg_it_is_kaggles_alone(stored: StoredInputs) -> None:
+    settings = Preprocessing(image_size=(64, 32))
+    expected = load_windows(ROWS, stored.spectrograms, settings)
+    np.testing.assert_array_equal(load_images(ROWS, StoredInputs(stored.spectrograms), settings), expected)
+
+
+def test_a_window_without_a_spectrogram_is_named(stored: StoredInputs) -> None:
+    later = ROWS.assign(eeg_label_offset_seconds=[6, 2, 0])
+    with pytest.raises(HbacError, match=r"mel-0: no window of EEG 41 from 2 s on; materialize eeg_spectrograms again"):
+        load_images(later, stored, preprocessing(input="eeg"))
+
+
+def test_missing_and_wrong_arrays_are_named(stored: StoredInputs) -> None:
+    assert stored.eeg
+    np.save(stored.eeg.folder / "40.npy", np.zeros((1, 32, 64), np.float32))
+    with pytest.raises(HbacError, match=r"40\.npy: expected float32 \(windows, 64, 32\), found float32 \(1, 32, 64\)"):
+        load_images(ROWS, stored, preprocessing(input="eeg"))
+    (stored.eeg.folder / "40.npy").unlink()
+    with pytest.raises(HbacError, match=r"40\.npy: missing; materialize eeg_spectrograms"):
+        load_images(ROWS, stored, preprocessing(input="eeg"))
+
+
+def test_the_recipe_is_the_public_one_unless_given_and_none_for_kaggles() -> None:
+    assert Preprocessing().eeg is None
+    assert Preprocessing(input="eeg").eeg == Preprocessing(input="both").eeg == EegRecipe()
+    for settings in (Preprocessing(), preprocessing(input="eeg"), preprocessing(input="both")):
+        assert Preprocessing.model_validate(settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "complaint"),
+    [
+        ({"input": "kaggle"}, "eeg", "expected none with input kaggle"),
+        ({"input": "eg"}, "input", "'kaggle', 'eeg' or 'both'"),
+        ({"input": "both", "image_size": (63, 32)}, "image_size", "an even number of frequencies"),
+        ({"input": "both", "normalisation": "data_wide"}, "normalisation", "per_image with input both"),
+    ],
+)
+def test_inputs_that_cannot_be(settings: dict, key: str, complaint: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        preprocessing(**settings)
+    (error,) = caught.value.errors()
+    assert error["loc"] == (key,)
+    assert complaint in error["msg"]
+
+
+def test_of_the_eeg_alone_the_normalisation_can_be_data_wide() -> None:
+    assert preprocessing(input="eeg", normalisation="data_wide", image_size=(63, 32)).normalisation == "data_wide"

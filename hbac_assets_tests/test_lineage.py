@@ -1,0 +1,75 @@
+"""Which artifact is made from which, where members learn from the EEG."""
+
+from pathlib import Path
+
+import pytest
+
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.lineage import Cell, Dataset, Lineage
+from hbac_assets.signals.eeg_recipe import EegRecipe
+
+PLAIN, STFT = EegRecipe(), EegRecipe(transform="stft")
+MEMBERS = {
+    "kaggle": {},
+    "mel": {"input": "eeg"},
+    "stft": {"input": "eeg", "eeg": {"transform": "stft"}},
+    "both": {"input": "both"},
+}
+
+
+def lineage(*members: str, **settings: object) -> Lineage:
+    recipes = {name: {"backbone": "mobilenet_v3_small", "preprocessing": MEMBERS[name]} for name in members}
+    experiment = Experiment.model_validate({"name": "mine", "description": "", "members": recipes, **settings})
+    return Lineage(Path("/store"), Dataset("kaggle", Path("/raw"), "0123456789abcdef"), experiment)
+
+
+@pytest.fixture
+def mine() -> Lineage:
+    return lineage(*MEMBERS)
+
+
+def test_each_recipe_counts_once(mine: Lineage) -> None:
+    assert mine.eeg_recipes == (PLAIN, STFT)
+    assert lineage("kaggle").eeg_recipes == ()
+
+
+def test_a_cell_depends_on_what_its_images_are_made_from(mine: Lineage) -> None:
+    made_from = {
+        "kaggle": [mine.spectrograms],
+        "mel": [mine.eeg_spectrograms(PLAIN)],
+        "stft": [mine.eeg_spectrograms(STFT)],
+        "both": [mine.spectrograms, mine.eeg_spectrograms(PLAIN)],
+    }
+    for member, arrays in made_from.items():
+        upstream = [one.path for one in mine.cell(Cell(member, 0)).upstream]
+        assert upstream == [one.path for one in (mine.folds, *arrays)]
+
+
+def test_folds_predictions_and_submission_depend_on_all_arrays(mine: Lineage) -> None:
+    arrays = {mine.spectrograms.path, mine.eeg_spectrograms(PLAIN).path, mine.eeg_spectrograms(STFT).path}
+    for artifact in (mine.folds, mine.oof, mine.submission):
+        assert arrays <= {one.path for one in artifact.upstream}
+    kaggle = lineage("kaggle")
+    assert {one.path for one in kaggle.folds.upstream} == {kaggle.train_metadata.path, kaggle.spectrograms.path}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"transform": "stft"}, {"segment_length": 126}, {"overlap": 90}, {"fft_length": 2048},
+        {"frequencies": (0.5, 20)}, {"size": (64, 256)}, {"denoising": "db8"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_every_setting_of_a_recipe_has_a_folder_of_its_own(mine: Lineage, change: dict) -> None:
+    other = EegRecipe.model_validate(change)
+    assert mine.eeg_folder(other).name.startswith(f"{other.transform}-")
+    assert mine.eeg_folder(other) != mine.eeg_folder(PLAIN)
+    assert mine.eeg_spectrograms(other).path != mine.eeg_spectrograms(PLAIN).path
+
+
+def test_experiments_share_arrays_if_they_sample_by_one_rule() -> None:
+    first = lineage("mel", sampling="all", folds=3)
+    assert first.eeg_folder(PLAIN) == lineage("both", sampling="all").eeg_folder(PLAIN)
+    assert first.eeg_folder(PLAIN) != lineage("mel", sampling="one_per_eeg").eeg_folder(PLAIN)
+    assert first.eeg_folder(PLAIN).parent == Path("/store/kaggle-01234567/eeg_spectrograms")
