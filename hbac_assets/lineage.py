@@ -18,9 +18,9 @@ CODE_VERSIONS = {
     "eeg_spectrograms": "1",
     "fold_assignments": "2",
     "trained_models": "1",
-    "oof_predictions": "1",
-    "ensemble": "1",
-    "submission": "1",
+    "oof_predictions": "2",
+    "ensemble": "2",
+    "submission": "2",
 }
 
 
@@ -161,14 +161,25 @@ class Lineage:
 
     @property
     def ensemble(self) -> Artifact:
-        """How the members are blended, and the blend's out-of-fold predictions and scores."""
-        return self._artifact(self.experiment_folder / "ensemble", "ensemble", upstream=(self.oof,))
+        """The ensembles: how each blends its members, its out-of-fold predictions and scores."""
+        definitions = [(name, one.model_dump(mode="json")) for name, one in self.experiment.ensembles.items()]
+        return self._artifact(self.experiment_folder / "ensemble", "ensemble", definitions, (self.oof,))
+
+    def blend_folder(self, ensemble: str) -> Path:
+        """Return the folder, in that of all ensembles, which holds what one of them learned."""
+        return self.ensemble.path / ensemble
+
+    def ensemble_fingerprint(self, ensemble: str) -> str:
+        """Return what tells one state of an ensemble from another, whatever other ensembles there are."""
+        definition = self.experiment.ensembles[ensemble].model_dump(mode="json")
+        return fingerprint([CODE_VERSIONS["ensemble"], definition, self.oof.digest()])
 
     @property
     def submission(self) -> Artifact:
         """Predictions of the test rows in Kaggle's format."""
         upstream = (self.ensemble, *self.models, *self.arrays)
-        return self._artifact(self.experiment_folder / "submission.csv", "submission", upstream=upstream)
+        path = self.experiment_folder / "submission.csv"
+        return self._artifact(path, "submission", self.experiment.submitted, upstream)
 
     def _windows_and(self, recipe: EegRecipe) -> list[object]:
         """Return what determines the spectrograms of a recipe: the windows are those that the sampling rule picks."""

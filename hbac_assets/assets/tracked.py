@@ -1,4 +1,4 @@
-"""Which MLflow run belongs to which member and cell of an experiment."""
+"""Which MLflow run belongs to which member, cell and ensemble of an experiment."""
 
 from collections.abc import Sequence
 
@@ -40,6 +40,13 @@ def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell, parent: Tra
     settings = lineage.experiment.members[cell.member]
     params = {**_params(settings), "fold": cell.fold}
     return runs.cell(cell, parent.run_id, lineage.cell(cell).inputs, params, _tags(settings))
+
+
+def tracked_ensemble(runs: ExperimentRuns, lineage: Lineage, ensemble: str, method: str) -> TrackedRun:
+    """Return the run of an ensemble that is blended by `method`."""
+    definition = lineage.experiment.ensembles[ensemble].model_dump(mode="json")
+    tags = {"members": ", ".join(definition["members"]), "method": method, "git_commit": code_commit()}
+    return runs.ensemble(ensemble, lineage.ensemble_fingerprint(ensemble), definition, tags)
 
 
 def _params(settings: MemberSettings) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """MLflow: one experiment for each experiment, a parent run for each member, a child run for each fold.
 
+An ensemble has a run of its own beside those of the members.
+
 A run is found again by the fingerprint of what it trains, so that running again updates it; when the fingerprint
 changes, a new run begins and the old one is tagged as superseded. Whatever is logged twice appears once.
 """
@@ -74,6 +76,10 @@ class ExperimentRuns:
         identity = {"member": cell.member, "fold": str(cell.fold)}
         name = f"{cell.member} fold {cell.fold}"
         return self._find_or_create(name, identity, fingerprint, params, {"mlflow.parentRunId": parent, **tags})
+
+    def ensemble(self, name: str, fingerprint: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> "TrackedRun":
+        """Find or create the run of an ensemble; `fingerprint` covers its definition and its members' predictions."""
+        return self._find_or_create(name, {"ensemble": name}, fingerprint, params, tags)
 
     def is_finished(self, fingerprint: str) -> bool:
         """Tell whether a run with this fingerprint is there and complete."""

@@ -3,6 +3,7 @@
 import pytest
 
 from hbac_assets.errors import HbacError
+from hbac_assets.experiments.ensembles import Ensemble
 from hbac_assets.experiments.loading import available_experiments, load_experiment
 
 GOOD = """
@@ -15,6 +16,9 @@ members:
   small:
     backbone: mobilenet_v3_small
     augmentation: {mixup: {probability: 0.25}}
+"""
+OTHER = """
+  other: {backbone: mobilenet_v3_large}
 """
 
 
@@ -36,6 +40,8 @@ def test_every_named_experiment_loads_and_shrinks(name):
     assert small.name == f"{name}-miniature"
     assert small.folds == 2
     assert list(small.members) == list(experiment.members)
+    assert small.ensembles == experiment.ensembles
+    assert small.published == experiment.published
     assert all(member.epochs <= 2 and member.pretrained == "none" for member in small.members.values())
     assert [m.backbone for m in small.members.values()] == [m.backbone for m in experiment.members.values()]
 
@@ -51,6 +57,54 @@ def test_a_members_own_settings_win_over_the_recipe(write):
     assert member.epochs == 4
     assert member.augmentation.mixup is not None
     assert (member.augmentation.mixup.alpha, member.augmentation.mixup.probability) == (1.0, 0.25)
+
+
+SEVERAL = """
+ensembles:
+  all: {members: [small, other]}
+  last: {members: [small], method: mean}
+"""
+
+
+def test_ensembles_are_kept_in_order_and_the_last_one_is_submitted(write):
+    experiment = load_experiment(write(GOOD + OTHER + SEVERAL), miniature=True)
+    assert list(experiment.ensembles) == ["all", "last"]
+    assert experiment.ensembles["all"].members == ("small", "other")
+    assert experiment.ensembles["all"].method == "best"
+    assert experiment.submitted == "last"
+
+
+def test_without_ensembles_there_is_one_of_all_members(write):
+    experiment = load_experiment(write(GOOD + OTHER))
+    assert experiment.ensembles == {"ensemble": Ensemble(members=("small", "other"))}
+    assert experiment.submitted == "ensemble"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            "[small, other]",
+            "[small, third]",
+            r"ensembles\.all: .*different members among small, other, found .*'third'",
+        ),
+        ("[small, other]", "[small, small]", r"ensembles\.all: .*different members among small, other, found"),
+        ("[small, other]", "[]", r"ensembles\.all\.members: .*at least 1 item.*found \[\]"),
+        ("all:", "small:", r"ensembles\.small.*: .*expected a name that no member has, found 'small'"),
+        ("all:", "All of them:", r"ensembles\.All of them.*found 'All of them'"),
+        ("method: mean", "method: median", r"ensembles\.last\.method: .*one of best, mean, weights, .*found 'median'"),
+        ("method: mean", "methods: mean", r"ensembles\.last\.methods: unknown key, found 'mean'"),
+        ("ensembles:", "published: {al: []}\nensembles:", r"published\.al.*one of small, other, all, last, found 'al'"),
+        ("ensembles:", "published: {all: [{figure: 1}]}\nensembles:", r"published\.all\.0\.what: Field required"),
+    ],
+)
+def test_a_faulty_ensemble_or_published_figure_is_one_line(write, old, new, complaint):
+    assert old in SEVERAL
+    path = write(GOOD + OTHER + SEVERAL.replace(old, new))
+    with pytest.raises(HbacError, match=complaint) as caught:
+        load_experiment(path)
+    assert "\n" not in str(caught.value)
+    assert "; " not in str(caught.value).removesuffix("; see the README for the keys there are")
 
 
 @pytest.mark.parametrize(
