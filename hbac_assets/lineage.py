@@ -16,6 +16,7 @@ CODE_VERSIONS = {
     "npy_spectrograms": "1",
     "fold_assignments": "1",
     "trained_models": "1",
+    "hyperparameter_search": "1",
     "oof_predictions": "1",
     "ensemble": "1",
     "submission": "1",
@@ -101,6 +102,24 @@ class Lineage:
         folder = self.experiment_folder / "models" / cell.member / f"fold_{cell.fold}"
         recipe = self.experiment.members[cell.member].model_dump(mode="json")
         return self._artifact(folder, "trained_models", [recipe, cell.fold], (self.folds,))
+
+    @property
+    def search_folder(self) -> Path:
+        """The trials of the hyperparameter search and what it found."""
+        return self.experiment_folder / "search"
+
+    @property
+    def tuned_member(self) -> Artifact:
+        """The recipe that the hyperparameter search found; its inputs name the study.
+
+        How many batches there are is no part of them: a search with more goes on from the trials there are.
+        """
+        search = self.experiment.search
+        assert search is not None
+        cells = [self.cell(Cell(search.member, fold)) for fold in range(search.folds)]
+        settings = [search.model_dump(mode="json", exclude={"batches"}), [cell.settings for cell in cells]]
+        path = self.search_folder / f"{search.member}_tuned.yaml"
+        return self._artifact(path, "hyperparameter_search", settings, cells[0].upstream)
 
     def member_fingerprint(self, member: str) -> str:
         """Return what tells one state of a member, on all folds together, from another."""

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints
+from pydantic import Field, PositiveInt, StringConstraints, ValidationInfo, field_validator
 
 from hbac_assets.learning.miniature import miniature
+from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings, Settings
 
 Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
@@ -24,6 +25,17 @@ class Experiment(Settings):
     folds: Annotated[int, Field(ge=2)] = 5
     fold_seed: Annotated[int, Field(ge=0)] = 42
     members: Annotated[dict[Name, MemberSettings], Field(min_length=1)]
+    search: Search | None = Field(None, description="hyperparameters to be searched for, by hyperparameter_search")
+
+    @field_validator("search")
+    @classmethod
+    def _within(cls, search: Search | None, earlier: ValidationInfo) -> Search | None:
+        members, folds = earlier.data.get("members"), earlier.data.get("folds")
+        if search and members and search.member not in members:
+            raise ValueError(f"member: expected one of {', '.join(members)}")
+        if search and folds and search.folds > folds:
+            raise ValueError(f"folds: expected {folds} or fewer, the experiment's")
+        return search
 
     def miniature(self) -> "Experiment":
         """Return the experiment shrunk to minutes: two folds, few rows, small images, few steps, no pretrained weights.
@@ -36,5 +48,6 @@ class Experiment(Settings):
                 "max_rows": MINIATURE_ROWS,
                 "folds": 2,
                 "members": {name: miniature(member) for name, member in self.members.items()},
+                "search": self.search and self.search.miniature(),
             }
         )
