@@ -4,6 +4,7 @@ Which values a trial tries and when it is given up is decided in `learning.searc
 `hyperparameter_search`.
 """
 
+import gc
 import logging
 import shutil
 import time
@@ -98,6 +99,7 @@ class Trials:
             return train_trial(settings, self._folds(settings), folder, on_epoch)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            gc.collect()  # models refer to themselves, and hold the device's memory
 
     def _folds(self, settings: MemberSettings) -> "Iterator[tuple[Examples, Examples]]":
         """Yield what to train and what to validate on, fold by fold, as a member with `settings` sees it."""

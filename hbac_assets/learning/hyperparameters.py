@@ -16,7 +16,7 @@ def variable_dropout(rate: float) -> "keras.Layer":
     """Return a layer that drops what `keras.layers.Dropout` drops, its rate a variable that does not learn."""
     import keras
 
-    class VariableDropout(keras.layers.Layer):  # type: ignore[misc]
+    class VariableDropout(keras.layers.Layer):
         def __init__(self, rate: float, **options: object):
             super().__init__(**options)
             self.seeds = keras.random.SeedGenerator()

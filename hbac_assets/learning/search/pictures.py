@@ -35,7 +35,7 @@ def search_history(trials: pd.DataFrame, title: str) -> bytes:
     axes.set(xlabel="trial (dotted: a new batch)", ylabel="validation KL divergence (nats)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False)
     return png(figure)
 
 
