@@ -18,6 +18,7 @@ CODE_VERSIONS = {
     "eeg_spectrograms": "1",
     "fold_assignments": "2",
     "trained_models": "1",
+    "hyperparameter_search": "1",
     "oof_predictions": "2",
     "ensemble": "2",
     "submission": "2",
@@ -133,6 +134,24 @@ class Lineage:
         kaggle = (self.spectrograms,) if preprocessing.input != "eeg" else ()
         eeg = (self.eeg_spectrograms(preprocessing.eeg),) if preprocessing.eeg else ()
         return kaggle + eeg
+
+    @property
+    def search_folder(self) -> Path:
+        """The trials of the hyperparameter search and what it found."""
+        return self.experiment_folder / "search"
+
+    @property
+    def tuned_member(self) -> Artifact:
+        """The recipe that the hyperparameter search found; its inputs name the study.
+
+        How many batches there are is no part of them: a search with more goes on from the trials there are.
+        """
+        search = self.experiment.search
+        assert search is not None
+        cells = [self.cell(Cell(search.member, fold)) for fold in range(search.folds)]
+        settings = [search.model_dump(mode="json", exclude={"batches"}), [cell.settings for cell in cells]]
+        path = self.search_folder / f"{search.member}_tuned.yaml"
+        return self._artifact(path, "hyperparameter_search", settings, cells[0].upstream)
 
     def member_fingerprint(self, member: str) -> str:
         """Return what tells one state of a member, on all folds together, from another."""

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints, model_validator
+from pydantic import Field, PositiveInt, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from hbac_assets.experiments.ensembles import NO_MEMBERS_NAME, EnsembleOfMembers, NameInUse, Published
 from hbac_assets.learning.miniature import miniature
+from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings, Settings
 
 Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
@@ -35,6 +36,7 @@ class Experiment(Settings):
         {}, description="what the authors report of a member or ensemble; it is shown, and nothing is made from it"
     )
     comparability: str = Field("", description="where published figures differ from ours in data, weights or metric")
+    search: Search | None = Field(None, description="hyperparameters to be searched for, by hyperparameter_search")
 
     @model_validator(mode="before")
     @classmethod
@@ -43,6 +45,16 @@ class Experiment(Settings):
         if isinstance(members, dict) and members:
             return {"ensembles": {"ensemble": {"members": list(members)}}} | content
         return content
+
+    @field_validator("search")
+    @classmethod
+    def _within(cls, search: Search | None, earlier: ValidationInfo) -> Search | None:
+        members, folds = earlier.data.get("members"), earlier.data.get("folds")
+        if search and members and search.member not in members:
+            raise ValueError(f"member: expected one of {', '.join(members)}")
+        if search and folds and search.folds > folds:
+            raise ValueError(f"folds: expected {folds} or fewer, the experiment's")
+        return search
 
     @property
     def submitted(self) -> str:
@@ -60,5 +72,6 @@ class Experiment(Settings):
                 "max_rows": MINIATURE_ROWS,
                 "folds": 2,
                 "members": {name: miniature(member) for name, member in self.members.items()},
+                "search": self.search and self.search.miniature(),
             }
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from hbac_assets.learning.balance import draw_rows
 from hbac_assets.learning.depthwise import fast_depthwise
+from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment, to_channels
 from hbac_assets.learning.normalisation import centre, prepared
 from hbac_assets.learning.settings import MemberSettings, Optimizer
@@ -30,12 +31,14 @@ class State(NamedTuple):
 Step = Callable[..., tuple[State, "Array"]]
 
 
-def build_optimizer(model: "keras.Model", settings: Optimizer) -> "keras.optimizers.Optimizer":
+def build_optimizer(
+    model: "keras.Model", settings: Optimizer, *, variable_rates: bool = False
+) -> "keras.optimizers.Optimizer":
     """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) for all weights at once.
 
     With a weight decay it is AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101): each step first takes
     learning rate * weight decay off every trainable weight, those of biases and normalisations too.
-    The learning rate is set at each step.
+    The learning rate is set at each step. With `variable_rates` the other settings are variables too.
     """
     import keras
 
@@ -43,6 +46,8 @@ def build_optimizer(model: "keras.Model", settings: Optimizer) -> "keras.optimiz
         beta_1=settings.beta_1, beta_2=settings.beta_2, weight_decay=settings.weight_decay or None
     )
     optimizer.build([keras.Variable(flatten(model))])
+    if variable_rates:
+        set_variables(optimizer, settings)
     return optimizer
 
 

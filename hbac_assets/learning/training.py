@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     import keras
 
 
+class DivergedError(HbacError):
+    """A training whose loss is no longer finite."""
+
+
 @dataclass(frozen=True)
 class Examples:
     """Images float16 (N, H, W), as `load_windows` makes them, and targets float32 (N, 6)."""
@@ -72,6 +76,7 @@ def train_cell(
     folder: Path,
     *,
     on_epoch: Callable[[EpochRecord], None],
+    variable_rates: bool = False,
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
@@ -85,15 +90,17 @@ def train_cell(
         validation: the rows that the fold holds out.
         folder: the cell's own. A checkpoint of the same training in it is resumed at its last finished epoch.
         on_epoch: called after each epoch that this call finishes, once history and checkpoint are written.
+        variable_rates: see `hbac_assets.learning.hyperparameters`; the models then open nowhere else.
 
     Raises:
-        HbacError: the loss is no longer finite, or a file cannot be written.
+        DivergedError: the loss is no longer finite.
+        HbacError: a file cannot be written.
     """
     import jax
 
-    model = build_classifier(settings)
+    model = build_classifier(settings, variable_rates=variable_rates)
     fit_normalisation(model, training.images)
-    optimizer = build_optimizer(model, settings.optimizer)
+    optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
     step, forward, gather = compile_step(model, optimizer, settings), compile_forward(model), compile_gather()
     resident, held_out = jax.device_put(((training.images, training.targets), validation.images))
     size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
@@ -150,7 +157,7 @@ def _mean_divergence(targets: np.ndarray, probabilities: np.ndarray) -> float:
 
 def _require_finite(epoch: int, loss: float, val_loss: float) -> None:
     if not math.isfinite(loss + val_loss):
-        raise HbacError(
+        raise DivergedError(
             f"epoch {epoch}: expected finite losses, found {loss} in training and {val_loss} in validation; "
             "lower the member's schedule.peak"
         )

@@ -107,6 +107,14 @@ def test_a_faulty_ensemble_or_published_figure_is_one_line(write, old, new, comp
     assert "; " not in str(caught.value).removesuffix("; see the README for the keys there are")
 
 
+def test_a_search_needs_no_more_than_a_member_and_shrinks_with_the_experiment(write):
+    path = write(GOOD + "search: {member: small}")
+    whole, small = load_experiment(path), load_experiment(path, miniature=True)
+    assert (whole.search.batches, whole.search.trials) == (3, 20)
+    assert (small.search.member, small.search.batches, small.search.trials) == ("small", 2, 4)
+    assert load_experiment(write(GOOD)).search is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
@@ -150,6 +158,18 @@ def test_a_faulty_ensemble_or_published_figure_is_one_line(write, old, new, comp
             "{mixup: {alpha: 1.0}}",
             "{time_mask: {size: [0.1, 1.5]}}",
             r"members\.small\.augmentation\.time_mask\.size\.1: .*equal to 1, found 1\.5",
+        ),
+        ("folds: 3", "folds: 3\nsearch: {member: smal}", r"search: .*member: expected one of small, found .*'smal'"),
+        (
+            "folds: 3",
+            "folds: 3\nsearch: {member: small, folds: 4}",
+            r"search: .*folds: expected 3 or fewer.*'folds': 4",
+        ),
+        ("folds: 3", "folds: 3\nsearch: {member: small, trial: 4}", r"search\.trial: unknown key, found 4"),
+        (
+            "folds: 3",
+            "folds: 3\nsearch: {member: small, ranges: {peak: [1, 0.1]}}",
+            r"search\.ranges\.peak: .*lower bound first, found \[1, 0\.1\]",
         ),
         ("alpha: 1.0", "alpha: -1", r"members\.small\.augmentation\.mixup\.alpha: .*found -1"),
         (
