@@ -10,11 +10,13 @@ from dagster import materialize
 from mlflow import MlflowClient
 
 from hbac_assets.assets.ensemble import chosen_methods, ensemble, make_ensembles, methods_table
+from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.submission import predicted_submission
 from hbac_assets.assets.tables import read_table
 from hbac_assets.experiments.ensembles import Ensemble
 from hbac_assets.experiments.loading import FOLDER
+from hbac_assets.files import write_json
 from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
@@ -31,6 +33,7 @@ ensembles:
   alone: {members: [mobilenet_v3_small], method: mean}
   final: {members: [mobilenet_v3_small, mobilenet_v3_large], method: weights}
 published:
+  mobilenet_v3_small: [{figure: 0.85, what: validation loss}]
   final: [{figure: 0.58, what: "KL divergence on Kaggle's public board"}]
 comparability: Other rows.
 """
@@ -62,18 +65,29 @@ def test_each_ensemble_has_its_blend_its_rows_and_its_scores(several):
     assert overall_kl(several.ensemble) == pytest.approx(chosen, rel=1e-12)
 
 
+def submitted(lineage):
+    return predicted_submission(lineage, LOG)[list(VOTE_COLUMNS)].to_numpy()
+
+
 def test_the_last_ensemble_is_submitted(several, lineage):
-    """One member's mean is that member; its other order submits the network, which takes the members in its own."""
-    alone = predicted_submission(several, LOG)
-    ensembles = several.experiment.ensembles
-    other = with_ensembles(lineage, alone=ensembles["alone"], stacked=ensembles["stacked"])
-    make_ensembles(other, LOG)
-    stacked = predicted_submission(other, LOG)
-    assert stacked["eeg_id"].tolist() == alone["eeg_id"].tolist()
-    assert not np.allclose(stacked[list(VOTE_COLUMNS)], alone[list(VOTE_COLUMNS)], atol=1e-3)
-    swapped = with_ensembles(lineage, stacked=Ensemble(members=(SMALL, LARGE), method="stacking_both"))
-    make_ensembles(swapped, LOG)
-    assert not np.allclose(stacked[list(VOTE_COLUMNS)], predicted_submission(swapped, LOG)[list(VOTE_COLUMNS)], atol=0)
+    alone = submitted(several)
+    turned = with_ensembles(lineage, **dict(reversed(several.experiment.ensembles.items())))
+    make_ensembles(turned, LOG)
+    stacked = submitted(turned)
+    assert stacked.shape == alone.shape
+    assert not np.allclose(stacked, alone, atol=1e-3)
+
+
+def test_a_blend_is_given_its_members_by_name(several, lineage):
+    """All weight on one member of two is that member."""
+    small = submitted(several)
+    both = with_ensembles(lineage, both=Ensemble(members=(LARGE, SMALL), method="mean"))
+    make_ensembles(both, LOG)
+    for member in (SMALL, LARGE):
+        weights = {name: float(name == member) for name in (LARGE, SMALL)}
+        write_json(both.blend_folder("both") / "blend.json", {"weights": weights})
+        both.ensemble.seal()
+        assert np.allclose(submitted(both), small, atol=1e-6) == (member == SMALL)
 
 
 @pytest.fixture
@@ -87,12 +101,16 @@ def edited(tmp_path):
 def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources, lineage, edited, tmp_path):
     tracking = Tracking(uri=f"sqlite:///{tmp_path}/mlflow.db", artifact_folder=str(tmp_path / "mlartifacts"))
     instead = {**resources, "experiment": edited, "tracking": tracking}
-    result = materialize([ensemble], resources=resources_from_environment({}) | instead)
-    (event,) = result.asset_materializations_for_node("ensemble")
-    shown = event.metadata
+    result = materialize([oof_predictions, ensemble], resources=resources_from_environment({}) | instead)
+    of_members, shown = (
+        result.asset_materializations_for_node(name)[0].metadata for name in ("oof_predictions", "ensemble")
+    )
     assert shown["submitted"].value == "final"
     assert {name for name in shown if name.startswith("nested KL, ")} == {"nested KL, alone", "nested KL, final"}
     assert {name for name in shown if name.startswith("weights, ")} == {"weights, alone", "weights, final"}
+    (published,) = [record.data for record in of_members["published / here"].records]
+    assert (published["name"], published["published"]) == (SMALL, 0.85)
+    assert published["here"] == round(of_members[f"KL, {SMALL}"].value, 4)
     (published,) = [record.data for record in shown["published / here"].records]
     assert (published["name"], published["published"]) == ("final", 0.58)
     assert published["here"] == round(shown["nested KL, final"].value, 4)
@@ -103,7 +121,8 @@ def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources,
     assert lineage.oof.is_current()
     client = MlflowClient(tracking.uri)
     experiment = client.get_experiment_by_name(lineage.experiment.name)
-    runs = {run.data.tags["ensemble"]: run for run in client.search_runs([experiment.experiment_id])}
+    found = client.search_runs([experiment.experiment_id])
+    runs = {run.data.tags["ensemble"]: run for run in found if "ensemble" in run.data.tags}
     assert set(runs) == {"alone", "final"}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     for name, run in runs.items():
