@@ -198,5 +198,7 @@ def test_a_fault_is_one_line_with_file_and_key(write, old, new, complaint):
 
 
 def test_an_unknown_name_lists_those_there_are():
-    with pytest.raises(HbacError, match=r"no experiment 'quikstart'; expected one of .*odu, quickstart"):
+    with pytest.raises(
+        HbacError, match=r"no experiment 'quikstart'; expected one of .*odu, odu_batchnorm, osu, quickstart, radboud"
+    ):
         load_experiment("quikstart")
