@@ -50,10 +50,14 @@ class Experiment(Settings):
     @classmethod
     def _within(cls, search: Search | None, earlier: ValidationInfo) -> Search | None:
         members, folds = earlier.data.get("members"), earlier.data.get("folds")
-        if search and members and search.member not in members:
+        if search is None or members is None or folds is None:  # at fault themselves
+            return search
+        if search.member not in members:
             raise ValueError(f"member: expected one of {', '.join(members)}")
-        if search and folds and search.folds > folds:
+        if search.folds > folds:
             raise ValueError(f"folds: expected {folds} or fewer, the experiment's")
+        if members[search.member].preprocessing.input == "both" and "data_wide" in search.ranges.normalisation:
+            raise ValueError("ranges.normalisation: expected [per_image], the only one with input both")
         return search
 
     @property

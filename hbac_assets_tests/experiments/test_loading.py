@@ -165,6 +165,11 @@ def test_a_search_needs_no_more_than_a_member_and_shrinks_with_the_experiment(wr
             "folds: 3\nsearch: {member: small, folds: 4}",
             r"search: .*folds: expected 3 or fewer.*'folds': 4",
         ),
+        (
+            "{probability: 0.25}}",
+            "{probability: 0.25}}\n    preprocessing: {input: both}\nsearch: {member: small}",
+            r"search: .*ranges\.normalisation: expected \[per_image\]",
+        ),
         ("folds: 3", "folds: 3\nsearch: {member: small, trial: 4}", r"search\.trial: unknown key, found 4"),
         (
             "folds: 3",
