@@ -1,10 +1,17 @@
 """Harmful brain activity classification as software-defined assets.
 
 Dagster finds the code location here: `defs` is the one name that this package offers. It is built when it is asked
-for, so that a notebook which imports `hbac_assets.signals` does not pay for Dagster.
+for, so that a notebook which imports `hbac_assets.signals` does not pay for Dagster. Importing this package chooses
+Keras' backend: import it before keras.
 """
 
+import os
 from typing import Any
+
+os.environ["KERAS_BACKEND"] = "jax"
+# keras-cv imports TensorFlow, which otherwise reports its CPU features and its oneDNN operations on every start.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import table
 from hbac_assets.assets.references import CLASS_PRIOR
+from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.step import step
 from hbac_assets.assets.submission import submission
 from hbac_assets.assets.tables import read_table
@@ -65,14 +66,13 @@ def class_shares_alike(competition: CompetitionData, store: Store, experiment: E
 @asset_check(asset=ensemble)
 @step
 def beats_class_prior(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
-    """The ensemble's nested out-of-fold KL is lower than that of the class prior."""
+    """The nested out-of-fold KL of the ensemble that is submitted is lower than that of the class prior."""
     lineage = lineage_of(competition, store, experiment)
-    by_model = pd.DataFrame(lineage.oof.facts()["scores"] + lineage.ensemble.facts()["scores"])
-    overall = by_model[by_model["slice"] == "all"].set_index("model")["mean"]
+    kl, submitted = overall_kl(lineage.oof, lineage.ensemble), lineage.experiment.submitted
     return AssetCheckResult(
-        passed=bool(overall["ensemble"] < overall[CLASS_PRIOR]),
+        passed=bool(kl[submitted] < kl[CLASS_PRIOR]),
         severity=AssetCheckSeverity.WARN,
-        metadata={"ensemble": float(overall["ensemble"]), CLASS_PRIOR: float(overall[CLASS_PRIOR])},
+        metadata={submitted: kl[submitted], CLASS_PRIOR: kl[CLASS_PRIOR]},
     )
 
 

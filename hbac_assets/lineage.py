@@ -18,9 +18,10 @@ CODE_VERSIONS = {
     "eeg_spectrograms": "1",
     "fold_assignments": "2",
     "trained_models": "1",
-    "oof_predictions": "1",
-    "ensemble": "1",
-    "submission": "1",
+    "hyperparameter_search": "1",
+    "oof_predictions": "2",
+    "ensemble": "2",
+    "submission": "2",
 }
 
 
@@ -134,6 +135,24 @@ class Lineage:
         eeg = (self.eeg_spectrograms(preprocessing.eeg),) if preprocessing.eeg else ()
         return kaggle + eeg
 
+    @property
+    def search_folder(self) -> Path:
+        """The trials of the hyperparameter search and what it found."""
+        return self.experiment_folder / "search"
+
+    @property
+    def tuned_member(self) -> Artifact:
+        """The recipe that the hyperparameter search found; its inputs name the study.
+
+        How many batches there are is no part of them: a search with more goes on from the trials there are.
+        """
+        search = self.experiment.search
+        assert search is not None
+        cells = [self.cell(Cell(search.member, fold)) for fold in range(search.folds)]
+        settings = [search.model_dump(mode="json", exclude={"batches"}), [cell.settings for cell in cells]]
+        path = self.search_folder / f"{search.member}_tuned.yaml"
+        return self._artifact(path, "hyperparameter_search", settings, cells[0].upstream)
+
     def member_fingerprint(self, member: str) -> str:
         """Return what tells one state of a member, on all folds together, from another."""
         return fingerprint([self.cell(Cell(member, fold)).inputs for fold in range(self.experiment.folds)])
@@ -161,14 +180,25 @@ class Lineage:
 
     @property
     def ensemble(self) -> Artifact:
-        """How the members are blended, and the blend's out-of-fold predictions and scores."""
-        return self._artifact(self.experiment_folder / "ensemble", "ensemble", upstream=(self.oof,))
+        """The ensembles: how each blends its members, its out-of-fold predictions and scores."""
+        definitions = [(name, one.model_dump(mode="json")) for name, one in self.experiment.ensembles.items()]
+        return self._artifact(self.experiment_folder / "ensemble", "ensemble", definitions, (self.oof,))
+
+    def blend_folder(self, ensemble: str) -> Path:
+        """Return the folder, in that of all ensembles, which holds what one of them learned."""
+        return self.ensemble.path / ensemble
+
+    def ensemble_fingerprint(self, ensemble: str) -> str:
+        """Return what tells one state of an ensemble from another, whatever other ensembles there are."""
+        definition = self.experiment.ensembles[ensemble].model_dump(mode="json")
+        return fingerprint([CODE_VERSIONS["ensemble"], definition, self.oof.digest()])
 
     @property
     def submission(self) -> Artifact:
         """Predictions of the test rows in Kaggle's format."""
         upstream = (self.ensemble, *self.models, *self.arrays)
-        return self._artifact(self.experiment_folder / "submission.csv", "submission", upstream=upstream)
+        path = self.experiment_folder / "submission.csv"
+        return self._artifact(path, "submission", self.experiment.submitted, upstream)
 
     def _windows_and(self, recipe: EegRecipe) -> list[object]:
         """Return what determines the spectrograms of a recipe: the windows are those that the sampling rule picks."""

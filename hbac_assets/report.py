@@ -6,7 +6,9 @@ On synthetic data the true probabilities are known. They are read here, after th
 import numpy as np
 import pandas as pd
 
+from hbac_assets.assets.ensemble import chosen_methods
 from hbac_assets.assets.references import CLASS_PRIOR
+from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
@@ -26,7 +28,8 @@ def report(competition: CompetitionData, store: Store, experiment: ExperimentCho
     """Return the summary of the experiment's results as lines for the terminal."""
     lineage = lineage_of(competition, store, experiment)
     rows = read_table(lineage.folds)
-    overall = _overall(lineage)
+    by_worst = sorted(overall_kl(lineage.oof, lineage.ensemble).items(), key=lambda item: -item[1])
+    overall, submitted = dict(by_worst), lineage.experiment.submitted
     data = "synthetic data" if competition.is_synthetic else f"{lineage.dataset.folder}"
     lines = [
         "",
@@ -45,16 +48,10 @@ def report(competition: CompetitionData, store: Store, experiment: ExperimentCho
     lines += [
         "",
         f"submission: {lineage.submission.require()}",
+        f"it is from: {submitted}, blended by {chosen_methods(lineage)[submitted]}",
         "look further: make ui   (assets in Dagster, trainings in MLflow)",
     ]
     return "\n".join(lines)
-
-
-def _overall(lineage: Lineage) -> dict[str, float]:
-    by_model = pd.DataFrame(lineage.oof.facts()["scores"] + lineage.ensemble.facts()["scores"])
-    everything = by_model[by_model["slice"] == "all"]
-    scores = dict(zip(everything["model"], everything["mean"], strict=True))
-    return dict(sorted(scores.items(), key=lambda item: -item[1]))
 
 
 def _floor(lineage: Lineage, rows: pd.DataFrame) -> float:

@@ -7,10 +7,12 @@ import pytest
 from dagster import AssetKey
 
 from hbac_assets import defs
+from hbac_assets.definitions import whole_chain
 
-HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "pywt", "sklearn", "tensorflow"}
+HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "optuna", "pywt", "sklearn", "tensorflow"}
 CHAIN = [
     "competition_data", "train_metadata", "npy_spectrograms", "eeg_spectrograms", "fold_assignments",
+    "hyperparameter_search",
     "trained_models", "fold_models", "oof_predictions", "ensemble", "submission",
 ]  # fmt: skip
 BLOCKING = {"patients_in_one_fold", "rows_in_one_fold", "submission_valid"}
@@ -34,7 +36,7 @@ def test_the_layers_below_know_neither_dagster_nor_mlflow(layer):
     statement = (
         "import importlib, pkgutil, hbac_assets\n"
         f"package = importlib.import_module('hbac_assets.{layer}')\n"
-        "for module in pkgutil.iter_modules(package.__path__, package.__name__ + '.'):\n"
+        "for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
         "    importlib.import_module(module.name)"
     )
     assert not loaded_by(statement) & {"dagster", "mlflow", *HEAVY}
@@ -50,6 +52,15 @@ def test_the_chain_is_there_and_every_asset_says_what_it_is():
         assert node.kinds
         assert node.owners == ["team:hbac"]
         assert node.code_version
+
+
+def test_the_chain_of_make_run_leaves_out_the_search_that_nothing_waits_for():
+    chain = {key.to_user_string() for key in whole_chain().asset_layer.executable_asset_keys}
+    assert chain == set(CHAIN) - {"hyperparameter_search", "fold_models"}
+    graph = defs.resolve_asset_graph()
+    search = graph.get(AssetKey("hyperparameter_search"))
+    assert {key.to_user_string() for key in search.parent_keys} == {"fold_assignments", "npy_spectrograms"}
+    assert not search.child_keys
 
 
 def test_checks_block_where_going_on_would_be_wrong():

@@ -6,10 +6,12 @@ import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from hbac_assets.assets.grid import missing_cells
-from hbac_assets.assets.metadata import picture, preview, table
-from hbac_assets.assets.oof_rows import oof_rows, scores_by_model
+from hbac_assets.assets.metadata import picture, preview
+from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
+from hbac_assets.assets.published import published_here
 from hbac_assets.assets.references import reference_rows
+from hbac_assets.assets.scores import overall_kl, overall_scores, score_facts, score_metadata
 from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.assets.tracked import open_runs, tracked_member
@@ -44,8 +46,8 @@ def oof_predictions(
     """Out-of-fold predictions: one row for each sample and member, with six probabilities and six vote shares.
 
     A row is predicted by the model of the fold that held its patient out. Scores are the competition's KL
-    divergence, by vote slice, with 95 % intervals from resampled patients; the class prior and a logistic regression
-    on band powers are scored on the same rows in the same way.
+    divergence, by vote slice and by agreement category, with 95 % intervals from resampled patients; the class prior
+    and a logistic regression on band powers are scored on the same rows in the same way.
     """
     lineage = lineage_of(competition, store, experiment)
     missing = missing_cells(lineage)
@@ -57,11 +59,8 @@ def oof_predictions(
         with accelerator.lease(context.log.info):
             configure_device(accelerator, store)
             oof = held_out_predictions(lineage, context.log)
-        everything = pd.concat([oof, reference_rows(lineage)])
-        write_table(oof, lineage.oof, scores=scores_by_model(everything).to_dict("records"))
-    by_model = pd.DataFrame(lineage.oof.facts()["scores"])
-    overall = by_model[by_model["slice"] == "all"]
-    kl = dict(zip(overall["model"], overall["mean"], strict=True))
+        write_table(oof, lineage.oof, **score_facts(pd.concat([oof, reference_rows(lineage)])))
+    kl = overall_kl(lineage.oof)
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:
         tracked_member(runs, lineage, member).log_metrics({"oof_kl": kl[member]})
@@ -69,8 +68,9 @@ def oof_predictions(
         metadata={
             "path": MetadataValue.path(lineage.oof.path),
             **{f"KL, {model}": score for model, score in kl.items()},
-            "scores": table(by_model),
-            "scores, all rows": picture(scores_by_member(overall)),
+            **published_here(lineage.experiment, kl, synthetic=competition.is_synthetic),
+            "scores, all rows": picture(scores_by_member(overall_scores(lineage.oof))),
+            **score_metadata(lineage.oof),
             "preview": preview(read_table(lineage.oof)),
         }
     )

@@ -1,4 +1,4 @@
-"""The rows of the out-of-fold table: of members, of the ensemble, and of what they are measured against."""
+"""The rows of the out-of-fold table: of members, of ensembles, and of what they are measured against."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,6 @@ import pandas as pd
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.slices import scores
 
 ID_COLUMNS = [
     "label_id",
@@ -22,13 +21,6 @@ ID_COLUMNS = [
 def oof_rows(rows: pd.DataFrame, model: str, probabilities: np.ndarray) -> pd.DataFrame:
     """Return what `oof_predictions` stores of `rows`, predicted by `model` with (N, 6) `probabilities`."""
     predicted = pd.DataFrame(probabilities, index=rows.index, columns=list(PROBABILITY_COLUMNS), dtype="float64")
-    kept = rows[[*ID_COLUMNS, *SHARE_COLUMNS, "vote_count"]]
+    kept = rows[[*ID_COLUMNS, *SHARE_COLUMNS, "vote_count", "agreement"]]
     divergence = kl_divergence(kept[list(SHARE_COLUMNS)].to_numpy(), predicted.to_numpy())
     return pd.concat([kept, predicted], axis=1).assign(kl=divergence, member=model)
-
-
-def scores_by_model(oof: pd.DataFrame) -> pd.DataFrame:
-    """Return model, slice, rows, patients, mean, low and high for the models of out-of-fold rows."""
-    parts = [scores(rows).assign(model=model) for model, rows in oof.groupby("member", sort=False)]
-    together = pd.concat(parts, ignore_index=True)
-    return together[["model", *together.columns.drop("model")]]

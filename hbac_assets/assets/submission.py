@@ -18,7 +18,7 @@ from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
-from hbac_assets.scoring.blending import ConvexBlend
+from hbac_assets.scoring.blend_files import load_blend
 from hbac_assets.scoring.submission import build
 
 
@@ -37,7 +37,7 @@ def submission(
     experiment: ExperimentChoice,
     accelerator: Accelerator,
 ) -> MaterializeResult:
-    """Test rows predicted by all folds of all members, blended as the ensemble learned, in Kaggle's format."""
+    """Test rows predicted by all folds of the last ensemble's members, blended as it learned, in Kaggle's format."""
     lineage = lineage_of(competition, store, experiment)
     artifact = lineage.submission
     if artifact.is_current():
@@ -53,6 +53,7 @@ def submission(
     return MaterializeResult(
         metadata={
             "path": MetadataValue.path(artifact.path),
+            "ensemble": lineage.experiment.submitted,
             "rows": len(frame),
             "preview": preview(frame),
         }
@@ -60,17 +61,21 @@ def submission(
 
 
 def predicted_submission(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
-    """Predict the test rows: the mean over a member's folds, then the ensemble's blend over members."""
+    """Predict the test rows: for each fold the ensemble's blend of that fold's models, then the mean over folds.
+
+    A blend is learned from predictions of single models, and a network would see less decided ones in their mean.
+    """
     lineage.ensemble.require()
-    weights = lineage.ensemble.facts()["weights"]
+    members, blend = load_blend(lineage.blend_folder(lineage.experiment.submitted))
     test = read_test(lineage.dataset.folder / "test.csv")
     test = test.assign(spectrogram_label_offset_seconds=0, eeg_label_offset_seconds=0)
-    members = []
-    for member in weights:
+    folds = range(lineage.experiment.folds)
+    predictions = []
+    for member in members:
         images = member_images(lineage, member, test)
-        folds = range(lineage.experiment.folds)
-        members.append(np.mean([predict_cell(lineage, Cell(member, fold), images, log) for fold in folds], axis=0))
-    blended = ConvexBlend(np.array(list(weights.values())))(np.stack(members).astype("float64"))
+        predictions.append([predict_cell(lineage, Cell(member, fold), images, log) for fold in folds])
+    by_fold = np.array(predictions, dtype="float64").swapaxes(0, 1)
+    blended = np.mean([blend(members_of_fold) for members_of_fold in by_fold], axis=0)
     blended /= blended.sum(axis=1, keepdims=True)
     sample = read_sample_submission(lineage.dataset.folder / "sample_submission.csv")
     return build(test["eeg_id"].tolist(), blended, sample)

@@ -1,9 +1,10 @@
-"""Which MLflow run belongs to which member and cell of an experiment."""
+"""Which MLflow run belongs to which member, cell and ensemble of an experiment, and to which trial of its search."""
 
 from collections.abc import Sequence
 
 from dagster import AssetExecutionContext, OpExecutionContext
 
+from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking, code_commit, flattened
@@ -40,6 +41,27 @@ def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell, parent: Tra
     settings = lineage.experiment.members[cell.member]
     params = {**_params(settings), "fold": cell.fold}
     return runs.cell(cell, parent.run_id, lineage.cell(cell).inputs, params, _tags(settings))
+
+
+def tracked_ensemble(runs: ExperimentRuns, lineage: Lineage, ensemble: str, method: str) -> TrackedRun:
+    """Return the run of an ensemble that is blended by `method`."""
+    definition = lineage.experiment.ensembles[ensemble].model_dump(mode="json")
+    tags = {"members": ", ".join(definition["members"]), "method": method, "git_commit": code_commit()}
+    return runs.ensemble(ensemble, lineage.ensemble_fingerprint(ensemble), definition, tags)
+
+
+def tracked_search(runs: ExperimentRuns, lineage: Lineage, search: Search) -> TrackedRun:
+    """Return the parent run of the search."""
+    settings = lineage.experiment.members[search.member]
+    params = {**_params(settings), **flattened(search.model_dump(mode="json"), "search.")}
+    return runs.search(search.member, lineage.tuned_member.inputs, params, _tags(settings))
+
+
+def tracked_trial(
+    runs: ExperimentRuns, study: str, search: Search, number: int, settings: MemberSettings, parent: TrackedRun
+) -> TrackedRun:
+    """Return the child run of a trial with its `settings`, below that of the search; `study` is its fingerprint."""
+    return runs.trial(search.member, number, parent.run_id, study, _params(settings), _tags(settings))
 
 
 def _params(settings: MemberSettings) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from hbac_assets.labels import CLASSES, VOTE_COLUMNS
+from hbac_assets.labels import AGREEMENTS, CLASSES, VOTE_COLUMNS
 
 SHARE_COLUMNS = tuple(f"{name.lower()}_share" for name in CLASSES)
 
@@ -37,4 +37,5 @@ def agreement(votes: np.ndarray) -> np.ndarray:
     idealized = 4 * first >= 3 * count
     evenly = (3 * second >= count) & (5 * (first + second) >= 4 * count)
     with_other = (order[:, :2] == CLASSES.index("Other")).any(axis=1)
-    return np.select([idealized, evenly & with_other, evenly], ["idealized", "proto", "edge"], default="mixed")
+    *named, mixed = AGREEMENTS
+    return np.select([idealized, evenly & with_other, evenly], named, default=mixed)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from hbac_assets.errors import HbacError
+from hbac_assets.experiments.member_file import find_member, read_member, read_yaml
 from hbac_assets.experiments.schema import Experiment
 
 FOLDER = Path(__file__).parent
@@ -33,30 +33,29 @@ def load_experiment(name: str, *, miniature: bool = False) -> Experiment:
             f"HBAC_EXPERIMENT: no experiment '{name}'; expected one of {', '.join(available_experiments())} "
             "or the path of a .yaml file"
         )
-    experiment = _checked(path, _parsed(path))
+    experiment = _checked(path, read_yaml(path))
     return experiment.miniature() if miniature else experiment
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise HbacError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise HbacError(f"{path}: expected keys and values, found {type(content).__name__}")
-    return content
-
-
 def _checked(path: Path, content: dict[str, Any]) -> Experiment:
-    """Validate the file's content; the `recipe` it may hold is what its members have in common."""
+    """Validate the file's content; the `recipe` it may hold is what its members have in common.
+
+    A member's own keys win over those of the file that it names by `from`, and these over the recipe.
+    """
     recipe = content.pop("recipe", {})
     members = content.get("members")
+    files: dict[str, Path] = {}
     if isinstance(members, dict) and isinstance(recipe, dict):
-        content["members"] = {name: _merged(recipe, own or {}) for name, own in members.items()}
+        for name, own in members.items():
+            base = recipe
+            if isinstance(own, dict) and "from" in own:
+                files[name] = find_member(path, name, own.pop("from"))
+                base = _merged(recipe, read_member(path, name, files[name]))
+            members[name] = _merged(base, own or {})
     try:
         return Experiment(name=path.stem, **content)
     except ValidationError as error:
-        raise HbacError(f"{path}: {'; '.join(_complaint(detail) for detail in error.errors())}") from error
+        raise HbacError(f"{path}: {'; '.join(_complaint(detail, files) for detail in error.errors())}") from error
 
 
 def _merged(common: Any, own: Any) -> Any:
@@ -66,8 +65,10 @@ def _merged(common: Any, own: Any) -> Any:
     return common | {key: _merged(common.get(key), value) for key, value in own.items()}
 
 
-def _complaint(detail: Any) -> str:
+def _complaint(detail: Any, files: dict[str, Path]) -> str:
     key = ".".join(str(part) for part in detail["loc"])
+    complaint = f"{detail['msg']}, found {detail['input']!r}"
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key, found {detail['input']!r}; see the README for the keys there are"
-    return f"{key}: {detail['msg']}, found {detail['input']!r}"
+        complaint = f"unknown key, found {detail['input']!r}; see the README for the keys there are"
+    file = files.get(key.split(".")[1]) if key.startswith("members.") else None
+    return f"{key}: {complaint}" + (f" (the member begins with {file})" if file else "")

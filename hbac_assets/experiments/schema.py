@@ -1,21 +1,26 @@
-"""What an experiment file may say: how rows are sampled, how many folds, and the members."""
+"""What an experiment file may say: how rows are sampled, how many folds, the members, and how they are blended."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints
+from pydantic import Field, PositiveInt, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from hbac_assets.experiments.ensembles import NO_MEMBERS_NAME, EnsembleOfMembers, NameInUse, Published
 from hbac_assets.learning.miniature import miniature
+from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings, Settings
 
 Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
-# Member names are parts of paths, of partition keys and of the names of steps.
+# Names of members and ensembles are parts of paths, of partition keys and of the names of steps.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 MINIATURE_ROWS = 48
 
 
 class Experiment(Settings):
-    """A named set of members, trained on the same folds of the same rows and blended."""
+    """A named set of members, trained on the same folds of the same rows, and the ensembles that are made of them.
+
+    The last ensemble is the one that is submitted.
+    """
 
     name: str
     description: str
@@ -24,6 +29,41 @@ class Experiment(Settings):
     folds: Annotated[int, Field(ge=2)] = 5
     fold_seed: Annotated[int, Field(ge=0)] = 42
     members: Annotated[dict[Name, MemberSettings], Field(min_length=1)]
+    ensembles: dict[Annotated[Name, NO_MEMBERS_NAME], EnsembleOfMembers] = Field(
+        {}, min_length=1, description="without this key: one, named ensemble, of all members"
+    )
+    published: dict[NameInUse, list[Published]] = Field(
+        {}, description="what the authors report of a member or ensemble; it is shown, and nothing is made from it"
+    )
+    comparability: str = Field("", description="where published figures differ from ours in data, weights or metric")
+    search: Search | None = Field(None, description="hyperparameters to be searched for, by hyperparameter_search")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ensemble_of_all_members(cls, content: Any) -> Any:
+        members = content.get("members") if isinstance(content, dict) else None
+        if isinstance(members, dict) and members:
+            return {"ensembles": {"ensemble": {"members": list(members)}}} | content
+        return content
+
+    @field_validator("search")
+    @classmethod
+    def _within(cls, search: Search | None, earlier: ValidationInfo) -> Search | None:
+        members, folds = earlier.data.get("members"), earlier.data.get("folds")
+        if search is None or members is None or folds is None:  # at fault themselves
+            return search
+        if search.member not in members:
+            raise ValueError(f"member: expected one of {', '.join(members)}")
+        if search.folds > folds:
+            raise ValueError(f"folds: expected {folds} or fewer, the experiment's")
+        if members[search.member].preprocessing.input == "both" and "data_wide" in search.ranges.normalisation:
+            raise ValueError("ranges.normalisation: expected [per_image], the only one with input both")
+        return search
+
+    @property
+    def submitted(self) -> str:
+        """The name of the ensemble that the submission comes from: the last one."""
+        return list(self.ensembles)[-1]
 
     def miniature(self) -> "Experiment":
         """Return the experiment shrunk to minutes: two folds, few rows, small images, few steps, no pretrained weights.
@@ -36,5 +76,6 @@ class Experiment(Settings):
                 "max_rows": MINIATURE_ROWS,
                 "folds": 2,
                 "members": {name: miniature(member) for name, member in self.members.items()},
+                "search": self.search and self.search.miniature(),
             }
         )

@@ -7,6 +7,7 @@ import numpy as np
 
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
+from hbac_assets.learning.hyperparameters import variable_dropout
 from hbac_assets.learning.normalisation import normalisation_layer
 from hbac_assets.learning.pretrained import load_pretrained
 from hbac_assets.learning.published_backbones import BACKBONES
@@ -26,13 +27,13 @@ class ParameterCounts:
     non_trainable: int
 
 
-def build_classifier(settings: MemberSettings) -> "keras.Model":
+def build_classifier(settings: MemberSettings, *, variable_rates: bool = False) -> "keras.Model":
     """Return the classifier of a member, from images (H, W, 3) to probabilities (6,).
 
     It takes images as `hbac_assets.learning.normalisation.prepared` makes them, in three equal channels.
 
     The initial weights follow from `settings.seed` alone. Keras draws seeds from Python's and its own global
-    generators, which are therefore seeded here.
+    generators, which are therefore seeded here. With `variable_rates` the dropout's rate is a variable.
 
     Raises:
         HbacError: pretrained weights that cannot be had.
@@ -44,7 +45,9 @@ def build_classifier(settings: MemberSettings) -> "keras.Model":
         backbone = _build_backbone(settings)
         first = [normalisation_layer()] if settings.preprocessing.normalisation == "data_wide" else []
         head = [keras.layers.GlobalAveragePooling2D(name="pooling")]
-        if settings.dropout:
+        if variable_rates:
+            head.append(variable_dropout(settings.dropout))
+        elif settings.dropout:
             head.append(keras.layers.Dropout(settings.dropout, name="dropout"))
         head.append(keras.layers.Dense(len(CLASSES), "softmax", dtype="float32", name="probabilities"))
         pixels = keras.Input((*settings.preprocessing.image_size, 3), name="image")

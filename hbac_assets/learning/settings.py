@@ -167,6 +167,9 @@ class MemberSettings(Settings):
     preprocessing: Preprocessing = Preprocessing()
     augmentation: Augmentation = Augmentation()
     target: Literal["consensus", "votes"] = "votes"
+    rebalancing: bool = Field(
+        False, description="draw training rows so that the classes weigh alike, by their targets; validate as they are"
+    )
     batch_size: PositiveInt = 32
     epochs: PositiveInt = 13
     schedule: Schedule = Schedule()
@@ -177,6 +180,9 @@ class MemberSettings(Settings):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     batchnorm_momentum: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="None keeps what the backbone's authors gave it"
+    )
+    batchnorm_statistics: Literal["running", "reestimated"] = Field(
+        "running", description="what validation uses: averages of the steps so far, or of the training images anew"
     )
     scored_epoch: Literal["best", "last"] = "last"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42

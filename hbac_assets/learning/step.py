@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hbac_assets.learning.balance import draw_rows
 from hbac_assets.learning.depthwise import fast_depthwise
+from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment, to_channels
 from hbac_assets.learning.normalisation import centre, prepared
 from hbac_assets.learning.settings import MemberSettings, Optimizer
@@ -29,12 +31,14 @@ class State(NamedTuple):
 Step = Callable[..., tuple[State, "Array"]]
 
 
-def build_optimizer(model: "keras.Model", settings: Optimizer) -> "keras.optimizers.Optimizer":
+def build_optimizer(
+    model: "keras.Model", settings: Optimizer, *, variable_rates: bool = False
+) -> "keras.optimizers.Optimizer":
     """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) for all weights at once.
 
     With a weight decay it is AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101): each step first takes
     learning rate * weight decay off every trainable weight, those of biases and normalisations too.
-    The learning rate is set at each step.
+    The learning rate is set at each step. With `variable_rates` the other settings are variables too.
     """
     import keras
 
@@ -42,6 +46,8 @@ def build_optimizer(model: "keras.Model", settings: Optimizer) -> "keras.optimiz
         beta_1=settings.beta_1, beta_2=settings.beta_2, weight_decay=settings.weight_decay or None
     )
     optimizer.build([keras.Variable(flatten(model))])
+    if variable_rates:
+        set_variables(optimizer, settings)
     return optimizer
 
 
@@ -99,11 +105,15 @@ def compile_gather() -> Callable[[Any, np.ndarray], Any]:
     )
 
 
-def shuffled_batches(rows: int, batch_size: int, seed: int, epoch: int) -> Iterator[np.ndarray]:
+def shuffled_batches(
+    rows: int, batch_size: int, seed: int, epoch: int, weights: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
     """Yield the indices of each batch of an epoch.
 
-    The rows come in a new order; where they do not fill the last batch, the first of that order fill it.
+    The rows come in a new order; where they do not fill the last batch, the first of that order fill it. With `weights`
+    (N,) of sum 1 a row comes as often as its weight says; without, each comes once.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(rows)
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(np.arange(rows) if weights is None else draw_rows(weights, random))
     batches = -(-rows // batch_size)
     yield from np.resize(order, (batches, batch_size)).astype(np.int32)

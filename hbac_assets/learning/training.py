@@ -19,6 +19,8 @@ import pandas as pd
 from hbac_assets.errors import HbacError
 from hbac_assets.files import atomic_write, fingerprint
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
+from hbac_assets.learning.balance import balancing_weights
+from hbac_assets.learning.batchnorm import compile_reestimation
 from hbac_assets.learning.checkpoint import (
     EpochRecord,
     initial_progress,
@@ -41,6 +43,10 @@ from hbac_assets.learning.weights import unflatten
 
 if TYPE_CHECKING:
     import keras
+
+
+class DivergedError(HbacError):
+    """A training whose loss is no longer finite."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ def train_cell(
     folder: Path,
     *,
     on_epoch: Callable[[EpochRecord], None],
+    variable_rates: bool = False,
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
@@ -83,18 +90,22 @@ def train_cell(
         validation: the rows that the fold holds out.
         folder: the cell's own. A checkpoint of the same training in it is resumed at its last finished epoch.
         on_epoch: called after each epoch that this call finishes, once history and checkpoint are written.
+        variable_rates: see `hbac_assets.learning.hyperparameters`; the models then open nowhere else.
 
     Raises:
-        HbacError: the loss is no longer finite, or a file cannot be written.
+        DivergedError: the loss is no longer finite.
+        HbacError: a file cannot be written.
     """
     import jax
 
-    model = build_classifier(settings)
+    model = build_classifier(settings, variable_rates=variable_rates)
     fit_normalisation(model, training.images)
-    optimizer = build_optimizer(model, settings.optimizer)
+    optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
     step, forward, gather = compile_step(model, optimizer, settings), compile_forward(model), compile_gather()
     resident, held_out = jax.device_put(((training.images, training.targets), validation.images))
     size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
+    weights = balancing_weights(training.targets) if settings.rebalancing else None
+    reestimate = compile_reestimation(model) if settings.batchnorm_statistics == "reestimated" else None
 
     checkpoint, identity = folder / "checkpoint.npz", _identity(settings, training, validation)
     progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
@@ -103,7 +114,7 @@ def train_cell(
             break
         started = time.perf_counter()
         losses = []
-        for number, indices in enumerate(shuffled_batches(len(training), size, settings.seed, epoch)):
+        for number, indices in enumerate(shuffled_batches(len(training), size, settings.seed, epoch, weights)):
             rate = learning_rate(settings.schedule, epoch + number / steps, settings.epochs)
             batch = gather(resident, indices)
             progress.state, loss = step(progress.state, batch, rate, np.uint32(settings.seed), epoch * steps + number)
@@ -111,6 +122,9 @@ def train_cell(
         mean_loss = float(np.mean(jax.device_get(losses)))
         images_per_second = steps * size / (time.perf_counter() - started)
 
+        if reestimate:
+            others = reestimate(progress.state.weights, progress.state.others, resident[0], size)
+            progress.state = progress.state._replace(others=others)
         probabilities = predict_batches(forward, progress.state.weights, progress.state.others, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
         _require_finite(epoch + 1, mean_loss, val_loss)
@@ -143,7 +157,7 @@ def _mean_divergence(targets: np.ndarray, probabilities: np.ndarray) -> float:
 
 def _require_finite(epoch: int, loss: float, val_loss: float) -> None:
     if not math.isfinite(loss + val_loss):
-        raise HbacError(
+        raise DivergedError(
             f"epoch {epoch}: expected finite losses, found {loss} in training and {val_loss} in validation; "
             "lower the member's schedule.peak"
         )

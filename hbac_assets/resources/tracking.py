@@ -1,5 +1,8 @@
 """MLflow: one experiment for each experiment, a parent run for each member, a child run for each fold.
 
+An ensemble has a run of its own beside those of the members. A search is a parent run too, each of its trials a
+child run.
+
 A run is found again by the fingerprint of what it trains, so that running again updates it; when the fingerprint
 changes, a new run begins and the old one is tagged as superseded. Whatever is logged twice appears once.
 """
@@ -74,6 +77,23 @@ class ExperimentRuns:
         identity = {"member": cell.member, "fold": str(cell.fold)}
         name = f"{cell.member} fold {cell.fold}"
         return self._find_or_create(name, identity, fingerprint, params, {"mlflow.parentRunId": parent, **tags})
+
+    def ensemble(self, name: str, fingerprint: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> "TrackedRun":
+        """Find or create the run of an ensemble; `fingerprint` covers its definition and its members' predictions."""
+        return self._find_or_create(name, {"ensemble": name}, fingerprint, params, tags)
+
+    def search(self, member: str, fingerprint: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> "TrackedRun":
+        """Find or create the parent run of a search; `fingerprint` is that of its study."""
+        identity = {"search": member, "trial": "all"}
+        return self._find_or_create(f"search of {member}", identity, fingerprint, params, tags)
+
+    def trial(
+        self, member: str, number: int, parent: str, study: str, params: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> "TrackedRun":
+        """Find or create the child run of a trial, which its number and the fingerprint of its study name."""
+        identity = {"search": member, "trial": str(number)}
+        name, tags = f"{member} trial {number}", {"mlflow.parentRunId": parent, **tags}
+        return self._find_or_create(name, identity, f"{study}-{number}", params, tags)
 
     def is_finished(self, fingerprint: str) -> bool:
         """Tell whether a run with this fingerprint is there and complete."""
@@ -150,6 +170,10 @@ class TrackedRun:
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log what is known only after the run began; a value that is there already stays."""
         _log_params(self._client, self.run_id, params)
+
+    def tag(self, **tags: str) -> None:
+        """Set tags of the run."""
+        _set_tags(self._client, self.run_id, tags)
 
     def log_picture(self, png: bytes, name: str) -> None:
         """Log a PNG under `name`."""

@@ -34,6 +34,35 @@ def scores_by_member(scores: pd.DataFrame, lines: Mapping[str, float] | None = N
     return png(figure)
 
 
+def grouped_scores(scores: pd.DataFrame, group: str, item: str, title: str) -> bytes:
+    """Draw the mean KL of each item with its interval, group below group; those that are not `chosen` in grey.
+
+    Args:
+        scores: `group`, `item`, mean, low and high, and perhaps the truth value chosen; what has no mean is left out.
+        group: the column whose values stand in bold above their items.
+        item: the column that names each item.
+        title: of the picture.
+    """
+    scores = scores.dropna(subset="mean")
+    figure, axes = new_axes(7, 1.2 + 0.24 * (len(scores) + scores[group].nunique()), title)
+    labels = []
+    for name, rows in scores.groupby(group, sort=False):
+        labels.append(str(name))
+        for row in rows.to_dict("records"):
+            color = BLUE if row.get("chosen", True) else GREY
+            axes.hlines(len(labels), row["low"], row["high"], color=color, linewidth=1.5)
+            axes.plot(row["mean"], len(labels), "o", color=color, markersize=5)
+            labels.append(f"{row[item]}  {row['mean']:.3f}")
+    axes.set_yticks(range(len(labels)), labels, fontsize=9)
+    for label in axes.get_yticklabels():
+        label.set_fontweight("bold" if label.get_text() in set(scores[group]) else "normal")
+    axes.set_ylim(len(labels) - 0.3, -0.7)
+    axes.grid(axis="x", color="#e5e5e5")
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    return png(figure)
+
+
 def vote_calibration(shares: np.ndarray, predictions: np.ndarray) -> bytes:
     """Draw, for each class, the experts' mean share over the predicted probability, in ten equal bins.
 

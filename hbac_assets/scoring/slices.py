@@ -1,9 +1,14 @@
-"""Mean scores by vote slice, with intervals that respect that a patient's rows are alike."""
+"""Mean scores by vote slice and by agreement category, with intervals that respect that a patient's rows are alike."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-SLICES = {"all": (0, np.inf), "<3": (0, 3), "3-9": (3, 10), ">=10": (10, np.inf)}
+from hbac_assets.labels import AGREEMENTS
+
+ALL = "all"
+SLICES = {ALL: (0, np.inf), "<3": (0, 3), "3-9": (3, 10), ">=10": (10, np.inf)}
 """Name: lowest vote count, and the lowest one beyond the slice. Rater populations differ between them."""
 
 RESAMPLES = 1000
@@ -22,11 +27,21 @@ def scores(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> pd.DataFra
         column: what to average, such as the divergence of each row.
         seed: of the bootstrap.
     """
-    rows = []
-    for name, (low, high) in SLICES.items():
-        part = frame[frame["vote_count"].ge(low) & frame["vote_count"].lt(high)]
-        rows.append({"slice": name, **score(part, column, seed)})
-    return pd.DataFrame(rows)
+    votes = frame["vote_count"]
+    parts = {name: frame[votes.ge(low) & votes.lt(high)] for name, (low, high) in SLICES.items()}
+    return _table("slice", parts, column, seed)
+
+
+def agreement_scores(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> pd.DataFrame:
+    """Return one row for each agreement category: agreement, and the rest as `scores` does.
+
+    Args:
+        frame: rows with patient_id, agreement and `column`.
+        column: what to average.
+        seed: of the bootstrap.
+    """
+    parts = {name: frame[frame["agreement"] == name] for name in AGREEMENTS}
+    return _table("agreement", parts, column, seed)
 
 
 def score(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> dict[str, float]:
@@ -40,6 +55,10 @@ def score(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> dict[str, f
         "low": low,
         "high": high,
     }
+
+
+def _table(title: str, parts: Mapping[str, pd.DataFrame], column: str, seed: int) -> pd.DataFrame:
+    return pd.DataFrame([{title: name, **score(part, column, seed)} for name, part in parts.items()])
 
 
 def _interval(sums: np.ndarray, counts: np.ndarray, seed: int) -> tuple[float, float]:

@@ -1,8 +1,14 @@
 """One project whose chain has run, shared by the tests that look at it, and fresh ones beside it."""
 
+import shutil
+
 import pytest
 
-from hbac_assets_tests.projects import make_project, share_generated_data
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.views import lineage_of
+from hbac_assets_tests.projects import RECORDINGS, make_project, share_generated_data
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +26,24 @@ def fresh(tmp_path, finished):
     project = make_project(tmp_path / "project")
     share_generated_data(finished[0], project)
     return project
+
+
+@pytest.fixture
+def resources(finished, tmp_path):
+    """A copy of the finished store, to be spoilt."""
+    shutil.copytree(finished[0].folder / "store", tmp_path / "store")
+    (tmp_path / "synthetic").symlink_to(finished[0].folder / "synthetic")
+    return {
+        "competition": CompetitionData(synthetic_recordings=RECORDINGS),
+        "store": Store(folder=str(tmp_path / "store")),
+        "experiment": ExperimentChoice(miniature=True),
+    }
+
+
+@pytest.fixture
+def lineage(resources):
+    """The artifacts in the copy."""
+    # The record of the data names their folder, which the copy reaches by another path.
+    competition, store = resources["competition"], resources["store"]
+    competition.prepare(store, lambda done, total: None)
+    return lineage_of(competition, store, resources["experiment"])

@@ -1,7 +1,5 @@
 """The checks pass on what the chain made, and fail on files that were made wrongly and sealed all the same."""
 
-import shutil
-
 import pandas as pd
 import pytest
 from dagster import AssetSelection, Definitions, define_asset_job, load_asset_checks_from_modules
@@ -11,34 +9,9 @@ from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.submission import submission
 from hbac_assets.assets.tables import write_table
-from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.environment import resources_from_environment
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
-from hbac_assets_tests.projects import RECORDINGS
 
 pytestmark = pytest.mark.xdist_group("chain")
-
-
-@pytest.fixture
-def resources(finished, tmp_path):
-    """A copy of the finished store, to be spoilt."""
-    shutil.copytree(finished[0].folder / "store", tmp_path / "store")
-    (tmp_path / "synthetic").symlink_to(finished[0].folder / "synthetic")
-    return {
-        "competition": CompetitionData(synthetic_recordings=RECORDINGS),
-        "store": Store(folder=str(tmp_path / "store")),
-        "experiment": ExperimentChoice(miniature=True),
-    }
-
-
-@pytest.fixture
-def lineage(resources):
-    # The record of the data names their folder, which the copy reaches by another path.
-    competition, store = resources["competition"], resources["store"]
-    competition.prepare(store, lambda done, total: None)
-    return lineage_of(competition, store, resources["experiment"])
 
 
 def outcomes(resources, asset):

@@ -9,8 +9,9 @@ from mlflow import MlflowClient
 
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.tables import read_sample_submission
-from hbac_assets.labels import PROBABILITY_COLUMNS
+from hbac_assets.labels import AGREEMENTS, PROBABILITY_COLUMNS
 from hbac_assets.learning.prediction import load_model
+from hbac_assets.scoring.blending import METHODS
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.submission import violations
 
@@ -34,6 +35,7 @@ def test_the_scores_are_printed_with_what_they_are_measured_against(finished):
     assert scores["floor"] < min(scores[name] for name in [*MEMBERS, "ensemble", "class prior"])
     assert "private test votes" in text
     assert f"submission: {project.results / 'submission.csv'}" in text
+    assert re.search(r"^it is from: ensemble, blended by (mean|weights|stacking_\w+)$", text, re.M)
     assert "make ui" in text
 
 
@@ -44,6 +46,7 @@ def test_out_of_fold_rows_are_complete_and_scored_by_the_metric(finished):
     assert len(oof) == len(folds) * len(MEMBERS)
     assert not oof.duplicated(["label_id", "member"]).any()
     assert oof.groupby("patient_id")["fold"].nunique().max() == 1
+    assert set(oof["agreement"]) <= set(AGREEMENTS)
     assert oof[list(PROBABILITY_COLUMNS)].sum(axis=1).sub(1).abs().max() < 1e-5
     for member, rows in oof.groupby("member"):
         score = kl_divergence(rows[list(SHARE_COLUMNS)].to_numpy(), rows[list(PROBABILITY_COLUMNS)].to_numpy()).mean()
@@ -76,6 +79,7 @@ def test_every_training_is_in_mlflow_below_its_member(finished):
     experiment = client.get_experiment_by_name("quickstart-miniature")
     runs = client.search_runs([experiment.experiment_id])
     assert {run.info.status for run in runs} == {"FINISHED"}
+    runs = [run for run in runs if "member" in run.data.tags]
     parents = {run.data.tags["member"]: run for run in runs if run.data.tags["fold"] == "all"}
     children = [run for run in runs if run.data.tags["fold"] != "all"]
     assert set(parents) == set(MEMBERS)
@@ -94,6 +98,36 @@ def test_every_training_is_in_mlflow_below_its_member(finished):
             assert steps == list(range(1, epochs + 1))
         names = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
         assert {"history.csv", "loss_curves.png"} <= names
+
+
+def test_the_ensemble_is_in_mlflow_beside_its_members(finished):
+    project, text = finished
+    client = MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
+    experiment = client.get_experiment_by_name("quickstart-miniature")
+    (run,) = client.search_runs([experiment.experiment_id], "tags.ensemble = 'ensemble'")
+    assert run.data.tags["members"] == ", ".join(MEMBERS)
+    assert set(run.data.metrics) == {"oof_kl", *(f"nested_kl_{method}" for method in METHODS)}
+    nested = {name.removeprefix("nested_kl_"): kl for name, kl in run.data.metrics.items() if name != "oof_kl"}
+    assert run.data.metrics["oof_kl"] == min(nested.values()) == nested[run.data.tags["method"]]
+    assert printed_scores(text)["ensemble"] == pytest.approx(run.data.metrics["oof_kl"], abs=1e-4)
+    assert {"methods.csv", "methods.png"} <= {one.path for one in client.list_artifacts(run.info.run_id)}
+
+
+def test_scores_by_agreement_and_all_ways_of_blending_are_shown(finished):
+    project, _ = finished
+    with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
+        events = {
+            name: instance.get_latest_materialization_event(AssetKey(name)) for name in ("oof_predictions", "ensemble")
+        }
+    shown = {name: event.asset_materialization.metadata for name, event in events.items()}
+    for metadata in shown.values():
+        assert {record.data["agreement"] for record in metadata["scores by agreement"].records} == set(AGREEMENTS)
+        assert metadata["scores by agreement, drawn"].value.startswith("![](data:image/png;base64,")
+    assert shown["ensemble"]["submitted"].value == "ensemble"
+    methods = [record.data for record in shown["ensemble"]["methods"].records]
+    assert [row["method"] for row in methods] == list(METHODS)
+    assert [row["mean"] for row in methods if row["chosen"]] == [min(row["mean"] for row in methods)]
+    assert all(row["low"] <= row["mean"] <= row["high"] for row in methods)
 
 
 def test_the_logged_model_is_the_one_that_was_trained(finished):

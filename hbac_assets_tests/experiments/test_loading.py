@@ -3,6 +3,7 @@
 import pytest
 
 from hbac_assets.errors import HbacError
+from hbac_assets.experiments.ensembles import Ensemble
 from hbac_assets.experiments.loading import available_experiments, load_experiment
 
 GOOD = """
@@ -15,6 +16,9 @@ members:
   small:
     backbone: mobilenet_v3_small
     augmentation: {mixup: {probability: 0.25}}
+"""
+OTHER = """
+  other: {backbone: mobilenet_v3_large}
 """
 
 
@@ -36,6 +40,8 @@ def test_every_named_experiment_loads_and_shrinks(name):
     assert small.name == f"{name}-miniature"
     assert small.folds == 2
     assert list(small.members) == list(experiment.members)
+    assert small.ensembles == experiment.ensembles
+    assert small.published == experiment.published
     assert all(member.epochs <= 2 and member.pretrained == "none" for member in small.members.values())
     assert [m.backbone for m in small.members.values()] == [m.backbone for m in experiment.members.values()]
 
@@ -51,6 +57,62 @@ def test_a_members_own_settings_win_over_the_recipe(write):
     assert member.epochs == 4
     assert member.augmentation.mixup is not None
     assert (member.augmentation.mixup.alpha, member.augmentation.mixup.probability) == (1.0, 0.25)
+
+
+SEVERAL = """
+ensembles:
+  all: {members: [small, other]}
+  last: {members: [small], method: mean}
+"""
+
+
+def test_ensembles_are_kept_in_order_and_the_last_one_is_submitted(write):
+    experiment = load_experiment(write(GOOD + OTHER + SEVERAL), miniature=True)
+    assert list(experiment.ensembles) == ["all", "last"]
+    assert experiment.ensembles["all"].members == ("small", "other")
+    assert experiment.ensembles["all"].method == "best"
+    assert experiment.submitted == "last"
+
+
+def test_without_ensembles_there_is_one_of_all_members(write):
+    experiment = load_experiment(write(GOOD + OTHER))
+    assert experiment.ensembles == {"ensemble": Ensemble(members=("small", "other"))}
+    assert experiment.submitted == "ensemble"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            "[small, other]",
+            "[small, third]",
+            r"ensembles\.all: .*different members among small, other, found .*'third'",
+        ),
+        ("[small, other]", "[small, small]", r"ensembles\.all: .*different members among small, other, found"),
+        ("[small, other]", "[]", r"ensembles\.all\.members: .*at least 1 item.*found \[\]"),
+        ("all:", "small:", r"ensembles\.small.*: .*expected a name that no member has, found 'small'"),
+        ("all:", "All of them:", r"ensembles\.All of them.*found 'All of them'"),
+        ("method: mean", "method: median", r"ensembles\.last\.method: .*one of best, mean, weights, .*found 'median'"),
+        ("method: mean", "methods: mean", r"ensembles\.last\.methods: unknown key, found 'mean'"),
+        ("ensembles:", "published: {al: []}\nensembles:", r"published\.al.*one of small, other, all, last, found 'al'"),
+        ("ensembles:", "published: {all: [{figure: 1}]}\nensembles:", r"published\.all\.0\.what: Field required"),
+    ],
+)
+def test_a_faulty_ensemble_or_published_figure_is_one_line(write, old, new, complaint):
+    assert old in SEVERAL
+    path = write(GOOD + OTHER + SEVERAL.replace(old, new))
+    with pytest.raises(HbacError, match=complaint) as caught:
+        load_experiment(path)
+    assert "\n" not in str(caught.value)
+    assert "; " not in str(caught.value).removesuffix("; see the README for the keys there are")
+
+
+def test_a_search_needs_no_more_than_a_member_and_shrinks_with_the_experiment(write):
+    path = write(GOOD + "search: {member: small}")
+    whole, small = load_experiment(path), load_experiment(path, miniature=True)
+    assert (whole.search.batches, whole.search.trials) == (3, 20)
+    assert (small.search.member, small.search.batches, small.search.trials) == ("small", 2, 4)
+    assert load_experiment(write(GOOD)).search is None
 
 
 @pytest.mark.parametrize(
@@ -97,6 +159,23 @@ def test_a_members_own_settings_win_over_the_recipe(write):
             "{time_mask: {size: [0.1, 1.5]}}",
             r"members\.small\.augmentation\.time_mask\.size\.1: .*equal to 1, found 1\.5",
         ),
+        ("folds: 3", "folds: 3\nsearch: {member: smal}", r"search: .*member: expected one of small, found .*'smal'"),
+        (
+            "folds: 3",
+            "folds: 3\nsearch: {member: small, folds: 4}",
+            r"search: .*folds: expected 3 or fewer.*'folds': 4",
+        ),
+        (
+            "{probability: 0.25}}",
+            "{probability: 0.25}}\n    preprocessing: {input: both}\nsearch: {member: small}",
+            r"search: .*ranges\.normalisation: expected \[per_image\]",
+        ),
+        ("folds: 3", "folds: 3\nsearch: {member: small, trial: 4}", r"search\.trial: unknown key, found 4"),
+        (
+            "folds: 3",
+            "folds: 3\nsearch: {member: small, ranges: {peak: [1, 0.1]}}",
+            r"search\.ranges\.peak: .*lower bound first, found \[1, 0\.1\]",
+        ),
         ("alpha: 1.0", "alpha: -1", r"members\.small\.augmentation\.mixup\.alpha: .*found -1"),
         (
             "epochs: 4",
@@ -124,5 +203,7 @@ def test_a_fault_is_one_line_with_file_and_key(write, old, new, complaint):
 
 
 def test_an_unknown_name_lists_those_there_are():
-    with pytest.raises(HbacError, match=r"no experiment 'quikstart'; expected one of .*odu, quickstart"):
+    with pytest.raises(
+        HbacError, match=r"no experiment 'quikstart'; expected one of .*odu, odu_batchnorm, osu, quickstart, radboud"
+    ):
         load_experiment("quikstart")

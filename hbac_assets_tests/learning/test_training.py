@@ -38,6 +38,12 @@ def weights(path: Path) -> np.ndarray:
     return np.concatenate([np.ravel(weight) for weight in load_model(path).get_weights()])
 
 
+def divergence(model: Path) -> float:
+    """The mean over all validation rows, each once."""
+    probabilities = predict(load_model(model), VALIDATION.images, 8)
+    return float((VALIDATION.targets * np.log(VALIDATION.targets / probabilities)).sum(axis=1).mean())
+
+
 @pytest.fixture(scope="module")
 def trained(settings: MemberSettings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingResult]:
     folder = tmp_path_factory.mktemp("cell")
@@ -60,9 +66,7 @@ def test_the_models_have_the_losses_of_their_epochs(
 ) -> None:
     folder, result = trained
     for name, epoch in (("best", result.best_epoch), ("last", settings.epochs)):
-        probabilities = predict(load_model(folder / f"{name}.keras"), VALIDATION.images, 8)
-        divergence = (VALIDATION.targets * np.log(VALIDATION.targets / probabilities)).sum(axis=1).mean()
-        assert result.history[epoch - 1].val_loss == pytest.approx(divergence, abs=1e-5)
+        assert result.history[epoch - 1].val_loss == pytest.approx(divergence(folder / f"{name}.keras"), abs=1e-5)
 
 
 def test_it_learns(settings: MemberSettings, tmp_path: Path) -> None:
@@ -222,3 +226,12 @@ def test_every_setting_reaches_the_weights(
     changed = MemberSettings.model_validate({**settings.model_dump(), **change, "epochs": 1})
     result, _ = train(changed, tmp_path)
     assert result.history[0].val_loss != trained[1].history[0].val_loss
+
+
+def test_rebalancing_shows_rare_classes_more_often_and_validates_the_same_rows(
+    settings: MemberSettings, trained: tuple[Path, TrainingResult], tmp_path: Path
+) -> None:
+    folder, _ = trained
+    result, _ = train(settings.model_copy(update={"rebalancing": True}), tmp_path)
+    assert not np.array_equal(weights(tmp_path / "last.keras"), weights(folder / "last.keras"))
+    assert result.history[-1].val_loss == pytest.approx(divergence(tmp_path / "last.keras"), abs=1e-5)

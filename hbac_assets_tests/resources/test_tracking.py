@@ -55,6 +55,44 @@ def test_a_child_run_hangs_below_its_member(tracking):
     assert stored(runs, tracked).data.tags["mlflow.parentRunId"] == parent.run_id
 
 
+def test_an_ensemble_has_one_run_that_is_updated_and_superseded(tracking):
+    runs, cell = open_cell(tracking, "ensembles")
+    first = runs.ensemble("final", "e1", {"method": "best"}, {"members": "b2", "method": "mean"})
+    first.log_metrics({"oof_kl": 0.6})
+    again = runs.ensemble("final", "e1", {"method": "best"}, {"members": "b2", "method": "weights"})
+    again.log_metrics({"oof_kl": 0.5})
+    again.finish()
+    other = runs.ensemble("baseline", "e1", {}, {})
+    assert again.run_id == first.run_id
+    assert other.run_id not in {first.run_id, cell.run_id}
+    run = stored(runs, again)
+    assert run.info.run_name == "final"
+    assert run.data.metrics == {"oof_kl": 0.5}
+    assert run.data.tags["ensemble"] == "final"
+    assert run.data.tags["method"] == "weights"
+    assert "member" not in run.data.tags
+    new = runs.ensemble("final", "e2", {}, {})
+    assert new.run_id != first.run_id
+    assert stored(runs, first).data.tags["superseded"] == "true"
+    assert "superseded" not in stored(runs, other).data.tags
+    assert "superseded" not in stored(runs, cell).data.tags
+
+
+def test_a_trial_hangs_below_its_search_and_is_found_again(tracking):
+    runs = tracking.open("searched", "data1", "d1")
+    search = runs.search("b2", "s1", {"search.trials": 3}, {})
+    first, second = (runs.trial("b2", number, search.run_id, "s1", {"epochs": 2}, {}) for number in (1, 2))
+    again = tracking.open("searched", "data1", "d2").trial("b2", 1, search.run_id, "s1", {"epochs": 2}, {})
+    again.tag(outcome="pruned")
+    assert again.run_id == first.run_id != second.run_id
+    tags = stored(runs, first).data.tags
+    assert (tags["outcome"], tags["mlflow.parentRunId"]) == ("pruned", search.run_id)
+    assert "superseded" not in stored(runs, second).data.tags
+    other = runs.trial("b2", 1, search.run_id, "s2", {"epochs": 2}, {})
+    assert other.run_id != first.run_id
+    assert stored(runs, first).data.tags["superseded"] == "true"
+
+
 def test_another_fingerprint_supersedes_the_run_on_the_same_data_alone(tracking):
     runs, old = open_cell(tracking, "superseded")
     _, elsewhere = open_cell(tracking, "superseded", data="data2")

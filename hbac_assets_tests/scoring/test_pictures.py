@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from hbac_assets.scoring.pictures import blend_weights, scores_by_member, vote_calibration, vote_confusion
+from hbac_assets.scoring.pictures import (
+    blend_weights,
+    grouped_scores,
+    scores_by_member,
+    vote_calibration,
+    vote_confusion,
+)
 
 SCORES = pd.DataFrame(
     {"model": ["one", "two", "prior"], "mean": [0.5, 0.6, 0.9], "low": [0.4, 0.5, np.nan], "high": [0.6, 0.7, np.nan]}
@@ -28,6 +34,17 @@ def test_scores_and_lines() -> None:
     assert differ(scores_by_member(SCORES), scores_by_member(SCORES, {"floor": 0.3}))
     assert not differ(scores_by_member(SCORES), scores_by_member(SCORES))
     assert len(pixels(scores_by_member(SCORES))) > len(pixels(scores_by_member(SCORES.head(1))))
+
+
+def test_groups_of_scores() -> None:
+    both = pd.concat([SCORES.assign(by="first"), SCORES.assign(by="second")])
+
+    def drawn(scores: pd.DataFrame) -> bytes:
+        return grouped_scores(scores, "by", "model", "two groups")
+
+    assert differ(drawn(both), drawn(both.assign(by=["first"] * 4 + ["second"] * 2)))
+    assert differ(drawn(both), drawn(both.assign(chosen=[True, False, True] * 2)))
+    assert len(pixels(drawn(both))) > len(pixels(drawn(both.assign(mean=[0.5, np.nan, 0.9] * 2))))
 
 
 def test_predictions_and_weights() -> None:

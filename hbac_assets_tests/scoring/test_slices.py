@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.scoring.slices import score, scores
+from hbac_assets.scoring.slices import agreement_scores, score, scores
 
 
 def rows(patient: list[int], votes: list[int], kl: list[float]) -> pd.DataFrame:
@@ -17,6 +17,16 @@ def test_slices_by_hand() -> None:
     assert table["patients"].tolist() == [5, 1, 2, 2]
     assert table["mean"].tolist() == [2.5, 1.5, 5.0, 1.0]
     assert (table.loc["3-9", "low"], table.loc["3-9", "high"]) == (4.0, 6.0)  # the two patients' own means
+
+
+def test_agreement_categories_by_hand() -> None:
+    frame = rows([1, 2, 2, 3], [3, 12, 12, 12], [1.0, 2.0, 4.0, 0.5])
+    table = agreement_scores(frame.assign(agreement=["mixed", "idealized", "idealized", "proto"]))
+    table = table.set_index("agreement")
+    assert table.index.tolist() == ["idealized", "proto", "edge", "mixed"]
+    assert table["rows"].tolist() == [2, 1, 0, 1]
+    assert table["patients"].tolist() == [1, 1, 0, 1]
+    assert table["mean"].dropna().tolist() == [3.0, 0.5, 1.0]
 
 
 def test_empty_slice_and_single_patient_are_no_errors() -> None:

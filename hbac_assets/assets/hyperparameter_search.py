@@ -1,0 +1,159 @@
+"""The search for hyperparameters of one member, whose result is a member that an experiment can name."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from dagster import AssetExecutionContext, Config, MaterializeResult, MetadataValue, asset
+from pydantic import Field
+
+from hbac_assets.assets.folds import fold_assignments
+from hbac_assets.assets.metadata import picture, table
+from hbac_assets.assets.prediction import configure_device
+from hbac_assets.assets.spectrograms import npy_spectrograms
+from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.tracked import open_runs, tracked_search
+from hbac_assets.assets.trials import Trials
+from hbac_assets.experiments.member_file import write_member
+from hbac_assets.learning.search.settings import Search
+from hbac_assets.lineage import CODE_VERSIONS, Lineage
+from hbac_assets.locks import hold_any
+from hbac_assets.resources.accelerator import Accelerator
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.runs import report_dead_runs, runs_in_progress
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.tracking import TrackedRun, Tracking
+from hbac_assets.resources.views import lineage_of
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+BEST_ROWS = 10
+
+
+class SearchConfig(Config):
+    """How much of the search a launch is about."""
+
+    batches: int | None = Field(None, ge=1, description="end after so many batches; none: all that are left")
+
+
+@asset(
+    deps=[fold_assignments, npy_spectrograms],
+    group_name="training",
+    kinds={"optuna", "keras", "mlflow"},
+    owners=OWNERS,
+    code_version=CODE_VERSIONS["hyperparameter_search"],
+)
+@step
+def hyperparameter_search(
+    context: AssetExecutionContext,
+    config: SearchConfig,
+    competition: CompetitionData,
+    store: Store,
+    experiment: ExperimentChoice,
+    accelerator: Accelerator,
+    tracking: Tracking,
+) -> MaterializeResult:
+    """A member with better hyperparameters, found by trials in batches, for an experiment that asks for a search.
+
+    Each trial trains the member with other hyperparameters for a few epochs on a few of the experiment's folds; what
+    falls behind is given up. A launch goes on from the trials there are. The folds that the search looked at are those
+    that members are scored on, so that the score of what it found is optimistic on these rows.
+    """
+    search = experiment.load().search
+    if search is None:
+        context.log.info("the experiment asks for no search: nothing to do")
+        return MaterializeResult(metadata={"search": "the experiment asks for none"})
+    report_dead_runs(context.instance)
+    lineage = lineage_of(competition, store, experiment)
+    lineage.folds.require()
+    runs = open_runs(context, tracking, lineage)
+    runs.fail_unfinished(runs_in_progress(context.instance))
+    lock = store.locks_folder / f"{lineage.dataset.key}--{lineage.experiment.name}--search.lock"
+    with hold_any([lock], lambda holder: context.log.info(f"search: being done by {holder}; waiting")):
+        from hbac_assets.learning.search.study import open_study, told
+
+        study = open_study(lineage.search_folder / "trials.db", lineage.tuned_member.inputs)
+        parent = tracked_search(runs, lineage, search)
+        done, until = len(told(study)), _until(len(told(study)), search, config.batches)
+        if done >= until and _is_published(lineage, done):
+            context.log.info(f"{done} of {search.batches * search.trials} trials are there, kept")
+        else:
+            parent.reopen()
+            try:
+                if done < until:
+                    with accelerator.lease(context.log.info):
+                        configure_device(accelerator, store)
+                        Trials(study, search, lineage, runs, parent, context.log).run(until)
+                _publish(study, search, lineage, parent)
+            except BaseException as error:
+                parent.fail(str(error))
+                raise
+        context.log.info(_use(lineage))
+        return MaterializeResult(metadata={**_metadata(study, search, lineage), "MLflow run": parent.run_id})
+
+
+def _until(done: int, search: Search, batches: int | None) -> int:
+    """Return how many trials there are to be after a launch that is about so many batches."""
+    if batches is None:
+        return search.batches * search.trials
+    return min(search.batches, done // search.trials + batches) * search.trials
+
+
+def _is_published(lineage: Lineage, trials: int) -> bool:
+    artifact = lineage.tuned_member
+    return artifact.is_current() and artifact.facts()["trials"] == trials
+
+
+def _publish(study: "Study", search: Search, lineage: Lineage, parent: TrackedRun) -> None:
+    """Log what the trials say together, then write and seal the member that they found."""
+    from hbac_assets.learning.search.study import require_best, trials_table
+    from hbac_assets.learning.search.trial import tuned
+
+    trials = trials_table(study, search)
+    found = require_best(study, lineage.search_folder)
+    outcomes = {str(outcome): int(count) for outcome, count in trials["outcome"].value_counts().items()}
+    facts: dict[str, Any] = {"loss": found.value, "trials": len(trials), **outcomes}
+    for name, png in _pictures(study, search, trials).items():
+        parent.log_picture(png, f"{name}.png")
+    parent.log_table(trials, "trials.csv")
+    parent.log_metrics({f"search_{name}": value for name, value in facts.items()})
+    parent.finish()
+    artifact = lineage.tuned_member
+    comment = (
+        f"{search.member} of {lineage.experiment.name} with the best of {len(trials)} trials: validation loss "
+        f"{found.value:.4f}, mean of {search.folds} folds after {search.epochs} epochs"
+    )
+    write_member(artifact.path, tuned(lineage.experiment.members[search.member], found.params), comment)
+    artifact.seal(**facts)
+
+
+def _metadata(study: "Study", search: Search, lineage: Lineage) -> dict[str, Any]:
+    from hbac_assets.learning.search.study import trials_table
+
+    trials = trials_table(study, search)
+    complete = trials[trials["outcome"] == "complete"]
+    return {
+        "path": MetadataValue.path(lineage.tuned_member.path),
+        "how to use it": _use(lineage),
+        **lineage.tuned_member.facts(),
+        "trials wanted": search.batches * search.trials,
+        **{name: picture(png) for name, png in _pictures(study, search, trials).items()},
+        "best trials": table(complete.sort_values("loss", kind="stable").head(BEST_ROWS)),
+    }
+
+
+def _pictures(study: "Study", search: Search, trials: pd.DataFrame) -> dict[str, bytes]:
+    from hbac_assets.learning.search.pictures import search_history, search_importances
+    from hbac_assets.learning.search.study import importances
+
+    title = f"Search of {search.member}"
+    return {
+        "history": search_history(trials, title),
+        "importances": search_importances(importances(study, search), title),
+    }
+
+
+def _use(lineage: Lineage) -> str:
+    path = lineage.tuned_member.path
+    return f"an experiment names what was found as a member, `{path.stem}: {{from: {path}}}`"

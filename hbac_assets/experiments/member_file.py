@@ -1,0 +1,58 @@
+"""A file that holds one member's recipe, in the words of the experiment files; an experiment names it by `from`."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hbac_assets.errors import HbacError
+from hbac_assets.files import atomic_write
+from hbac_assets.learning.settings import MemberSettings
+
+
+def write_member(path: Path, settings: MemberSettings, comment: str) -> None:
+    """Write the whole recipe, defaults too, below a line of comment."""
+    recipe = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    with atomic_write(path) as temporary:
+        temporary.write_text(f"# {comment}\n{recipe}", encoding="utf-8")
+
+
+def find_member(experiment: Path, member: str, source: object) -> Path:
+    """Return the file that a member of an experiment's file names; a relative path begins at that file's folder.
+
+    Raises:
+        HbacError: there is no such file; names both.
+    """
+    if isinstance(source, str) and (path := experiment.parent / Path(source).expanduser()).is_file():
+        return path
+    raise HbacError(
+        f"{experiment}: members.{member}.from: expected the path of a member's file, found {source!r}; "
+        "correct it, or materialize hyperparameter_search, which writes such a file"
+    )
+
+
+def read_member(experiment: Path, member: str, path: Path) -> dict[str, Any]:
+    """Return the keys and values of a file from `find_member`; they are checked with the member's own.
+
+    Raises:
+        HbacError: it is no YAML; names both files.
+    """
+    try:
+        return read_yaml(path)
+    except HbacError as error:
+        raise HbacError(f"{experiment}: members.{member}.from: {error}") from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a YAML file.
+
+    Raises:
+        HbacError: it is no such file; names it.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise HbacError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise HbacError(f"{path}: expected keys and values, found {type(content).__name__}")
+    return content

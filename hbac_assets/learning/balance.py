@@ -1,0 +1,27 @@
+"""Rows of rare classes drawn more often in training; what is validated stays as it is."""
+
+import numpy as np
+
+
+def balancing_weights(targets: np.ndarray) -> np.ndarray:
+    """Return how often each row is to be drawn, (N,), of sum 1.
+
+    A row counts, for each class, with its share of that class' votes: wᵢ ∝ Σ_c pᵢ_c / Σⱼ pⱼ_c. Where each row
+    belongs to one class, all classes that occur are then drawn equally often.
+
+    Args:
+        targets: (N, 6) vote shares, or the consensus as one-hot rows.
+    """
+    votes = targets.sum(axis=0, dtype=np.float64)
+    weights = np.divide(targets, votes, out=np.zeros(targets.shape), where=votes > 0).sum(axis=1)
+    return np.asarray(weights / weights.sum())
+
+
+def draw_rows(weights: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return as many indices as there are `weights`, row i as often as its weight says, to within one.
+
+    Systematic sampling (Madow 1949, https://doi.org/10.1214/aoms/1177729988): equidistant marks with a random start on
+    the cumulative weights.
+    """
+    marks = (np.arange(len(weights)) + random.random()) / len(weights)
+    return np.searchsorted(np.cumsum(weights)[:-1], marks, side="right")

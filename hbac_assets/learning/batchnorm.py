@@ -1,0 +1,77 @@
+"""The statistics that batch normalisations use outside training, estimated anew from the training images.
+
+Running averages lag behind the weights: with a momentum of m, the share m^n of the statistics from n steps ago is
+still in use. Averages over the training images with the present weights do not (Wu & Johnson 2021, "Rethinking
+'Batch' in BatchNorm", https://arxiv.org/abs/2105.07576, section 3).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hbac_assets.learning.depthwise import fast_depthwise
+from hbac_assets.learning.images import to_channels
+from hbac_assets.learning.normalisation import prepared
+from hbac_assets.learning.weights import unflatten
+
+if TYPE_CHECKING:
+    import keras
+    from jax import Array
+
+# (weights as one vector, non-trainable variables, images (N, H, W), batch size) -> non-trainable variables
+Reestimate = Callable[[Any, list[Any], Any, int], list[Any]]
+
+
+def compile_reestimation(model: "keras.Model") -> Reestimate:
+    """Return a function that puts statistics of given images in the place of a model's running ones.
+
+    The images go through the network as in training, in batches of one size, without augmentation. A layer's mean is
+    the mean over batches; its variance that of all batches together.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    layers = batch_normalisations(model)
+    place = {id(variable): number for number, variable in enumerate(model.non_trainable_variables)}
+    places = [(place[id(layer.moving_mean)], place[id(layer.moving_variance)]) for layer in layers]
+
+    @jax.jit
+    def batch_statistics(weights: "Array", others: Any, images: "Array") -> Any:
+        with fast_depthwise(), only_this_batch(layers):
+            inputs = to_channels(prepared(model, images))
+            _, others = model.stateless_call(unflatten(weights, model), others, inputs, training=True)
+        return [(others[mean], others[variance]) for mean, variance in places]
+
+    def reestimate(weights: Any, others: list[Any], images: Any, batch_size: int) -> list[Any]:
+        batches = np.resize(np.arange(len(images)), (-(-len(images) // batch_size), batch_size))
+        found = [batch_statistics(weights, others, images[batch]) for batch in batches]
+        others = list(others)
+        for layer, (mean, variance) in enumerate(places):
+            means, variances = (jnp.stack(values) for values in zip(*(one[layer] for one in found), strict=True))
+            others[mean], others[variance] = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
+        return others
+
+    return reestimate
+
+
+def batch_normalisations(model: "keras.Model") -> "list[keras.layers.BatchNormalization]":
+    """Return the layers of `model` that normalise by batch in training; a fixed one, as for the images, does not."""
+    import keras
+
+    layers = model._flatten_layers()
+    return [one for one in layers if isinstance(one, keras.layers.BatchNormalization) and one.trainable]
+
+
+@contextmanager
+def only_this_batch(layers: "list[keras.layers.BatchNormalization]") -> Iterator[None]:
+    """Within the block, traced layers take a batch's statistics for the running ones."""
+    momenta = [layer.momentum for layer in layers]
+    try:
+        for layer in layers:
+            layer.momentum = 0.0
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum

@@ -1,0 +1,108 @@
+"""What a search may try, and for how long, as the experiment files spell it."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from hbac_assets.learning.settings import Settings
+
+Kind = Literal["cosine", "exponential", "constant"]
+Normalisation = Literal["per_image", "data_wide"]
+
+# Sampled evenly in their logarithm.
+LOGARITHMIC = ("peak", "weight_decay")
+CATEGORICAL = ("schedule", "normalisation")
+
+MINIATURE_BATCHES = 2
+MINIATURE_TRIALS = 4
+
+
+def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("expected the lower bound first")
+    return bounds
+
+
+Bounds = Annotated[tuple[float, float], AfterValidator(_ordered)]
+PositiveBounds = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_ordered)]
+_ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
+ShareBounds = Annotated[tuple[_ShareBelowOne, _ShareBelowOne], AfterValidator(_ordered)]
+
+
+class Ranges(Settings):
+    """Lowest and highest value of each hyperparameter; two equal ones keep it fixed.
+
+    The nine hyperparameters are those of the Radboud report, whose "highpass" and "lowpass" are the clip bounds.
+    """
+
+    clip_low: Bounds = Field((-8.0, -2.0), description="lower bound of the logarithm of the power")
+    clip_high: Bounds = Field((4.0, 12.0), description="its upper bound")
+    peak: PositiveBounds = Field((1e-4, 1e-2), description="the schedule's highest learning rate")
+    beta_1: ShareBounds = (0.8, 0.98)
+    beta_2: ShareBounds = (0.95, 0.9999)
+    weight_decay: PositiveBounds = (1e-6, 1e-1)
+    dropout: ShareBounds = (0.0, 0.5)
+    schedule: Annotated[tuple[Kind, ...], Field(min_length=1)] = ("cosine", "exponential", "constant")
+    normalisation: Annotated[tuple[Normalisation, ...], Field(min_length=1)] = ("per_image", "data_wide")
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.clip_low[1] >= self.clip_high[0]:
+            raise ValueError("expected clip_low to end below the beginning of clip_high")
+        return self
+
+    def narrowed(self, around: Mapping[str, Any], share: float) -> "Ranges":
+        """Return ranges `share` as wide with the values `around` in their middle, moved to lie within these.
+
+        Widths of learning rate and weight decay are those of their logarithms. Choices stay as they are.
+        """
+        names = [name for name in type(self).model_fields if name not in CATEGORICAL]
+        return self.model_copy(
+            update={name: _narrowed(getattr(self, name), around[name], share, name in LOGARITHMIC) for name in names}
+        )
+
+
+class Search(Settings):
+    """A search for the hyperparameters of one member, in batches of trials.
+
+    A trial trains the member with other hyperparameters for a few epochs on a few folds.
+    """
+
+    member: str = Field(description="the member whose recipe the search begins with")
+    folds: PositiveInt = Field(2, description="how many of the experiment's folds a trial trains on")
+    epochs: PositiveInt = 2
+    batches: PositiveInt = Field(3, description="more of them later go on from the trials there are")
+    trials: PositiveInt = Field(20, description="trials of a batch")
+    narrowing: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="width of a batch's ranges, around the best trial so far, as a share of the batch's before"
+    )
+    ranges: Ranges = Ranges()
+    seed: NonNegativeInt = 42
+
+    @property
+    def steps(self) -> int:
+        """The epochs of a whole trial on all its folds."""
+        return self.folds * self.epochs
+
+    def miniature(self) -> "Search":
+        """Return the search shrunk to two batches of few trials."""
+        return self.model_copy(
+            update={
+                "folds": min(self.folds, 2),
+                "epochs": min(self.epochs, 2),
+                "batches": min(self.batches, MINIATURE_BATCHES),
+                "trials": min(self.trials, MINIATURE_TRIALS),
+            }
+        )
+
+
+def _narrowed(bounds: tuple[float, float], middle: float, share: float, logarithmic: bool) -> tuple[float, float]:
+    if logarithmic:
+        low, high = _narrowed((math.log(bounds[0]), math.log(bounds[1])), math.log(middle), share, False)
+        return max(math.exp(low), bounds[0]), min(math.exp(high), bounds[1])
+    first, last = bounds
+    width = share * (last - first)
+    low = min(max(middle - width / 2, first), last - width)
+    return low, min(low + width, last)

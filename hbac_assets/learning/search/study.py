@@ -1,0 +1,212 @@
+"""The study: which trial comes next, when it is given up, and what all trials together say.
+
+Trials lie in an SQLite file that Optuna writes. A trial counts once it is told; whatever else is found there was
+interrupted, and is done again with the same values, because the draws of a trial follow from the search's seed and the
+trials told before it alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.errors import HbacError
+from hbac_assets.learning.search.settings import LOGARITHMIC, Ranges, Search
+from hbac_assets.learning.training import DivergedError
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+# Trials that must have come as far before a later one is compared with them.
+FEWEST_COMPARED = 4
+
+# (epochs of the trial so far on all folds, validation loss)
+Report = Callable[[int, float], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended; `loss` is None unless it is complete."""
+
+    kind: Literal["complete", "pruned", "diverged"]
+    loss: float | None = None
+
+
+def open_study(path: Path, name: str) -> "Study":
+    """Return the study `name` in an SQLite file, which is made if it is not there.
+
+    Call it while no other process works on this study: trials that were not told are marked as failed.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    study = optuna.create_study(storage=storage, study_name=name, direction="minimize", load_if_exists=True)
+    for trial in study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    return study
+
+
+def told(study: "Study") -> "list[FrozenTrial]":
+    """Return the trials that count, in their order."""
+    from optuna.trial import TrialState
+
+    return study.get_trials(deepcopy=False, states=[TrialState.COMPLETE, TrialState.PRUNED])
+
+
+def best(trials: "Sequence[FrozenTrial]") -> "FrozenTrial | None":
+    """Return the first complete trial with the lowest loss, if one is complete."""
+    complete = [trial for trial in trials if outcome_of(trial).kind == "complete"]
+    return min(complete, key=lambda trial: (trial.value, trial.number), default=None)
+
+
+def ask(study: "Study", search: Search) -> "Trial":
+    """Begin the next trial; its `params` are the values to try, by the names of `Ranges`.
+
+    They are drawn by the tree-structured Parzen estimator (Bergstra et al. 2011), from the ranges of the trial's batch.
+    """
+    from optuna.samplers import TPESampler
+
+    before = told(study)
+    seed = np.random.default_rng([search.seed, len(before)]).integers(2**32)
+    study.sampler = TPESampler(seed=int(seed))
+    trial = study.ask()
+    for name, choices in batch_ranges(search, before):
+        if isinstance(choices[0], str):
+            trial.suggest_categorical(name, choices)
+        else:
+            trial.suggest_float(name, *choices, log=name in LOGARITHMIC)
+    return trial
+
+
+def batch_ranges(search: Search, before: "Sequence[FrozenTrial]") -> Ranges:
+    """Return the ranges of the trial that follows the trials `before`: narrower in each batch."""
+    batch = len(before) // search.trials
+    middle = best(before[: batch * search.trials])
+    return search.ranges.narrowed(middle.params, search.narrowing**batch) if middle else search.ranges
+
+
+def attempt(study: "Study", search: Search, trial: "Trial", train: Callable[[Report], float]) -> Outcome:
+    """Train a trial until it is complete, given up or without a finite loss.
+
+    After every epoch but the last, a trial is given up when its validation loss is above the median of the earlier
+    trials that came as far: the same epoch of the same fold. (Optuna's own median pruner compares the best of all
+    epochs so far, which lets an easy fold speak for a hard one.)
+
+    Args:
+        study: the trials so far.
+        search: its settings.
+        trial: from `ask`.
+        train: returns the trial's loss; calls what it is given after each epoch.
+    """
+    from optuna import TrialPruned
+
+    def report(step: int, loss: float) -> None:
+        trial.report(loss, step)
+        if step < search.steps and _is_behind(study, step, loss):
+            raise TrialPruned
+
+    try:
+        return Outcome("complete", train(report))
+    except TrialPruned:
+        return Outcome("pruned")
+    except DivergedError:
+        return Outcome("diverged")
+
+
+def tell(study: "Study", trial: "Trial", outcome: Outcome) -> None:
+    """End a trial: from here on it counts and is not done again.
+
+    One that diverged ranks as if it were given up after its last finite loss.
+    """
+    from optuna.trial import TrialState
+
+    trial.set_user_attr("outcome", outcome.kind)
+    if outcome.kind == "complete":
+        study.tell(trial, outcome.loss)
+    else:
+        study.tell(trial, state=TrialState.PRUNED)
+
+
+def outcome_of(trial: "FrozenTrial") -> Outcome:
+    """Return how a told trial ended."""
+    kind = trial.user_attrs["outcome"]
+    return Outcome(kind, trial.value if kind == "complete" else None)
+
+
+def trials_table(study: "Study", search: Search) -> pd.DataFrame:
+    """Return a row for each told trial: trial and batch (from 1), outcome, loss, epochs, and what was tried.
+
+    The loss of a trial that is not complete is its last one, on the fold it came to; NaN where it had none.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "trial": number + 1,
+            "batch": number // search.trials + 1,
+            "outcome": outcome_of(trial).kind,
+            "loss": np.nan if trial.value is None else trial.value,
+            "epochs": len(trial.intermediate_values),
+            **trial.params,
+        }
+        for number, trial in enumerate(told(study))
+    ]
+    return pd.DataFrame(rows)
+
+
+def importances(study: "Study", search: Search) -> dict[str, float]:
+    """Return the share of each hyperparameter in the variance of the complete trials' losses, largest first.
+
+    By functional ANOVA (Hutter et al. 2014); sums to one. Empty where there are too few trials, or all alike. All
+    trials count as drawn from the first ranges; those drawn by their logarithm enter by it.
+    """
+    import optuna
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+    trials = [trial for trial in told(study) if outcome_of(trial).kind == "complete"]
+    if len(trials) < FEWEST_COMPARED or len({trial.value for trial in trials}) == 1:
+        return {}
+    distributions: dict[str, Any] = {}
+    for name, choices in search.ranges:
+        if isinstance(choices[0], str):
+            distributions[name] = CategoricalDistribution(choices)
+        else:
+            low, high = map(_scale(name), choices)
+            distributions[name] = FloatDistribution(low, high)
+    together = optuna.create_study()
+    for trial in trials:
+        values = {
+            name: value if isinstance(value, str) else _scale(name)(value) for name, value in trial.params.items()
+        }
+        together.add_trial(optuna.create_trial(params=values, distributions=distributions, value=trial.value))
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=search.seed)
+    return optuna.importance.get_param_importances(together, evaluator=evaluator)
+
+
+def require_best(study: "Study", path: Path) -> "FrozenTrial":
+    """Return the best trial.
+
+    Raises:
+        HbacError: no trial is complete.
+    """
+    found = best(told(study))
+    if found is None:
+        raise HbacError(
+            f"{path}: expected a complete trial, found none among {len(told(study))}, all without a finite loss; "
+            "lower the ranges of search.ranges.peak"
+        )
+    return found
+
+
+def _is_behind(study: "Study", step: int, loss: float) -> bool:
+    earlier = [trial.intermediate_values[step] for trial in told(study) if step in trial.intermediate_values]
+    return len(earlier) >= FEWEST_COMPARED and loss > median(earlier)
+
+
+def _scale(name: str) -> Callable[[float], float]:
+    return np.log if name in LOGARITHMIC else float

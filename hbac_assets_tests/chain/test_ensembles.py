@@ -1,0 +1,139 @@
+"""Several ensembles of one grid: each is made, the last one is submitted, and what is gone leaves nothing behind."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from dagster import materialize
+from mlflow import MlflowClient
+
+from hbac_assets.assets.ensemble import chosen_methods, ensemble, make_ensembles, methods_table
+from hbac_assets.assets.oof_predictions import oof_predictions
+from hbac_assets.assets.scores import overall_kl
+from hbac_assets.assets.submission import predicted_submission
+from hbac_assets.assets.tables import read_table
+from hbac_assets.experiments.ensembles import Ensemble
+from hbac_assets.experiments.loading import FOLDER
+from hbac_assets.files import write_json
+from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
+from hbac_assets.resources.environment import resources_from_environment
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.tracking import Tracking
+from hbac_assets.scoring.blending import METHODS
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+SMALL, LARGE = "mobilenet_v3_small", "mobilenet_v3_large"
+LOG = logging.getLogger(__name__)
+
+EDIT = """
+ensembles:
+  alone: {members: [mobilenet_v3_small], method: mean}
+  final: {members: [mobilenet_v3_small, mobilenet_v3_large], method: weights}
+published:
+  mobilenet_v3_small: [{figure: 0.85, what: validation loss}]
+  final: [{figure: 0.58, what: "KL divergence on Kaggle's public board"}]
+comparability: Other rows.
+"""
+
+
+def with_ensembles(lineage, **ensembles):
+    return replace(lineage, experiment=lineage.experiment.model_copy(update={"ensembles": ensembles}))
+
+
+@pytest.fixture
+def several(lineage):
+    stacked = Ensemble(members=(LARGE, SMALL), method="stacking_both")
+    lineage = with_ensembles(lineage, stacked=stacked, alone=Ensemble(members=(SMALL,), method="mean"))
+    make_ensembles(lineage, LOG)
+    return lineage
+
+
+def test_each_ensemble_has_its_blend_its_rows_and_its_scores(several):
+    rows = pd.read_parquet(several.ensemble.require() / "oof.parquet")
+    assert rows["member"].unique().tolist() == ["stacked", "alone"]
+    member = read_table(several.oof).query("member == @SMALL")
+    alone = rows.query("member == 'alone'")
+    assert alone["label_id"].tolist() == member["label_id"].tolist()
+    np.testing.assert_array_equal(alone[list(PROBABILITY_COLUMNS)], member[list(PROBABILITY_COLUMNS)])
+    methods = methods_table(several)
+    assert len(methods) == 2 * len(METHODS)
+    assert chosen_methods(several) == {"stacked": "stacking_both", "alone": "mean"}
+    chosen = methods[methods["chosen"]].set_index("ensemble")["mean"].to_dict()
+    assert overall_kl(several.ensemble) == pytest.approx(chosen, rel=1e-12)
+
+
+def submitted(lineage):
+    return predicted_submission(lineage, LOG)[list(VOTE_COLUMNS)].to_numpy()
+
+
+def test_the_last_ensemble_is_submitted(several, lineage):
+    alone = submitted(several)
+    turned = with_ensembles(lineage, **dict(reversed(several.experiment.ensembles.items())))
+    make_ensembles(turned, LOG)
+    stacked = submitted(turned)
+    assert stacked.shape == alone.shape
+    assert not np.allclose(stacked, alone, atol=1e-3)
+
+
+def test_a_blend_is_given_its_members_by_name(several, lineage):
+    """All weight on one member of two is that member."""
+    small = submitted(several)
+    both = with_ensembles(lineage, both=Ensemble(members=(LARGE, SMALL), method="mean"))
+    make_ensembles(both, LOG)
+    for member in (SMALL, LARGE):
+        weights = {name: float(name == member) for name in (LARGE, SMALL)}
+        write_json(both.blend_folder("both") / "blend.json", {"weights": weights})
+        both.ensemble.seal()
+        assert np.allclose(submitted(both), small, atol=1e-6) == (member == SMALL)
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """The finished experiment's file with two ensembles and what somebody published of them."""
+    path = tmp_path / "quickstart.yaml"
+    path.write_text((FOLDER / path.name).read_text() + EDIT)
+    return ExperimentChoice(name=str(path), miniature=True)
+
+
+def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources, lineage, edited, tmp_path):
+    tracking = Tracking(uri=f"sqlite:///{tmp_path}/mlflow.db", artifact_folder=str(tmp_path / "mlartifacts"))
+    instead = {**resources, "experiment": edited, "tracking": tracking}
+    result = materialize([oof_predictions, ensemble], resources=resources_from_environment({}) | instead)
+    of_members, shown = (
+        result.asset_materializations_for_node(name)[0].metadata for name in ("oof_predictions", "ensemble")
+    )
+    assert shown["submitted"].value == "final"
+    assert {name for name in shown if name.startswith("nested KL, ")} == {"nested KL, alone", "nested KL, final"}
+    assert {name for name in shown if name.startswith("weights, ")} == {"weights, alone", "weights, final"}
+    (published,) = [record.data for record in of_members["published / here"].records]
+    assert (published["name"], published["published"]) == (SMALL, 0.85)
+    assert published["here"] == round(of_members[f"KL, {SMALL}"].value, 4)
+    (published,) = [record.data for record in shown["published / here"].records]
+    assert (published["name"], published["published"]) == ("final", 0.58)
+    assert published["here"] == round(shown["nested KL, final"].value, 4)
+    assert published["what that is"].endswith("synthetic data")
+    assert shown["published / here, remark"].value.startswith("Other rows.")
+
+    assert not lineage.ensemble.is_current()
+    assert lineage.oof.is_current()
+    client = MlflowClient(tracking.uri)
+    experiment = client.get_experiment_by_name(lineage.experiment.name)
+    found = client.search_runs([experiment.experiment_id])
+    runs = {run.data.tags["ensemble"]: run for run in found if "ensemble" in run.data.tags}
+    assert set(runs) == {"alone", "final"}
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    for name, run in runs.items():
+        assert run.data.metrics["oof_kl"] == shown[f"nested KL, {name}"].value
+        assert run.data.metrics["oof_kl"] == pytest.approx(run.data.metrics[f"nested_kl_{run.data.tags['method']}"])
+        files = {one.path for one in client.list_artifacts(run.info.run_id)}
+        assert files == {"methods.csv", "methods.png", "weights.png"}
+
+
+def test_an_ensemble_that_is_gone_leaves_no_file(several, lineage):
+    fewer = with_ensembles(lineage, alone=several.experiment.ensembles["alone"])
+    assert not fewer.ensemble.is_current()
+    make_ensembles(fewer, LOG)
+    assert {path.name for path in fewer.ensemble.require().iterdir()} == {"alone", "oof.parquet", "methods.csv"}

@@ -1,0 +1,93 @@
+"""What is made again when an experiment changes: that part, and what is made from it."""
+
+from dataclasses import replace
+
+import pytest
+
+from hbac_assets.errors import HbacError
+from hbac_assets.experiments.ensembles import Ensemble, Published
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.lineage import Dataset, Lineage
+
+MEMBERS = {name: MemberSettings(backbone="mobilenet_v3_small", seed=seed) for seed, name in enumerate(("one", "two"))}
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A lineage all of whose artifacts are made."""
+    ensembles = {"baseline": Ensemble(members=("one",)), "final": Ensemble(members=("one", "two"))}
+    experiment = Experiment(name="tried", description="", folds=2, members=MEMBERS, ensembles=ensembles)
+    lineage = Lineage(tmp_path, Dataset("data", tmp_path / "data", "f1"), experiment)
+    for artifact in artifacts(lineage).values():
+        artifact.path.parent.mkdir(parents=True, exist_ok=True)
+        artifact.path.write_text(artifact.asset)
+        artifact.seal()
+    return lineage
+
+
+def artifacts(lineage):
+    cells = {cell.key: lineage.cell(cell) for cell in lineage.cells}
+    early = {"train_metadata": lineage.train_metadata, "spectrograms": lineage.spectrograms, "folds": lineage.folds}
+    return early | cells | {"oof": lineage.oof, "ensemble": lineage.ensemble, "submission": lineage.submission}
+
+
+def changed(lineage, **update):
+    return replace(lineage, experiment=lineage.experiment.model_copy(update=update))
+
+
+def out_of_date(lineage):
+    return {name for name, artifact in artifacts(lineage).items() if not is_current(artifact)}
+
+
+def is_current(artifact):
+    try:
+        return artifact.is_current()
+    except HbacError:  # something upstream is out of date
+        return False
+
+
+def test_what_was_made_is_up_to_date(made):
+    assert out_of_date(made) == set()
+
+
+def test_texts_make_nothing_again(made):
+    figures = {"one": [Published(figure=0.85, what="validation loss")]}
+    told = changed(made, published=figures, comparability="other data", description="as published")
+    assert out_of_date(told) == set()
+    assert told.member_fingerprint("one") == made.member_fingerprint("one")
+    assert told.ensemble_fingerprint("final") == made.ensemble_fingerprint("final")
+
+
+@pytest.mark.parametrize(
+    "ensembles",
+    [
+        {"baseline": Ensemble(members=("two",)), "final": Ensemble(members=("one", "two"))},
+        {"baseline": Ensemble(members=("one",)), "final": Ensemble(members=("one", "two"), method="mean")},
+        {"baseline": Ensemble(members=("one",)), "final": Ensemble(members=("two", "one"))},
+        {"final": Ensemble(members=("one", "two"))},
+    ],
+    ids=["members", "method", "order", "fewer"],
+)
+def test_another_ensemble_leaves_models_and_their_predictions(made, ensembles):
+    assert out_of_date(changed(made, ensembles=ensembles)) == {"ensemble", "submission"}
+
+
+def test_another_submitted_ensemble_is_another_submission(made):
+    """Even where the ensembles' files come out the same."""
+    turned = changed(made, ensembles=dict(reversed(made.experiment.ensembles.items())))
+    turned.ensemble.seal()
+    assert out_of_date(turned) == {"submission"}
+
+
+def test_an_ensembles_fingerprint_is_its_own(made):
+    baseline = Ensemble(members=("two",))
+    other = changed(made, ensembles=made.experiment.ensembles | {"baseline": baseline})
+    assert other.ensemble_fingerprint("final") == made.ensemble_fingerprint("final")
+    assert other.ensemble_fingerprint("baseline") != made.ensemble_fingerprint("baseline")
+
+
+def test_another_seed_trains_that_member_and_makes_what_follows(made):
+    members = MEMBERS | {"two": MEMBERS["two"].model_copy(update={"seed": 7})}
+    fresh = changed(made, members=members)
+    assert out_of_date(fresh) == {"two__fold_0", "two__fold_1", "oof", "ensemble", "submission"}
