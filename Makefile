@@ -8,10 +8,10 @@ SHELL := bash
 UV_VERSION := 0.13.8
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test lint format ui clean-caches
+.PHONY: help setup run test experiments lint format ui clean-caches
 
 help:  ## list the targets
-	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 # The virtual environment is as new as the lock file; the tools that tests need are added when they are needed.
 .venv/.locked .venv/.locked-dev: uv.lock pyproject.toml
@@ -38,6 +38,10 @@ run: .venv/.locked  ## materialize the whole chain and print the scores
 test: lint  ## lint, types and all tests
 	$(ENVIRONMENT)
 	python -m pytest -n 2 --dist loadgroup
+
+experiments: .venv/.locked-dev  ## every named experiment in miniature, one after the other
+	$(ENVIRONMENT)
+	python -m pytest -v -m "" --durations 0 hbac_assets_tests/chain/test_named_experiments.py
 
 lint: .venv/.locked-dev  ## ruff and mypy
 	$(ENVIRONMENT)

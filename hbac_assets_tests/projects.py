@@ -8,7 +8,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
 RECORDINGS = 48
-SECONDS = 500
+SECONDS = 1500
 OURS = ("HBAC_", "MLFLOW_", "DAGSTER_")
 
 
