@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hbac_assets.errors import HbacError
+from hbac_assets.experiments.complaints import complaint
 from hbac_assets.experiments.member_file import find_member, read_member, read_yaml
 from hbac_assets.experiments.schema import Experiment
 
@@ -42,6 +43,8 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
 
     A member's own keys win over those of the file that it names by `from`, and these over the recipe.
     """
+    if "name" in content:
+        raise HbacError(f"{path}: name: expected none, the file's own name is the experiment's; remove it")
     recipe = content.pop("recipe", {})
     members = content.get("members")
     files: dict[str, Path] = {}
@@ -53,7 +56,7 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
                 base = _merged(recipe, read_member(path, name, files[name]))
             members[name] = _merged(base, own or {})
     try:
-        return Experiment(name=path.stem, **content)
+        return Experiment.model_validate(content | {"name": path.stem})
     except ValidationError as error:
         raise HbacError(f"{path}: {'; '.join(_complaint(detail, files) for detail in error.errors())}") from error
 
@@ -65,10 +68,7 @@ def _merged(common: Any, own: Any) -> Any:
     return common | {key: _merged(common.get(key), value) for key, value in own.items()}
 
 
-def _complaint(detail: Any, files: dict[str, Path]) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
-    complaint = f"{detail['msg']}, found {detail['input']!r}"
-    if detail["type"] == "extra_forbidden":
-        complaint = f"unknown key, found {detail['input']!r}; see the README for the keys there are"
-    file = files.get(key.split(".")[1]) if key.startswith("members.") else None
-    return f"{key}: {complaint}" + (f" (the member begins with {file})" if file else "")
+def _complaint(error: Any, files: dict[str, Path]) -> str:
+    where, name = [*error["loc"], "", ""][:2]
+    beginning = f" (the member begins with {files[name]})" if where == "members" and name in files else ""
+    return complaint(error) + beginning
