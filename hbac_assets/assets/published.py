@@ -25,7 +25,7 @@ def published_here(
     """
     what = f"out-of-fold KL divergence on votes, {'synthetic data' if synthetic else 'this data set'}"
     rows = [
-        {"name": name, "published": one.figure, "what that was": one.what, "here": kl[name], "what that is": what}
+        {"name": name, "published": one.figure, "here": kl[name], "what that was": one.what, "what that is": what}
         for name, figures in experiment.published.items()
         if name in kl
         for one in figures
