@@ -8,7 +8,7 @@ SHELL := bash
 UV_VERSION := 0.13.8
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test experiments lint format ui clean-caches
+.PHONY: help setup run test test-long lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -35,13 +35,13 @@ run: .venv/.locked  ## materialize the whole chain and print the scores
 	$(ENVIRONMENT)
 	python -m hbac_assets.run
 
-test: lint  ## lint, types and all tests
+test: lint  ## lint, types and all tests but the long ones
 	$(ENVIRONMENT)
-	python -m pytest -n 2 --dist loadgroup
+	python -m pytest -n 2
 
-experiments: .venv/.locked-dev  ## every named experiment in miniature, one after the other
+test-long: .venv/.locked-dev  ## what takes too long for every change: all named experiments in miniature, kills, a search
 	$(ENVIRONMENT)
-	python -m pytest -v -m "" --durations 0 hbac_assets_tests/chain/test_named_experiments.py
+	python -m pytest -v -m long --durations 0
 
 lint: .venv/.locked-dev  ## ruff and mypy
 	$(ENVIRONMENT)

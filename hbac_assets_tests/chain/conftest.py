@@ -1,4 +1,4 @@
-"""One project whose chain has run, shared by the tests that look at it, and fresh ones beside it."""
+"""One project whose chain has run, shared by the tests that a worker runs on it, and fresh ones beside it."""
 
 import shutil
 

@@ -1,7 +1,6 @@
 """The checks pass on what the chain made, and fail on files that were made wrongly and sealed all the same."""
 
 import pandas as pd
-import pytest
 from dagster import AssetSelection, Definitions, define_asset_job, load_asset_checks_from_modules
 
 from hbac_assets import checks
@@ -10,8 +9,6 @@ from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.submission import submission
 from hbac_assets.assets.tables import write_table
 from hbac_assets.resources.environment import resources_from_environment
-
-pytestmark = pytest.mark.xdist_group("chain")
 
 
 def outcomes(resources, asset):

@@ -8,8 +8,6 @@ import pytest
 
 from hbac_assets_tests.projects import CHECKOUT
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 
 def materialize(project, selection, *more):
     return project.command("dagster", "asset", "materialize", "--select", selection, *more)

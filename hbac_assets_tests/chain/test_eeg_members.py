@@ -10,15 +10,12 @@ from hbac_assets.competition.tables import read_sample_submission
 from hbac_assets.scoring.submission import violations
 from hbac_assets_tests.projects import empty, linked_download
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 EXPERIMENT = """
 description: Members that learn from the EEG, alone or beside Kaggle's spectrogram.
 sampling: one_per_eeg
 folds: 2
 recipe: {backbone: mobilenet_v3_small}
 members:
-  mel: {preprocessing: {input: eeg}}
   denoised:
     preprocessing:
       input: eeg
@@ -63,7 +60,7 @@ def test_the_whole_chain_past_an_eeg_that_cannot_be_read(fresh, download, experi
     folds = pd.read_parquet(fresh.results / "folds.parquet")
     assert victim not in set(folds["eeg_id"])
     oof = pd.read_parquet(fresh.results / "oof.parquet")
-    assert oof.groupby("member").size().to_dict() == dict.fromkeys(("mel", "denoised", "both"), len(folds))
+    assert oof.groupby("member").size().to_dict() == dict.fromkeys(("denoised", "both"), len(folds))
     submission = pd.read_csv(fresh.results / "submission.csv")
     assert violations(submission, read_sample_submission(download / "sample_submission.csv")) == []
 
@@ -73,7 +70,7 @@ def test_without_the_folder_one_line_says_who_needs_it(fresh, download, experime
     done = materialize(fresh, download, experiment, "*eeg_spectrograms")
     assert done.returncode != 0
     line = (
-        "expected a folder of EEG files, found none; mel, denoised, both of eeg-miniature have preprocessing.input eeg"
+        "expected a folder of EEG files, found none; denoised, both of eeg-miniature have preprocessing.input eeg"
     )
     assert f"{download}/train_eegs: {line}" in done.stderr
 

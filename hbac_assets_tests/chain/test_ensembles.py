@@ -23,8 +23,6 @@ from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.scoring.blending import METHODS
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 SMALL, LARGE = "mobilenet_v3_small", "mobilenet_v3_large"
 LOG = logging.getLogger(__name__)
 

@@ -15,8 +15,6 @@ from hbac_assets.scoring.blending import METHODS
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.submission import violations
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 MEMBERS = {
     "mobilenet_v3_small": {"total": 942_582, "trainable": 930_470, "non_trainable": 12_112},
     "mobilenet_v3_large": {"total": 3_002_118, "trainable": 2_977_718, "non_trainable": 24_400},

@@ -9,8 +9,6 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 from mlflow import MlflowClient
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 
 def wait_for(condition, seconds=300):
     deadline = time.monotonic() + seconds
@@ -23,7 +21,10 @@ def one_cell_is_done(project):
     return any((project.folder / "store").glob("*/*/models/*/fold_*.manifest.json"))
 
 
-@pytest.mark.parametrize("whole_group", [True, False], ids=["process group", "parent alone"])
+@pytest.mark.parametrize(
+    "whole_group",
+    [pytest.param(True, id="process group", marks=pytest.mark.long), pytest.param(False, id="parent alone")],
+)
 def test_the_same_command_finishes_a_killed_run(finished, fresh, whole_group):
     process = fresh.start_run()
     wait_for(lambda: one_cell_is_done(fresh))

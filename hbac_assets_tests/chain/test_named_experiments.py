@@ -7,9 +7,7 @@ from hbac_assets.competition.tables import read_sample_submission
 from hbac_assets.experiments.loading import available_experiments, load_experiment
 from hbac_assets.scoring.submission import violations
 
-pytestmark = pytest.mark.xdist_group("chain")
-
-# `make test` runs the first of these besides quickstart, which has tests of its own; `make experiments` runs all.
+# `make test` runs this one and quickstart, which has tests of its own; `make test-long` the others.
 QUICK = "odu_batchnorm"
 OTHERS = sorted(set(available_experiments()) - {QUICK, "quickstart"})
 SECONDS = 1500

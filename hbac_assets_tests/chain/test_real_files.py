@@ -9,8 +9,6 @@ from hbac_assets.competition.tables import read_sample_submission
 from hbac_assets.scoring.submission import violations
 from hbac_assets_tests.projects import make_project, real_files, share_generated_data
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 
 def digests(folder):
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}

@@ -11,8 +11,6 @@ from mlflow import MlflowClient
 
 from hbac_assets_tests.chain.test_kill import wait_for
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 SEARCH = """
 description: a member, and a search that begins with it
 folds: 2
@@ -47,6 +45,7 @@ def told(folder):
     return {trial.number: trial for trial in trials if trial.state in states}
 
 
+@pytest.mark.long
 def test_a_killed_search_goes_on_and_its_result_trains_as_a_member(fresh, tmp_path):
     searching = tmp_path / "searching.yaml"
     searching.write_text(SEARCH)

@@ -11,8 +11,6 @@ from socket import create_server
 import psutil
 import pytest
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 ASSETS = """
 { assetNodes { assetKey { path } opNames partitionStats { numMaterialized numPartitions } } }
 """

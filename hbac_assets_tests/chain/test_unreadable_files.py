@@ -7,8 +7,6 @@ import pytest
 
 from hbac_assets_tests.projects import empty, linked_download
 
-pytestmark = pytest.mark.xdist_group("chain")
-
 
 @pytest.fixture
 def damaged(finished, tmp_path):
