@@ -138,7 +138,7 @@ def _method_rows(rows: pd.DataFrame, ensemble: str, chosen: str, trials: dict[st
 def _track(
     runs: ExperimentRuns, lineage: Lineage, name: str, kl: float, methods: pd.DataFrame, weights: bytes | None
 ) -> None:
-    tracked = tracked_ensemble(runs, lineage, name, chosen_methods(lineage)[name])
+    tracked = tracked_ensemble(runs, lineage, name, methods.loc[methods["chosen"], "method"].item())
     nested = {f"nested_kl_{method}": mean for method, mean in zip(methods["method"], methods["mean"], strict=True)}
     tracked.log_metrics({"oof_kl": kl, **nested})
     tracked.log_table(methods, METHODS)

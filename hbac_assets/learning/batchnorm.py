@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hbac_assets.batches import full_batches
 from hbac_assets.learning.depthwise import fast_depthwise
 from hbac_assets.learning.images import to_channels
 from hbac_assets.learning.normalisation import prepared
@@ -45,7 +46,7 @@ def compile_reestimation(model: "keras.Model") -> Reestimate:
         return [(others[mean], others[variance]) for mean, variance in places]
 
     def reestimate(weights: Any, others: list[Any], images: Any, batch_size: int) -> list[Any]:
-        batches = np.resize(np.arange(len(images)), (-(-len(images) // batch_size), batch_size))
+        batches = full_batches(np.arange(len(images)), batch_size)
         found = [batch_statistics(weights, others, images[batch]) for batch in batches]
         others = list(others)
         for layer, (mean, variance) in enumerate(places):

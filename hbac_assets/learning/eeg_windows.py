@@ -11,7 +11,7 @@ import pandas as pd
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.stored_arrays import open_array
-from hbac_assets.signals.averaging import averaging_matrix
+from hbac_assets.signals.averaging import image_averaging
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import CHAINS
 
@@ -45,13 +45,12 @@ def load_eeg_windows(rows: pd.DataFrame, arrays: EegArrays, image_size: tuple[in
         HbacError: a window is not among the spectrograms, or a file is missing or is not such an array.
     """
     bands, columns = arrays.recipe.size
-    shrink_frequencies = averaging_matrix(len(CHAINS) * bands, image_size[0])
-    shrink_times = averaging_matrix(columns, image_size[1])
+    shrink = image_averaging((len(CHAINS) * bands, columns), image_size)
     images = np.empty((len(rows), *image_size), dtype=np.float16)
     for number, (eeg_id, position) in enumerate(_places(rows, arrays)):
         path = arrays.folder / f"{eeg_id}.npy"
         spectrograms = open_array(path, ("windows", len(CHAINS) * bands, columns), ASSET)
-        images[number] = (shrink_times @ (shrink_frequencies @ spectrograms[position]).T).T
+        images[number] = shrink(spectrograms[position])
     return images
 
 

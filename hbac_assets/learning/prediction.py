@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hbac_assets.batches import full_batches
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
@@ -84,10 +85,7 @@ def predict_batches(forward: Forward, weights: Any, others: list[Any], images: A
     """Return the probabilities (N, 6) of `images`, the last batch filled up so that all have one shape."""
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)
-    batches = []
-    for start in range(0, len(images), batch_size):
-        indices = np.arange(start, start + batch_size) % len(images)
-        batches.append(forward(weights, others, images[indices]))
+    batches = [forward(weights, others, images[rows]) for rows in full_batches(np.arange(len(images)), batch_size)]
     return np.concatenate(batches)[: len(images)]
 
 

@@ -22,6 +22,8 @@ from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Normalisation = Literal["per_image", "data_wide"]
+ScheduleKind = Literal["cosine", "exponential", "constant"]
 
 
 class Settings(BaseModel):
@@ -53,7 +55,7 @@ class Preprocessing(Settings):
     clip: tuple[float, float] = Field(
         (-4.0, 8.0), description="bounds of the natural logarithm of the power, of Kaggle's spectrogram"
     )
-    normalisation: Literal["per_image", "data_wide"] = "per_image"
+    normalisation: Normalisation = "per_image"
 
     @field_validator("eeg")
     @classmethod
@@ -138,7 +140,7 @@ class Schedule(Settings):
     A cosine goes down to `floor`, an exponential decay never below it. `learning.schedules` has the formulas.
     """
 
-    kind: Literal["cosine", "exponential", "constant"] = "cosine"
+    kind: ScheduleKind = "cosine"
     start: PositiveFloat = 5e-5
     peak: PositiveFloat = 1e-3
     floor: PositiveFloat = 1e-5

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hbac_assets.batches import full_batches
 from hbac_assets.learning.balance import draw_rows
 from hbac_assets.learning.depthwise import fast_depthwise
 from hbac_assets.learning.hyperparameters import set_variables
@@ -115,5 +116,4 @@ def shuffled_batches(
     """
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(np.arange(rows) if weights is None else draw_rows(weights, random))
-    batches = -(-rows // batch_size)
-    yield from np.resize(order, (batches, batch_size)).astype(np.int32)
+    yield from full_batches(order, batch_size).astype(np.int32)

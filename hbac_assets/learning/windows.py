@@ -13,7 +13,7 @@ import pandas as pd
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.learning.stored_arrays import open_array
-from hbac_assets.signals.averaging import averaging_matrix
+from hbac_assets.signals.averaging import image_averaging
 
 FREQUENCIES = 400
 COLUMN_SECONDS = 2
@@ -31,15 +31,13 @@ def load_windows(rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Pr
     Raises:
         HbacError: a file is missing or is not such an array, or a window starts outside its recording.
     """
-    height, width = preprocessing.image_size
-    shrink_frequencies = averaging_matrix(FREQUENCIES, height)
-    shrink_times = averaging_matrix(preprocessing.window, width)
-    images = np.empty((len(rows), height, width), dtype=np.float16)
+    shrink = image_averaging((FREQUENCIES, preprocessing.window), preprocessing.image_size)
+    images = np.empty((len(rows), *preprocessing.image_size), dtype=np.float16)
     places = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
     for number, (spectrogram_id, offset) in enumerate(places):
         path = spectrogram_folder / f"{int(spectrogram_id)}.npy"
         power = central_columns(cut_window(path, float(offset)), preprocessing.window)
-        images[number] = (shrink_times @ (shrink_frequencies @ log_power(power, preprocessing.clip)).T).T
+        images[number] = shrink(log_power(power, preprocessing.clip))
     return images
 
 

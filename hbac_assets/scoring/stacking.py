@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hbac_assets.batches import full_batches
 from hbac_assets.labels import CLASSES
 from hbac_assets.scoring.convex import ConvexBlend, plain_mean
 from hbac_assets.scoring.metric import kl_divergence
@@ -174,7 +175,7 @@ def _compiled(inputs: int) -> _Network:
 
 def _predict(network: _Network, weights: list[Any], inputs: np.ndarray) -> np.ndarray:
     """Return the probabilities (N, 6), in batches of one size, the last one filled up."""
-    rows = np.resize(np.arange(len(inputs)), (-(-len(inputs) // BATCH_SIZE), BATCH_SIZE))
+    rows = full_batches(np.arange(len(inputs)), BATCH_SIZE)
     batches = [np.asarray(network.forward(weights, inputs[batch].astype("float32"))) for batch in rows]
     return np.concatenate([np.empty((0, len(CLASSES))), *batches])[: len(inputs)]
 
@@ -182,4 +183,4 @@ def _predict(network: _Network, weights: list[Any], inputs: np.ndarray) -> np.nd
 def _shuffled_batches(rows: int, epoch: int) -> Iterator[np.ndarray]:
     """Yield the rows of each batch of an epoch in a new order; the first ones fill up the last batch."""
     order = np.random.default_rng([SEED, 1, epoch]).permutation(rows)
-    yield from np.resize(order, (-(-rows // BATCH_SIZE), BATCH_SIZE))
+    yield from full_batches(order, BATCH_SIZE)

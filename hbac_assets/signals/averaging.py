@@ -1,5 +1,7 @@
 """Area averaging: how an axis of many values becomes one of few."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -13,3 +15,9 @@ def averaging_matrix(inputs: int, outputs: int) -> csr_array:
     borders = np.arange(outputs + 1)[:, None] * (inputs / outputs)
     covered = np.clip(borders - np.arange(inputs), 0, 1)
     return csr_array((np.diff(covered, axis=0) * (outputs / inputs)).astype(np.float32))
+
+
+def image_averaging(inputs: tuple[int, int], outputs: tuple[int, int]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that averages images of `inputs` (height, width) to `outputs`, each axis as above."""
+    heights, widths = map(averaging_matrix, inputs, outputs)
+    return lambda image: (widths @ (heights @ image).T).T

@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from hbac_assets.learning.settings import Settings
-
-Kind = Literal["cosine", "exponential", "constant"]
-Normalisation = Literal["per_image", "data_wide"]
+from hbac_assets.learning.settings import Normalisation, ScheduleKind, Settings
 
 # Sampled evenly in their logarithm.
 LOGARITHMIC = ("peak", "weight_decay")
@@ -44,7 +41,7 @@ class Ranges(Settings):
     beta_2: ShareBounds = (0.95, 0.9999)
     weight_decay: PositiveBounds = (1e-6, 1e-1)
     dropout: ShareBounds = (0.0, 0.5)
-    schedule: Annotated[tuple[Kind, ...], Field(min_length=1)] = ("cosine", "exponential", "constant")
+    schedule: Annotated[tuple[ScheduleKind, ...], Field(min_length=1)] = ("cosine", "exponential", "constant")
     normalisation: Annotated[tuple[Normalisation, ...], Field(min_length=1)] = ("per_image", "data_wide")
 
     @model_validator(mode="after")

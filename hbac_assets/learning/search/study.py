@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning.search.settings import LOGARITHMIC, Ranges, Search
+from hbac_assets.learning.search.settings import CATEGORICAL, LOGARITHMIC, Ranges, Search
 from hbac_assets.learning.training import DivergedError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def ask(study: "Study", search: Search) -> "Trial":
     study.sampler = TPESampler(seed=int(seed))
     trial = study.ask()
     for name, choices in batch_ranges(search, before):
-        if isinstance(choices[0], str):
+        if name in CATEGORICAL:
             trial.suggest_categorical(name, choices)
         else:
             trial.suggest_float(name, *choices, log=name in LOGARITHMIC)
@@ -173,16 +173,14 @@ def importances(study: "Study", search: Search) -> dict[str, float]:
         return {}
     distributions: dict[str, Any] = {}
     for name, choices in search.ranges:
-        if isinstance(choices[0], str):
+        if name in CATEGORICAL:
             distributions[name] = CategoricalDistribution(choices)
         else:
             low, high = map(_scale(name), choices)
             distributions[name] = FloatDistribution(low, high)
     together = optuna.create_study()
     for trial in trials:
-        values = {
-            name: value if isinstance(value, str) else _scale(name)(value) for name, value in trial.params.items()
-        }
+        values = {name: value if name in CATEGORICAL else _scale(name)(value) for name, value in trial.params.items()}
         together.add_trial(optuna.create_trial(params=values, distributions=distributions, value=trial.value))
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=search.seed)
     return optuna.importance.get_param_importances(together, evaluator=evaluator)
