@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbac_assets.batches import full_batches
-from hbac_assets.learning.depthwise import fast_depthwise
+from hbac_assets.learning.convolutions import fast_convolutions
 from hbac_assets.learning.images import to_channels
 from hbac_assets.learning.normalisation import prepared
 from hbac_assets.learning.weights import unflatten
@@ -40,7 +40,7 @@ def compile_reestimation(model: "keras.Model") -> Reestimate:
 
     @jax.jit
     def batch_statistics(weights: "Array", others: Any, images: "Array") -> Any:
-        with fast_depthwise(), only_this_batch(layers):
+        with fast_convolutions(), only_this_batch(layers):
             inputs = to_channels(prepared(model, images))
             _, others = model.stateless_call(unflatten(weights, model), others, inputs, training=True)
         return [(others[mean], others[variance]) for mean, variance in places]

@@ -11,7 +11,7 @@ from hbac_assets.batches import full_batches
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
-from hbac_assets.learning.depthwise import fast_depthwise
+from hbac_assets.learning.convolutions import fast_convolutions
 from hbac_assets.learning.images import to_channels
 from hbac_assets.learning.normalisation import prepared
 from hbac_assets.learning.weights import flatten, unflatten
@@ -73,7 +73,7 @@ def compile_forward(model: "keras.Model") -> Forward:
 
     @jax.jit
     def forward(weights: "Array", others: Any, images: "Array") -> "Array":
-        with fast_depthwise():
+        with fast_convolutions():
             inputs = to_channels(prepared(model, images))
             probabilities, _ = model.stateless_call(unflatten(weights, model), others, inputs, training=False)
         return probabilities

@@ -8,7 +8,7 @@ import numpy as np
 
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.balance import draw_rows
-from hbac_assets.learning.depthwise import fast_depthwise
+from hbac_assets.learning.convolutions import fast_convolutions
 from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment, to_channels
 from hbac_assets.learning.normalisation import centre, prepared
@@ -72,7 +72,7 @@ def compile_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", 
     rate_index = next(index for index, variable in variables if variable is optimizer.learning_rate)
 
     def loss_of(weights: "Array", others: Any, images: "Array", targets: "Array") -> tuple["Array", Any]:
-        with fast_depthwise():
+        with fast_convolutions():
             probabilities, others = model.stateless_call(
                 unflatten(weights, model), others, to_channels(images), training=True
             )
