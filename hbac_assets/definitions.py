@@ -34,7 +34,7 @@ STAGES = [
     trained_models, oof_predictions, ensemble, submission,
 ]  # fmt: skip
 # Steps are forked from a process that has imported these once; none of them touches a device when it is imported.
-PRELOADED = ["hbac_assets.definitions", "mlflow", "jax", "keras_cv"]
+PRELOADED = ["hbac_assets.definitions", "jax", "keras_cv", "mlflow", "mlflow.store.tracking.sqlalchemy_store"]
 # Without the search: hours of training that no other asset waits for.
 CHAIN = AssetSelection.all() - AssetSelection.assets("hyperparameter_search")
 
