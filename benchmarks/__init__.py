@@ -1,0 +1,1 @@
+"""Side by side with what people use today. Nothing in hbac_assets imports it."""
