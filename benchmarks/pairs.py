@@ -46,7 +46,18 @@ def compare(ours: Side, theirs: Side, repetitions: int = 5, warm_up: int = 1) ->
     Raises:
         SideError: one of them failed.
     """
+    return compare_tasks(ours, theirs, 1, repetitions, warm_up)[0]
+
+
+def compare_tasks(ours: Side, theirs: Side, tasks: int, repetitions: int = 5, warm_up: int = 1) -> list[Comparison]:
+    """Measure sides whose repetitions go through `tasks` tasks in turn: each task ours, theirs, then the next task.
+
+    Raises:
+        SideError: one of them failed.
+    """
     with started(ours) as our_side, started(theirs) as their_side:
-        pairs = [(our_side.repeat(), their_side.repeat()) for _ in range(warm_up + repetitions)][warm_up:]
-    our_times, their_times = zip(*pairs, strict=True)
-    return Comparison(our_times, their_times)
+        rounds = [
+            [(our_side.repeat(), their_side.repeat()) for _ in range(tasks)] for _ in range(warm_up + repetitions)
+        ]
+    by_task = zip(*rounds[warm_up:], strict=True)
+    return [Comparison(*zip(*pairs, strict=True)) for pairs in by_task]

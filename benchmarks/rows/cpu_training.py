@@ -1,0 +1,168 @@
+"""Training and prediction on the CPU, each backbone of the experiments, against `model.fit` and `model.predict`.
+
+Images of 128 × 256 in batches of 16, float32. Ours is the compiled step with what belongs to it: standardisation and
+Adam. Theirs is the same keras-cv model, initialised by Keras, compiled with Adam and fed from memory.
+
+Our programs are compiled by another process beforehand, as they are for all folds of a member but the first.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from itertools import cycle
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks.pairs import Comparison, compare_tasks
+from benchmarks.sides import Side
+from benchmarks.table import Result
+from hbac_assets.learning.published_backbones import BACKBONES
+from hbac_assets.resources.paths import PROJECT_FOLDER
+
+ROW = 4
+SIZE = (128, 256)
+BATCH = 16
+TASKS = ("training", "prediction")
+DEPTHWISE = {name for name in BACKBONES if name.startswith(("efficientnet", "mobilenet"))}
+LEAST = 1.0
+
+
+def run(workspace: Path) -> list[Result]:
+    """Compare every backbone with Keras on TensorFlow."""
+    return [
+        result
+        for backbone in BACKBONES
+        for result in against(backbone, "tensorflow", ROW, LEAST if backbone in DEPTHWISE else None, workspace)
+    ]
+
+
+def against(backbone: str, keras_backend: str, row: int, least: float | None, workspace: Path) -> list[Result]:
+    """Compare one backbone with Keras on another backend; `least` None: no figure is set."""
+    arguments = {"backbone": backbone, "compiled": str(workspace / "compiled")}
+    compile_beforehand(arguments)
+    comparisons = compare_tasks(
+        Side("hbac_assets", "benchmarks.rows.cpu_training:ours", arguments),
+        Side(
+            f"Keras on {keras_backend}",
+            "benchmarks.rows.cpu_training:theirs",
+            {"backbone": backbone, "keras_backend": keras_backend},
+        ),
+        tasks=len(TASKS),
+    )
+    return [
+        _result(row, f"{backbone}, {task}", f"Keras on {keras_backend}", comparison, least)
+        for task, comparison in zip(TASKS, comparisons, strict=True)
+    ]
+
+
+def compile_beforehand(arguments: dict[str, Any]) -> None:
+    """Fill the compilation cache in a process of its own."""
+    script = f"from benchmarks.rows.cpu_training import ours; ours(**{arguments!r})"
+    subprocess.run([sys.executable, "-c", script], cwd=PROJECT_FOLDER, check=True)
+
+
+def ours(backbone: str, compiled: str) -> Callable[[], int]:
+    """Return a repetition that takes a step of training, and at every second call one of prediction."""
+    from hbac_assets.learning.device import configure
+
+    configure("cpu", "float32", Path(compiled))
+    from hbac_assets.learning.backbones import build_classifier
+    from hbac_assets.learning.prediction import compile_forward
+    from hbac_assets.learning.settings import MemberSettings, Preprocessing
+    from hbac_assets.learning.step import build_optimizer, compile_step, initial_state
+
+    settings = MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=SIZE), batch_size=BATCH)
+    model = build_classifier(settings)
+    optimizer = build_optimizer(model, settings.optimizer)
+    step, forward = compile_step(model, optimizer, settings), compile_forward(model)
+    images, targets = _batch()
+    state = initial_state(model, optimizer)
+    weights, others = np.array(state.weights), [np.array(other) for other in state.others]
+
+    def train(batches: int) -> None:
+        nonlocal state
+        for _ in range(batches):
+            state, loss = step(state, (images, targets), 1e-3, np.uint32(0), 0)
+        loss.block_until_ready()
+
+    def predict(batches: int) -> None:
+        for _ in range(batches):
+            np.asarray(forward(weights, others, images))
+
+    return in_turn(for_a_second(train), for_a_second(predict))
+
+
+def theirs(backbone: str, keras_backend: str) -> Callable[[], int]:
+    """Return a repetition of `model.fit`, and at every second call one of `model.predict`."""
+    spec = BACKBONES[backbone]
+    # What `hbac_assets` has chosen for itself.
+    os.environ["KERAS_BACKEND"] = keras_backend
+    del os.environ["TF_ENABLE_ONEDNN_OPTS"]
+    import keras
+    import keras_cv
+
+    assert keras.backend.backend() == keras_backend
+    pixels = (*SIZE, 3)
+    if callable(spec.architecture):
+        network = spec.architecture(**spec.constants, input_shape=pixels, name=backbone)
+    else:
+        network = getattr(keras_cv.models, spec.architecture)(
+            **spec.constants, include_rescaling=False, input_shape=pixels
+        )
+    model = keras.Sequential(
+        [keras.Input(pixels), network, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(6, "softmax")]
+    )
+    model.compile(keras.optimizers.Adam(1e-3), keras.losses.KLDivergence())
+    images, targets = _batch()
+    channels = np.repeat(images[..., None], 3, axis=-1).astype(np.float32)
+
+    def train(batches: int) -> None:
+        model.fit(np.tile(channels, (batches, 1, 1, 1)), np.tile(targets, (batches, 1)), batch_size=BATCH, verbose=0)
+
+    def predict(batches: int) -> None:
+        model.predict(np.tile(channels, (batches, 1, 1, 1)), batch_size=BATCH, verbose=0)
+
+    return in_turn(for_a_second(train), for_a_second(predict))
+
+
+def for_a_second(work: Callable[[int], None]) -> Callable[[], int]:
+    """Return a repetition of about a second of `work`, a function of the number of batches."""
+    work(1)
+    began = perf_counter()
+    work(1)
+    batches = max(1, round(1 / (perf_counter() - began)))
+
+    def repetition() -> int:
+        work(batches)
+        return batches * BATCH
+
+    return repetition
+
+
+def in_turn(*tasks: Callable[[], int]) -> Callable[[], int]:
+    """Return a repetition that is of another task at each call."""
+    turns = cycle(tasks)
+    return lambda: next(turns)()
+
+
+def _batch() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    return random.normal(size=(BATCH, *SIZE)).astype(np.float16), random.dirichlet(np.ones(6), BATCH).astype(np.float32)
+
+
+def _result(row: int, work: str, other: str, comparison: Comparison, least: float | None) -> Result:
+    return Result(
+        row,
+        work,
+        ours=f"{1 / comparison.our_median:.1f} images/s",
+        against=f"{other}: {1 / comparison.their_median:.1f} images/s",
+        ratio=comparison.ratio,
+        to_reach="as close as can be had" if least is None else f"≥ {least}",
+        reached=None if least is None else comparison.ratio >= least,
+        measured=asdict(comparison),
+    )
