@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbac_assets.batches import full_batches
-from hbac_assets.learning.convolutions import fast_convolutions
+from hbac_assets.learning.convolutions.replacing import fast_convolutions
 from hbac_assets.learning.images import to_channels
 from hbac_assets.learning.normalisation import prepared
 from hbac_assets.learning.weights import unflatten

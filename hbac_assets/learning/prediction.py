@@ -11,7 +11,7 @@ from hbac_assets.batches import full_batches
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
-from hbac_assets.learning.convolutions import fast_convolutions
+from hbac_assets.learning.convolutions.replacing import fast_convolutions
 from hbac_assets.learning.images import to_channels
 from hbac_assets.learning.normalisation import prepared
 from hbac_assets.learning.weights import flatten, unflatten

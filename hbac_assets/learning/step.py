@@ -8,7 +8,7 @@ import numpy as np
 
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.balance import draw_rows
-from hbac_assets.learning.convolutions import fast_convolutions
+from hbac_assets.learning.convolutions.replacing import fast_convolutions
 from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment, to_channels
 from hbac_assets.learning.normalisation import centre, prepared

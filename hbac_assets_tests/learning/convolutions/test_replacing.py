@@ -1,37 +1,43 @@
+from contextlib import nullcontext
+
 import jax
 import keras
 import numpy as np
 import pytest
 
 from hbac_assets.learning.backbones import build_classifier
-from hbac_assets.learning.depthwise import fast_depthwise, shifted_depthwise
+from hbac_assets.learning.convolutions.replacing import fast_convolutions
+from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.learning.settings import MemberSettings, Preprocessing
 
-
-def by_xla(images, kernel, strides, padding):
-    return jax.lax.conv_general_dilated(
-        images,
-        kernel[:, :, None, :],
-        strides,
-        padding.upper(),
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=images.shape[-1],
-    )
+SOME = ("mobilenet_v3_small", "efficientnetv2_b2")
 
 
-@pytest.mark.parametrize("padding", ["same", "valid"])
-@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (2, 1)])
-@pytest.mark.parametrize(("size", "taps"), [((9, 12), 3), ((8, 11), 5)])
-def test_outputs_and_gradients_equal_those_of_xla(size, taps, strides, padding) -> None:
-    rng = np.random.default_rng(0)
-    images = rng.normal(size=(3, *size, 10)).astype(np.float32)
-    kernel = rng.normal(size=(taps, taps, 10)).astype(np.float32)
-    expected, expected_gradients = jax.vjp(lambda x, w: by_xla(x, w, strides, padding), images, kernel)
-    found, gradients = jax.vjp(lambda x, w: shifted_depthwise(x, w, strides, padding), images, kernel)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    direction = rng.normal(size=expected.shape).astype(np.float32)
-    for one, other in zip(gradients(direction), expected_gradients(direction), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-5)
+@pytest.mark.parametrize(
+    "backbone", [pytest.param(name, marks=() if name in SOME else pytest.mark.long) for name in BACKBONES]
+)
+def test_a_training_step_of_every_backbone_is_the_same_within_a_hundred_thousandth(backbone) -> None:
+    settings = MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 128)))
+    model = build_classifier(settings)
+    random = np.random.default_rng(0)
+    images = random.normal(size=(16, 64, 128, 3)).astype(np.float32)
+    votes = random.dirichlet(np.ones(6), 16).astype(np.float32)
+    others = [variable.value for variable in model.non_trainable_variables]
+
+    def loss_of(weights, images):
+        probabilities, _ = model.stateless_call(weights, others, images, training=True)
+        return keras.losses.KLDivergence()(votes, probabilities), probabilities
+
+    def outcome(forms):
+        with forms():
+            step = jax.jit(jax.value_and_grad(lambda weights: loss_of(weights, images), has_aux=True))
+            (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
+        return probabilities, gradients
+
+    (plain, plain_gradients), (fast, fast_gradients) = outcome(nullcontext), outcome(fast_convolutions)
+    np.testing.assert_allclose(fast, plain, atol=1e-5)
+    for one, other in zip(fast_gradients, plain_gradients, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5 * max(1, float(abs(other).max())))
 
 
 def test_a_model_predicts_the_same_and_has_no_slow_convolution_left() -> None:
@@ -53,12 +59,12 @@ def test_a_model_predicts_the_same_and_has_no_slow_convolution_left() -> None:
         )
 
     plain = jax.make_jaxpr(predict)(images)
-    with fast_depthwise():
+    with fast_convolutions():
         fast = jax.make_jaxpr(lambda images: predict(images))(images)
     assert grouped(plain) > 0
     assert grouped(fast) == 0
     expected = jax.jit(lambda images: predict(images))(images)
-    with fast_depthwise():
+    with fast_convolutions():
         found = jax.jit(lambda images: predict(images))(images)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -69,7 +75,7 @@ def test_outside_the_block_keras_is_as_it_was() -> None:
     original = nn.depthwise_conv
 
     def fail_inside() -> None:
-        with fast_depthwise():
+        with fast_convolutions():
             assert nn.depthwise_conv is not original
             raise RuntimeError
 
@@ -85,5 +91,5 @@ def test_what_it_does_not_cover_goes_the_plain_way() -> None:
         keras.layers.DepthwiseConv2D(3, dilation_rate=2),
     ):
         expected = layer(images)
-        with fast_depthwise():
+        with fast_convolutions():
             np.testing.assert_allclose(layer(images), expected, atol=1e-5)

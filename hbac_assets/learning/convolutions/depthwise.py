@@ -1,0 +1,74 @@
+"""Depthwise convolution as shifted multiply-adds.
+
+XLA computes a depthwise convolution on the CPU many times slower than the k² multiplications and additions of
+shifted images that define it, forward and backward.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from hbac_assets.learning.convolutions.taps import Pair, met_by
+
+if TYPE_CHECKING:
+    from jax import Array
+
+
+def depthwise(images: "Array", kernel: "Array", strides: Pair, borders: tuple[Pair, Pair]) -> "Array":
+    """Return the convolution of `images` (B, H, W, C) with one filter of `kernel` (k, l, C, 1) for each channel.
+
+    Args:
+        images: channels last.
+        kernel: its filters.
+        strides: over height and width.
+        borders: zeros before and behind height and width.
+    """
+    import jax.numpy as jnp
+
+    return _unpadded()(jnp.pad(images, ((0, 0), *borders, (0, 0))), kernel[..., 0], strides)
+
+
+@lru_cache
+def _unpadded() -> Any:
+    """Return the convolution without padding, its gradient written by hand (made late: it needs JAX)."""
+    import jax
+
+    convolve = jax.custom_vjp(_convolve, nondiff_argnums=(2,))
+    convolve.defvjp(lambda images, kernel, strides: (_convolve(images, kernel, strides), (images, kernel)), _gradients)
+    return convolve
+
+
+def _convolve(images: "Array", kernel: "Array", strides: Pair) -> "Array":
+    rows, columns = kernel.shape[:2]
+    size = tuple(
+        (pixels - taps) // stride + 1
+        for pixels, taps, stride in zip(images.shape[1:3], kernel.shape[:2], strides, strict=True)
+    )
+    taps = [(row, column) for row in range(rows) for column in range(columns)]
+    met = [met_by(images, *tap, size, strides) * kernel[tap] for tap in taps]
+    return sum(met[1:], start=met[0])
+
+
+def _gradients(strides: Pair, saved: tuple["Array", "Array"], outputs: "Array") -> tuple["Array", "Array"]:
+    """Return the gradients of images and kernel from the gradient of the outputs."""
+    import jax
+    import jax.numpy as jnp
+
+    images, kernel = saved
+    rows, columns, channels = kernel.shape
+    size = (outputs.shape[1], outputs.shape[2])
+
+    def add_tap(tap: Any, gradient: "Array") -> "Array":
+        met = met_by(images, tap // columns, tap % columns, size, strides)
+        return gradient.at[tap].set((met * outputs).sum((0, 1, 2)))
+
+    # A loop, for it is compiled once and not for every tap.
+    by_tap = jax.lax.fori_loop(0, rows * columns, add_tap, jnp.zeros((rows * columns, channels), images.dtype))
+
+    # Each image pixel gathers from the outputs it went into: they are set apart by the strides, surrounded by
+    # zeros, and convolved with the kernel turned by half.
+    edges = [
+        (taps - 1, pixels - stride * (count - 1) - 1, stride - 1)
+        for pixels, taps, stride, count in zip(images.shape[1:3], kernel.shape[:2], strides, size, strict=True)
+    ]
+    spread = jax.lax.pad(outputs, jnp.zeros((), outputs.dtype), ((0, 0, 0), *edges, (0, 0, 0)))
+    return _convolve(spread, kernel[::-1, ::-1], (1, 1)), by_tap.reshape(kernel.shape)
