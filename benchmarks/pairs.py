@@ -1,0 +1,52 @@
+"""Two sides measured alternately in one run, so that whatever else the machine does meets both."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.sides import Side, started
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds for each item, of every repetition of both sides."""
+
+    ours: tuple[float, ...]
+    theirs: tuple[float, ...]
+
+    @property
+    def our_median(self) -> float:
+        """Our seconds for each item."""
+        return median(self.ours)
+
+    @property
+    def their_median(self) -> float:
+        """Their seconds for each item."""
+        return median(self.theirs)
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as they we are."""
+        return self.their_median / self.our_median
+
+    @property
+    def cost(self) -> float:
+        """How many times as long as they we take."""
+        return self.our_median / self.their_median
+
+
+def compare(ours: Side, theirs: Side, repetitions: int = 5, warm_up: int = 1) -> Comparison:
+    """Measure two sides: ours, theirs, ours, theirs, and so on.
+
+    Args:
+        ours: this project.
+        theirs: what it is compared to.
+        repetitions: how often each is measured.
+        warm_up: how many more repetitions go before and do not count.
+
+    Raises:
+        SideError: one of them failed.
+    """
+    with started(ours) as our_side, started(theirs) as their_side:
+        pairs = [(our_side.repeat(), their_side.repeat()) for _ in range(warm_up + repetitions)][warm_up:]
+    our_times, their_times = zip(*pairs, strict=True)
+    return Comparison(our_times, their_times)
