@@ -53,7 +53,7 @@ def convert_spectrogram(source: Path, target: Path) -> SpectrogramFacts:
     power = read_spectrogram(source)
     missing = np.isnan(power)
     power[missing] = 0
-    return SpectrogramFacts(power.shape[1], np.count_nonzero(missing) / missing.size, _write(target, power))
+    return SpectrogramFacts(power.shape[1], _share(missing), _write(target, power))
 
 
 def convert_eeg(source: Path, target: Path, recipe: EegRecipe, offsets: Sequence[int]) -> EegFacts:
@@ -80,7 +80,7 @@ def convert_eeg(source: Path, target: Path, recipe: EegRecipe, offsets: Sequence
             with one_file_at_fault():
                 raise fault(source, expected, len(eeg), "correct the label's offset or leave the recording out")
         spectrogram[:] = eeg_spectrogram(window, recipe)
-    return EegFacts(float(np.isnan(eeg).mean()), _write(target, spectrograms))
+    return EegFacts(_share(np.isnan(eeg)), _write(target, spectrograms))
 
 
 def write_npy(path: Path, array: np.ndarray) -> str:
@@ -97,6 +97,11 @@ def write_npy(path: Path, array: np.ndarray) -> str:
         file.write(header.getvalue())
         file.write(array.data)
     return digest.hexdigest()
+
+
+def _share(true: np.ndarray) -> float:
+    """Return the mean of booleans; counting them is faster than adding them up as numbers."""
+    return np.count_nonzero(true) / true.size
 
 
 def _write(target: Path, array: np.ndarray) -> str:
