@@ -4,7 +4,6 @@ The workspace holds `raw/<id>.parquet`. Each repetition fills a new folder, `our
 arrays that are up to date are not made again.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import count
@@ -23,11 +22,11 @@ def sources(workspace: str) -> list[Path]:
 
 
 def by_this_project(workspace: str, converter: Converter[Any]) -> Callable[[], int]:
-    """Prepare a conversion as the assets call it: on all cores, checked, with digests, each file whole."""
+    """Prepare a conversion as the assets call it: checked, with digests, each file whole."""
     files, folders = sources(workspace), _folders(workspace, "ours")
 
     def repeat() -> int:
-        converted, _ = convert_all(files, next(folders), converter, os.cpu_count() or 1)
+        converted, _ = convert_all(files, next(folders), converter)
         return len(converted)
 
     return repeat

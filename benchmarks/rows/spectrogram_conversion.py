@@ -1,6 +1,5 @@
 """Spectrograms from parquet to npy, beside pandas and joblib, and beside decoding alone."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ from benchmarks.kaggle_files import write_spectrograms
 from benchmarks.pairs import compare
 from benchmarks.table import Result
 from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
-from hbac_assets.competition.conversion import Converter
+from hbac_assets.competition.conversion import WORKERS, Converter
 
 ROW = 1
 FILES = 120
@@ -57,7 +56,7 @@ def only_decoding(workspace: str) -> Callable[[], int]:
     files = sources(workspace)
 
     def repeat() -> int:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             return sum(1 for _ in pool.map(pq.read_table, files))
 
     return repeat
