@@ -4,6 +4,7 @@ The workspace holds `raw/<id>.parquet`. Each repetition fills a new folder, `our
 arrays that are up to date are not made again.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import count
@@ -80,4 +81,6 @@ def result(row: int, work: str, against: str, comparison: Comparison, least: flo
 
 
 def _folders(workspace: str, name: str) -> Iterator[Path]:
+    """Return new folders, after removing those of an earlier comparison."""
+    shutil.rmtree(Path(workspace, name), ignore_errors=True)
     return (Path(workspace, name, str(number)) for number in count())
