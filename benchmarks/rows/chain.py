@@ -26,7 +26,7 @@ from hbac_assets.synthetic.settings import SyntheticSettings
 
 ROW = 8
 MOST = 1.5
-HOME = "home"
+HOME, OUR_SUBMISSION, THEIR_SUBMISSION = "home", "ours.csv", "theirs.csv"
 WARM_UP_ROWS = 48
 
 
@@ -43,6 +43,7 @@ def run(workspace: Path) -> list[Result]:
         warm_up=0,
     )
     log = newest_log(str(workspace / HOME))
+    same = (workspace / OUR_SUBMISSION).read_bytes() == (workspace / THEIR_SUBMISSION).read_bytes()
     steps, imports, launched = len(launches(log)), seconds_of_imports(log), seconds_of_launches(log)
     return [
         Result(
@@ -52,9 +53,9 @@ def run(workspace: Path) -> list[Result]:
             against=f"plain script: {comparison.their_median:.0f} s",
             ratio=comparison.cost,
             to_reach=f"≤ {MOST}",
-            reached=comparison.cost <= MOST,
-            remark=f"measured {repetitions} ×, programs compiled before; imports {imports:.1f} s, once; "
-            f"starting the processes of {steps} steps took {launched - imports:.1f} s more",
+            reached=comparison.cost <= MOST and same,
+            remark=f"{'same submission' if same else 'submissions differ'}; measured {repetitions} ×, programs compiled "
+            f"before; imports {imports:.1f} s, once; starting {steps} processes took {launched - imports:.1f} s more",
             measured={**asdict(comparison), "imports": imports, "launches": launched, "steps": steps},
         )
     ]
@@ -67,6 +68,8 @@ def prepare_ours(folder: str, compiled: str, recordings: int) -> Callable[[], in
         project = _fresh(folder, compiled)
         environment = project_environment(project) | {"HBAC_SYNTHETIC_RECORDINGS": str(recordings)}
         prepare_command([sys.executable, "-m", "hbac_assets.run"], str(PROJECT_FOLDER), environment)()
+        (submission,) = (project / "store").glob("*/quickstart/submission.csv")
+        submission.replace(Path(folder, OUR_SUBMISSION))
         shutil.rmtree(Path(folder, HOME), ignore_errors=True)
         shutil.move(environment["DAGSTER_HOME"], Path(folder, HOME))
         shutil.rmtree(project)
@@ -81,6 +84,7 @@ def prepare_theirs(folder: str, compiled: str, recordings: int) -> Callable[[], 
     def repetition() -> int:
         project = _fresh(folder, compiled)
         plain_chain("quickstart", recordings, project)
+        (project / "submission.csv").replace(Path(folder, THEIR_SUBMISSION))
         shutil.rmtree(project)
         return 1
 
