@@ -54,8 +54,8 @@ def run(workspace: Path) -> list[Result]:
             ratio=comparison.cost,
             to_reach=f"≤ {MOST}",
             reached=comparison.cost <= MOST and same,
-            remark=f"{'same submission' if same else 'submissions differ'}; measured {repetitions} ×, programs compiled "
-            f"before; imports {imports:.1f} s, once; starting {steps} processes took {launched - imports:.1f} s more",
+            remark=f"{'same submission' if same else 'submissions differ'}; measured {repetitions} ×, programs "
+            f"compiled before; imports {imports:.1f} s, once; starting {steps} processes took {launched - imports:.1f} s more",
             measured={**asdict(comparison), "imports": imports, "launches": launched, "steps": steps},
         )
     ]
