@@ -124,8 +124,9 @@ def measuring(stage: str, items: int, measured: Measured) -> Iterator[None]:
     peak, over = {"anonymous": 0, "mapped": 0}, threading.Event()
 
     def watch() -> None:
-        process = psutil.Process()
-        while not over.wait(SAMPLE_SECONDS):
+        process, last = psutil.Process(), False
+        while not last:
+            last = over.wait(SAMPLE_SECONDS)  # one more look at the end
             memory = process.memory_info()
             mapped = getattr(memory, "shared", 0)  # Linux only
             peak["anonymous"] = max(peak["anonymous"], memory.rss - mapped)

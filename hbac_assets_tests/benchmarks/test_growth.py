@@ -1,10 +1,8 @@
 """What the row on growth concludes from its figures."""
 
-import time
-
 import pytest
 
-from benchmarks.growth_stages import WARM_UP, measuring
+from benchmarks.growth_stages import measuring
 from benchmarks.rows.growth import SIZES, _memory, _plan, _time
 
 GIB = 2**30
@@ -44,10 +42,8 @@ def test_the_plan_counts_how_many_times_training_holds_the_images():
     assert plan.reached
 
 
-def test_memory_that_a_stage_takes_is_noticed():
+def test_memory_that_a_stage_takes_is_noticed_however_short_it_is():
     measured = {}
-    with measuring("stage", WARM_UP, measured):
-        held = bytearray(64 * 2**20)
-        held[::4096] = b"x" * len(held[::4096])
-        time.sleep(0.2)
-    assert measured["stage"]["anonymous"] >= 64 * 2**20
+    with measuring("stage", 1, measured):
+        held = bytearray(b"x") * (64 * 2**20)
+    assert measured["stage"]["anonymous"] >= len(held)
