@@ -55,7 +55,7 @@ def run(workspace: Path) -> list[Result]:
             to_reach=f"≤ {MOST}",
             reached=comparison.cost <= MOST and same,
             remark=f"{'same submission' if same else 'submissions differ'}; measured {repetitions} ×, programs "
-            f"compiled before; imports {imports:.1f} s, once; starting {steps} processes {launched - imports:.1f} s more",
+            f"compiled before; imports {imports:.1f} s, once; starting {steps} processes {launched - imports:.1f} s",
             measured={**asdict(comparison), "imports": imports, "launches": launched, "steps": steps},
         )
     ]

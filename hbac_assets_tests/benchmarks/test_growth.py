@@ -44,6 +44,8 @@ def test_the_plan_counts_how_many_times_training_holds_the_images():
 
 def test_memory_that_a_stage_takes_is_noticed_however_short_it_is():
     measured = {}
-    with measuring("stage", 1, measured):
+    with measuring("nothing", 1, measured):
+        pass
+    with measuring("something", 1, measured):
         held = bytearray(b"x") * (64 * 2**20)
-    assert measured["stage"]["anonymous"] >= len(held)
+    assert measured["something"]["anonymous"] - measured["nothing"]["anonymous"] >= 0.9 * len(held)
