@@ -18,13 +18,14 @@ from hbac_assets.resources.paths import PROJECT_FOLDER
 ROW = 9
 SIZES = (500, 1000, 2000, 4000)
 WARM_UP = 100
-SPECTROGRAM_FILES, EEG_FILES = 60, 12
+SPECTROGRAM_FILES, EEG_FILES = 60, 12  # which more names are given to
 MOST_TIME, MOST_MEMORY = 1.15, 1.2
 
 MEMORY = 16 * 2**30
 SPECTROGRAMS, EEGS, LABELS = 11_138, 17_089, 106_800
 FULL_IMAGE = (400, 300)
 BYTES_OF_A_PIXEL = 2
+CONVERSIONS = {"conversion": SPECTROGRAMS, "EEG conversion": EEGS}
 
 
 def run(workspace: Path) -> list[Result]:
@@ -78,9 +79,7 @@ def _result(work: str, values: dict[int, float], unit: str, most: float) -> Resu
 def _plan(found: dict[int, Measured]) -> Result:
     """Return what the competition's whole data would take: memory by a straight line through the peaks."""
     largest = found[SIZES[-1]]
-    hours = (
-        SPECTROGRAMS * largest["conversion"]["seconds"] + EEGS * largest["EEG conversion"]["seconds"]
-    ) / 3600  # fmt: skip
+    seconds = SPECTROGRAMS * largest["conversion"]["seconds"] + EEGS * largest["EEG conversion"]["seconds"]
     converting = {stage: _extrapolated(stage, found, items) for stage, items in CONVERSIONS.items()}
     base, copies = _held_images(found)
     full = prod(FULL_IMAGE) * BYTES_OF_A_PIXEL
@@ -89,7 +88,7 @@ def _plan(found: dict[int, Measured]) -> Result:
     return Result(
         ROW,
         f"plan for {SPECTROGRAMS:,} spectrograms and {EEGS:,} EEGs in {MEMORY // 2**30} GiB",
-        ours=f"conversions: {hours:.1f} h, "
+        ours=f"conversions: {seconds / 60:.0f} min, "
         + ", ".join(f"{stage} {_gib(peak)}" for stage, peak in converting.items())
         + f"; images of {FULL_IMAGE[0]} × {FULL_IMAGE[1]} in memory: "
         + ", ".join(f"{rows:,} rows {_gib(peak)}" for rows, peak in training.items()),
@@ -103,9 +102,6 @@ def _plan(found: dict[int, Measured]) -> Result:
     )
 
 
-CONVERSIONS = {"conversion": SPECTROGRAMS, "EEG conversion": EEGS}
-
-
 def _extrapolated(stage: str, found: dict[int, Measured], items: int) -> float:
     """Return the peak of a stage for so many items, in bytes."""
     share = SPECTROGRAMS_FOR_AN_EEG if stage == "EEG conversion" else 1
@@ -114,10 +110,10 @@ def _extrapolated(stage: str, found: dict[int, Measured], items: int) -> float:
 
 
 def _held_images(found: dict[int, Measured]) -> tuple[float, float]:
-    """Return what training holds in bytes whatever the rows, and how many times the images."""
+    """Return what training holds in bytes whatever the rows, and how many times the images: once at the least."""
     slope, base = np.polyfit(list(found), [one["epoch"]["anonymous"] for one in found.values()], 1)
     image = prod(load_experiment("quickstart").members[MEMBER].preprocessing.image_size) * BYTES_OF_A_PIXEL
-    return float(base), max(float(slope), 0) / image
+    return float(base), max(float(slope) / image, 1.0)
 
 
 def _gib(size: float) -> str:
