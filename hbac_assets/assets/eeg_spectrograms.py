@@ -1,7 +1,6 @@
 """Spectrograms made from the EEG, for the members that learn from them."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +106,7 @@ def convert_windows(
     converter = Converter("eeg_id", EegFacts, convert, CODE_VERSIONS["eeg_spectrograms"])
     sources = [lineage.dataset.folder / FOLDERS[split] / f"{eeg_id}.parquet" for split, eeg_id in eegs.to_numpy()]
     progress = Progress(log, f"EEGs to {folder.name}")
-    converted, failures = convert_all(sources, folder, converter, os.cpu_count() or 1, progress)
+    converted, failures = convert_all(sources, folder, converter, progress=progress)
     log_left_out(failures, log)
     return converted, failures
 

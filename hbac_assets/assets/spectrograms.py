@@ -1,6 +1,5 @@
 """From Kaggle's parquet spectrograms to npy arrays."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def npy_spectrograms(
     sources = spectrogram_files(lineage.dataset.folder)
     converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, CODE_VERSIONS["npy_spectrograms"])
     converted, failures = convert_all(
-        sources, lineage.spectrogram_folder, converter, os.cpu_count() or 1, Progress(context.log, "spectrograms")
+        sources, lineage.spectrogram_folder, converter, progress=Progress(context.log, "spectrograms")
     )
     log_left_out(failures, context.log)
     refuse_too_many("npy_spectrograms", failures, len(sources), config.tolerated_failures)

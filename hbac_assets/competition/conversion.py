@@ -6,6 +6,7 @@ is converted again.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 INDEX = "index.json"
 
 INDEX_EVERY_SECONDS = 5.0
+
+WORKERS = (os.cpu_count() or 1) + 1
+"""Threads: one more than cores, since often one of them waits for the disk."""
 
 Facts = TypeVar("Facts", bound="DataclassInstance")
 
@@ -54,7 +58,7 @@ def convert_all(
     sources: Iterable[Path],
     target_folder: Path,
     converter: Converter[Facts],
-    workers: int,
+    workers: int = WORKERS,
     progress: Progress = lambda done, total: None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Convert each source to `target_folder/<id>.npy`; what is up to date is kept.

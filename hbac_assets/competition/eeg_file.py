@@ -10,6 +10,7 @@ import numpy as np
 from hbac_assets.competition.faults import fault
 from hbac_assets.competition.parquet_file import (
     NUMBERS,
+    Layout,
     Quantity,
     one_file_at_fault,
     read_table,
@@ -19,7 +20,7 @@ from hbac_assets.competition.parquet_file import (
 )
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_WINDOW, EEG_WINDOW_SECONDS, ELECTRODES
 
-COLUMNS = dict.fromkeys(EEG_COLUMNS, NUMBERS)
+LAYOUT = Layout(dict.fromkeys(EEG_COLUMNS, NUMBERS), "the 19 electrodes and EKG")
 
 # Amplifiers saturate within; the peak of 50 s on a scalp is at least tens of µV, in volts 1e-6 of that.
 VOLTAGE = Quantity("voltage", "µV", peak=(1.0, 1e6))
@@ -35,11 +36,11 @@ def read_eeg(source: Path) -> np.ndarray:
             wrong type, is shorter than a window, or holds values that are no voltage in µV.
     """
     with one_file_at_fault():
-        table = read_table(source, COLUMNS, "the 19 electrodes and EKG")
+        table = read_table(source, LAYOUT)
         if table.num_rows < EEG_WINDOW:
             expected = f"at least {EEG_WINDOW} rows ({EEG_WINDOW_SECONDS} s)"
             raise fault(source, expected, table.num_rows, "leave the recording out")
-        eeg = to_array(table, EEG_COLUMNS)
+        eeg = to_array(table)
         require_none(source, np.isinf(eeg), EEG_COLUMNS, "a voltage in µV", "an infinite value")
         require_plausible(source, eeg[:, : len(ELECTRODES)], VOLTAGE)
     return np.asfortranarray(eeg, dtype=np.float32)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -32,14 +33,28 @@ def one_file_at_fault() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class ColumnType:
-    """What a column holds."""
+    """What a column holds: the type that it usually has, and which others will do."""
 
+    usual: pa.DataType
     matches: Callable[[pa.DataType], bool]
     expected: str
 
 
-NUMBERS = ColumnType(pa.types.is_floating, "floating-point numbers")
-WHOLE_SECONDS = ColumnType(pa.types.is_integer, "whole seconds")
+NUMBERS = ColumnType(pa.float32(), pa.types.is_floating, "floating-point numbers")
+WHOLE_SECONDS = ColumnType(pa.int64(), pa.types.is_integer, "whole seconds")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns that a file has, in whatever order, and no others; and they in a few words, for messages."""
+
+    columns: Mapping[str, ColumnType]
+    in_words: str
+
+    @cached_property
+    def usual(self) -> pa.Schema:
+        """What nearly every file looks like: by one comparison, it is known to be right."""
+        return pa.schema([(name, kind.usual) for name, kind in self.columns.items()])
 
 
 @dataclass(frozen=True)
@@ -51,13 +66,8 @@ class Quantity:
     peak: tuple[float, float]
 
 
-def read_table(source: Path, columns: Mapping[str, ColumnType], all_of_them: str) -> pa.Table:
-    """Return the table in `source`, which has the columns in any order and no others.
-
-    Args:
-        source: a parquet file.
-        columns: the type of each column.
-        all_of_them: the columns in a few words, for messages.
+def read_table(source: Path, layout: Layout) -> pa.Table:
+    """Return the table in `source`, its columns in the order of the layout.
 
     Raises:
         HbacError: the file is missing, unreadable or no parquet, lacks a column, has another one or holds a wrong type.
@@ -65,18 +75,27 @@ def read_table(source: Path, columns: Mapping[str, ColumnType], all_of_them: str
     if not source.is_file():
         raise fault(source, "a file", "none", "download it or leave its rows out of the table")
     try:
-        with pq.ParquetFile(source) as file:
-            _require_schema(source, file.schema_arrow, columns, all_of_them)
-            return file.read(use_threads=False)
+        # At once, since hundreds of columns would be as many small readings; and not by ParquetFile, which describes
+        # each column to Python first: other threads would wait for that.
+        reader = pq.ParquetReader()
+        reader.open(pa.BufferReader(source.read_bytes()), pre_buffer=False)
+        table = reader.read_all(use_threads=False)
     except (pa.ArrowException, OSError) as error:
         size = source.stat().st_size
         found = f"{size} bytes that do not read as one ({' '.join(str(error).split())})"
         raise fault(source, "a whole parquet file", found, "download the file again") from error
+    if table.schema.equals(layout.usual):
+        return table
+    _require_schema(source, table.schema, layout)
+    return table.select(list(layout.columns))
 
 
-def to_array(table: pa.Table, columns: Sequence[str]) -> np.ndarray:
-    """Return the columns as (rows, columns), contiguous along the rows; nulls become NaN."""
-    (batch,) = table.select(columns).combine_chunks().to_batches()
+def to_array(table: pa.Table) -> np.ndarray:
+    """Return numbers as (rows, columns), contiguous along the rows; nulls become NaN."""
+    batches = table.to_batches()
+    if len(batches) > 1:
+        batches = table.combine_chunks().to_batches()
+    (batch,) = batches
     return np.asarray(batch.to_tensor(null_to_nan=True, row_major=False).to_numpy())
 
 
@@ -108,13 +127,13 @@ def require_plausible(source: Path, values: np.ndarray, quantity: Quantity) -> N
         raise fault(source, f"a peak between {least:g} and {most:g} {unit}", f"{peak:g}", f"convert it to {unit}")
 
 
-def _require_schema(source: Path, schema: pa.Schema, columns: Mapping[str, ColumnType], all_of_them: str) -> None:
+def _require_schema(source: Path, schema: pa.Schema, layout: Layout) -> None:
     found = Counter(schema.names)
-    for name in columns:
+    for name in layout.columns:
         if found[name] != 1:
             raise fault(source, "the column once", f"{found[name]} times", column=name)
     for field in schema:
-        if field.name not in columns:
-            raise fault(source, f"{all_of_them} only", "one more", column=field.name)
-        if not columns[field.name].matches(field.type):
-            raise fault(source, columns[field.name].expected, field.type, column=field.name)
+        if field.name not in layout.columns:
+            raise fault(source, f"{layout.in_words} only", "one more", column=field.name)
+        if not layout.columns[field.name].matches(field.type):
+            raise fault(source, layout.columns[field.name].expected, field.type, column=field.name)

@@ -13,6 +13,7 @@ from hbac_assets.competition.faults import fault
 from hbac_assets.competition.parquet_file import (
     NUMBERS,
     WHOLE_SECONDS,
+    Layout,
     Quantity,
     one_file_at_fault,
     read_table,
@@ -22,7 +23,9 @@ from hbac_assets.competition.parquet_file import (
 )
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, SPECTROGRAM_COLUMNS, WINDOW_COLUMNS
 
-COLUMNS = {"time": WHOLE_SECONDS, **dict.fromkeys(SPECTROGRAM_COLUMNS, NUMBERS)}
+LAYOUT = Layout(
+    {"time": WHOLE_SECONDS, **dict.fromkeys(SPECTROGRAM_COLUMNS, NUMBERS)}, "time and the 400 columns of the grid"
+)
 
 # The largest power of a recording lies far within; in V²/Hz it would be 1e-12 of that.
 POWER = Quantity("power", "µV²/Hz", peak=(1e-3, 1e9))
@@ -37,9 +40,9 @@ def read_spectrogram(source: Path) -> np.ndarray:
             are no power.
     """
     with one_file_at_fault():
-        table = read_table(source, COLUMNS, "time and the 400 columns of the grid")
+        table = read_table(source, LAYOUT)
         _require_regular_time(source, table)
-        power = to_array(table, SPECTROGRAM_COLUMNS)
+        power = to_array(table.drop_columns("time"))
         for wrong, found in ((np.isinf(power), "an infinite value"), (power < 0, "a negative value")):
             require_none(source, wrong, SPECTROGRAM_COLUMNS, "power in µV²/Hz, 0 or more", found)
         require_plausible(source, power, POWER)

@@ -41,6 +41,8 @@ BAD_TABLES = {
     "column renamed": (lambda t: t.rename(columns={"LL_0.59": "LL_0.6"}), ["column LL_0.59"]),
     "power as whole numbers": (lambda t: t.astype({LAST: "int32"}), [f"column {LAST}", "int32"]),
     "power as text": (lambda t: t.astype({LAST: str}), [f"column {LAST}", "string"]),
+    # Parquet stores these as it does whole numbers; only the Arrow schema beside it tells.
+    "time as durations": (lambda t: t.assign(time=pd.to_timedelta(t["time"], "s")), ["column time", "duration"]),
     "time as float": (lambda t: t.astype({"time": float}), ["column time", "whole seconds", "double"]),
     "time twice": (cell(8, "time", 13), ["row 8, column time", "2 s after", "0 s"]),
     "time backwards": (lambda t: t.iloc[::-1], ["row 2, column time", "-2 s"]),
