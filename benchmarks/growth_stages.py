@@ -8,7 +8,6 @@ itself holds in memory (`anonymous`) and of the files that it has mapped, such a
 """
 
 import json
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -63,16 +62,16 @@ def prepare(spectrograms: int, files: Path, folder: Path, measured: Measured) ->
 
 def convert(spectrograms: int, files: Path, folder: Path, measured: Measured) -> None:
     """Convert spectrograms and EEGs."""
-    cores, eegs = os.cpu_count() or 1, spectrograms // SPECTROGRAMS_FOR_AN_EEG
+    eegs = spectrograms // SPECTROGRAMS_FOR_AN_EEG
     sources = link_as_many(sorted((files / "spectrograms").iterdir()), folder / "spectrograms", spectrograms)
     converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "1")
     with measuring("conversion", spectrograms, measured):
-        convert_all(sources, folder / "arrays", converter, cores)
+        convert_all(sources, folder / "arrays", converter)
     recipe = EegRecipe()
     sources = link_as_many(sorted((files / "eegs").iterdir()), folder / "eegs", eegs)
     eeg_converter = Converter("eeg_id", EegFacts, lambda source, target: convert_eeg(source, target, recipe, [0]), "1")
     with measuring("EEG conversion", eegs, measured):
-        convert_all(sources, folder / "eeg_arrays", eeg_converter, cores)
+        convert_all(sources, folder / "eeg_arrays", eeg_converter)
 
 
 def learn(rows: pd.DataFrame, arrays: Path, folder: Path, cache: Path, measured: Measured) -> None:

@@ -37,11 +37,11 @@ CONVERTER = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "
 
 def main(experiment_name: str, recordings: int, folder: Path) -> None:
     """Make everything from the raw files to the submission in `folder`."""
-    experiment, cores = load_experiment(experiment_name), os.cpu_count() or 1
+    experiment = load_experiment(experiment_name)
     raw, arrays = folder / "raw", folder / "spectrograms"
-    generate(SyntheticSettings(recordings=recordings), raw, cores, print)
+    generate(SyntheticSettings(recordings=recordings), raw, os.cpu_count() or 1, print)
     tables, sample = read_tables(raw), read_sample_submission(raw / SAMPLE)
-    convert_all(sorted(raw.glob("*_spectrograms/*.parquet")), arrays, CONVERTER, cores)
+    convert_all(sorted(raw.glob("*_spectrograms/*.parquet")), arrays, CONVERTER)
     train = assign_folds(enrich(tables.train), experiment.folds, experiment.fold_seed)
     rows = sample_rows(train, experiment.sampling)
     test = tables.test.assign(spectrogram_label_offset_seconds=0)
