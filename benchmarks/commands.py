@@ -1,17 +1,17 @@
 """Commands as a user would type them, as sides; and a project of their own for those that write something."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from benchmarks.sides import environment_of_users
 from hbac_assets.resources.paths import PROJECT_FOLDER
 
 
 def prepare_command(command: list[str], folder: str, environment: Mapping[str, str]) -> Callable[[], int]:
     """Return a repetition that runs a command in `folder`, from its start to its end, as one item."""
-    everything = {**os.environ, **environment}
+    everything = environment_of_users() | dict(environment)
 
     def repetition() -> int:
         done = subprocess.run(command, cwd=folder, env=everything, capture_output=True, text=True, check=False)

@@ -1,7 +1,7 @@
 """The program of a side's process: prepares itself, then runs one repetition for each line that it is sent.
 
 Questions and answers are lines of JSON on the standard input and output; whatever else is printed goes to the
-standard error.
+standard error. Nothing of `hbac_assets` is imported here, since that would choose Keras' backend for both sides.
 """
 
 import json
@@ -13,14 +13,12 @@ from importlib import import_module
 from time import perf_counter
 from typing import Any
 
-from benchmarks.sides import Seconds
-
 
 def main() -> None:
     """Answer questions until there are no more, or one could not be answered."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    repetition: Callable[[], int | Seconds] | None = None
+    repetition: Callable[[], int | float] | None = None
     for line in sys.stdin:
         try:
             if repetition is None:
@@ -37,17 +35,17 @@ def main() -> None:
             return
 
 
-def _measured(repetition: Callable[[], int | Seconds]) -> dict[str, float]:
+def _measured(repetition: Callable[[], int | float]) -> dict[str, float]:
     began = perf_counter()
     found = repetition()
-    if isinstance(found, Seconds):
+    if isinstance(found, float):
         return {"seconds": found, "items": 1}
     return {"seconds": perf_counter() - began, "items": found}
 
 
-def _prepared(prepare: str, arguments: dict[str, Any]) -> Callable[[], int | Seconds]:
+def _prepared(prepare: str, arguments: dict[str, Any]) -> Callable[[], int | float]:
     module, function = prepare.split(":")
-    repetition: Callable[[], int | Seconds] = getattr(import_module(module), function)(**arguments)
+    repetition: Callable[[], int | float] = getattr(import_module(module), function)(**arguments)
     return repetition
 
 

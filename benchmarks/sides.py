@@ -18,10 +18,6 @@ from hbac_assets.resources.paths import PROJECT_FOLDER
 NOT_HANDED_ON = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS")
 
 
-class Seconds(float):
-    """The seconds that count of a repetition of one item, as it measured them itself."""
-
-
 class SideError(Exception):
     """A side could not be prepared or a repetition failed; its own words."""
 
@@ -33,7 +29,8 @@ class Side:
     Attributes:
         name: as the table shows it.
         prepare: `module:function`. The function gets `arguments` and returns another one without arguments: one
-            repetition, which returns how many items it worked through, or `Seconds` where it looks at the clock itself.
+            repetition, which returns how many items it worked through, or, as a float, the seconds of one item where it
+            looks at the clock itself. A module that imports `hbac_assets` thereby chooses Keras on JAX.
         arguments: JSON values.
         environment: added to the environment of the process.
     """
@@ -73,6 +70,11 @@ class RunningSide:
         return told
 
 
+def environment_of_users() -> dict[str, str]:
+    """Return the environment without what importing `hbac_assets` put there."""
+    return {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
+
+
 @contextmanager
 def started(side: Side) -> Iterator[RunningSide]:
     """Start the process of a side, prepare it, and end it when the block ends.
@@ -80,12 +82,11 @@ def started(side: Side) -> Iterator[RunningSide]:
     Raises:
         SideError: it could not be prepared.
     """
-    inherited = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
     command = [sys.executable, "-m", "benchmarks.side_process"]
     with subprocess.Popen(
         command,
         cwd=PROJECT_FOLDER,
-        env=inherited | dict(side.environment),
+        env=environment_of_users() | dict(side.environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -7,7 +7,7 @@ import pytest
 from dagster import AssetKey
 
 from hbac_assets import defs
-from hbac_assets.definitions import whole_chain
+from hbac_assets.definitions import PRELOADED, whole_chain
 
 HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "optuna", "pywt", "scipy", "sklearn", "tensorflow"}
 CHAIN = [
@@ -40,6 +40,14 @@ def test_the_layers_below_know_neither_dagster_nor_mlflow(layer):
         "    importlib.import_module(module.name)"
     )
     assert not loaded_by(statement) & {"dagster", "mlflow", *HEAVY}
+
+
+def test_what_steps_are_forked_with_is_imported_without_touching_a_device():
+    statement = "import importlib; from hbac_assets.definitions import PRELOADED\n"
+    statement += "for module in PRELOADED: importlib.import_module(module)\n"
+    statement += "from jax._src.xla_bridge import backends_are_initialized\n"
+    modules = loaded_by(statement + "assert not backends_are_initialized()")
+    assert {*PRELOADED, "jax", "keras_cv", "tensorflow", "mlflow"} <= modules
 
 
 def test_the_chain_is_there_and_every_asset_says_what_it_is():

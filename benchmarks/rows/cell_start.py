@@ -18,7 +18,7 @@ import yaml
 from benchmarks.commands import prepare_command, project_environment
 from benchmarks.dagster_log import launches, newest_log, seconds_of_imports
 from benchmarks.pairs import compare
-from benchmarks.sides import Seconds, Side
+from benchmarks.sides import Side
 from benchmarks.table import Result
 from hbac_assets.experiments.loading import FOLDER
 from hbac_assets.resources.paths import PROJECT_FOLDER
@@ -65,17 +65,17 @@ def run(workspace: Path) -> list[Result]:
     ]
 
 
-def prepare_cell(environment: dict[str, str]) -> Callable[[], Seconds]:
+def prepare_cell(environment: dict[str, str]) -> Callable[[], float]:
     """Return a repetition that trains the cell again and reads its start from Dagster's event log."""
     grid = {"members": [MEMBER], "folds": [0], "retrain": True}
     train = materialize("trained_models", {"ops": {"trained_models": {"config": grid}}}, environment)
 
-    def repetition() -> Seconds:
+    def repetition() -> float:
         train()
         log = newest_log(os.environ["DAGSTER_HOME"])
         trained = [entry for entry in log if "train_fold" in (entry.step_key or "")]
         first_epoch = next(entry for entry in trained if "epoch 1/1" in entry.user_message)
-        return Seconds(first_epoch.timestamp - launches(trained)[0].timestamp)
+        return first_epoch.timestamp - launches(trained)[0].timestamp
 
     return repetition
 

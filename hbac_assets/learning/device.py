@@ -41,6 +41,9 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
         jax.config.update("jax_compilation_cache_dir", str(compilation_cache))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        if device == "cpu":
+            # A cache of tuned GPU kernels whose path would enter the key of every program: a moved store would miss.
+            jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
     keras.config.set_dtype_policy(precision)
 
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 from hbac_assets.learning.device import visible_devices
 
@@ -36,3 +37,23 @@ def test_mixed_precision_keeps_weights_and_probabilities_in_float32() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["{'float32'}", "bfloat16", "float32"]
+
+
+def test_compiled_programs_are_found_again_where_the_store_was_moved(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from hbac_assets.learning.device import configure\n"
+        "configure('cpu', 'float32', Path(sys.argv[1]))\n"
+        "import jax\n"
+        "jax.jit(lambda number: 2 * number)(1.0)\n"
+    )
+
+    def compiled(folder: Path) -> set[str]:
+        subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, check=True)
+        return {file.name for file in folder.glob("*-cache")}
+
+    before = compiled(tmp_path / "before")
+    assert before
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert compiled(tmp_path / "after") == before

@@ -1,0 +1,119 @@
+"""The whole chain as one plain script in one process: the public functions in order, without Dagster and MLflow.
+
+    python -m benchmarks.plain_chain EXPERIMENT RECORDINGS FOLDER
+
+What it leaves out is what `hbac_assets.assets` adds: fingerprints, checks, metadata, pictures, tracking.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.assets.oof_rows import oof_rows
+from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
+from hbac_assets.competition.conversion import Converter, convert_all
+from hbac_assets.competition.folds import assign_folds, sample_rows
+from hbac_assets.competition.metadata import SHARE_COLUMNS, enrich
+from hbac_assets.competition.tables import read_sample_submission, read_tables
+from hbac_assets.experiments.loading import load_experiment
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.learning import device, training
+from hbac_assets.learning.prediction import load_model, predict
+from hbac_assets.learning.targets import targets
+from hbac_assets.learning.windows import cut_window, load_windows
+from hbac_assets.scoring.blending import METHODS, Trial, best, compare
+from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
+from hbac_assets.scoring.slices import agreement_scores, score, scores
+from hbac_assets.scoring.submission import build
+from hbac_assets.synthetic.generation import generate
+from hbac_assets.synthetic.settings import SyntheticSettings
+
+SAMPLE = "sample_submission.csv"
+CONVERTER = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "1")
+
+
+def main(experiment_name: str, recordings: int, folder: Path) -> None:
+    """Make everything from the raw files to the submission in `folder`."""
+    experiment = load_experiment(experiment_name)
+    raw, arrays = folder / "raw", folder / "spectrograms"
+    generate(SyntheticSettings(recordings=recordings), raw, os.cpu_count() or 1, print)
+    tables, sample = read_tables(raw), read_sample_submission(raw / SAMPLE)
+    convert_all(sorted(raw.glob("*_spectrograms/*.parquet")), arrays, CONVERTER)
+    train = assign_folds(enrich(tables.train), experiment.folds, experiment.fold_seed)
+    rows = sample_rows(train, experiment.sampling)
+    test = tables.test.assign(spectrogram_label_offset_seconds=0)
+
+    device.configure("cpu", "float32", folder / "cache" / "jax")
+    held_out = [train_member(experiment, name, rows, arrays, folder) for name in experiment.members]
+    references(rows, arrays)
+    trials = blends(rows, np.stack(held_out))
+    on_test = [predict_test(experiment, name, test, arrays, folder) for name in experiment.members]
+    blend = trials[best(trials)].blend
+    blended = np.mean([blend(members) for members in np.swapaxes(on_test, 0, 1)], axis=0)
+    blended /= blended.sum(axis=1, keepdims=True)
+    build(test["eeg_id"].tolist(), blended, sample).to_csv(folder / "submission.csv", index=False)
+
+
+def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:
+    """Train a member on every fold and return its out-of-fold predictions (N, 6)."""
+    settings = experiment.members[member]
+    images, wanted = load_windows(rows, arrays, settings.preprocessing), targets(rows, settings.target)
+    predictions = np.empty(wanted.shape)
+    for fold in range(experiment.folds):
+        held_out = (rows["fold"] == fold).to_numpy()
+        training.train_cell(
+            settings,
+            training.Examples(images[~held_out], wanted[~held_out]),
+            training.Examples(images[held_out], wanted[held_out]),
+            model_folder(folder, member, fold),
+            on_epoch=print,
+        )
+        model = load_model(model_folder(folder, member, fold) / "last.keras")
+        predictions[held_out] = predict(model, images[held_out], settings.batch_size)
+    print_scores(rows, member, predictions)
+    return predictions
+
+
+def predict_test(experiment: Experiment, member: str, test: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:
+    """Return what the models of all folds predict, (folds, N, 6)."""
+    settings = experiment.members[member]
+    images = load_windows(test, arrays, settings.preprocessing)
+    models = [load_model(model_folder(folder, member, fold) / "last.keras") for fold in range(experiment.folds)]
+    return np.array([predict(model, images, settings.batch_size) for model in models], dtype=float)
+
+
+def references(rows: pd.DataFrame, arrays: Path) -> None:
+    """Score what the members are measured against."""
+    shares, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["fold"].to_numpy()
+    places = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
+    features = np.stack([band_powers(cut_window(arrays / f"{one}.npy", offset)) for one, offset in places])
+    print_scores(rows, "class prior", class_prior(shares, folds))
+    print_scores(rows, "band powers", logistic_regression(features, shares, folds))
+
+
+def blends(rows: pd.DataFrame, predictions: np.ndarray) -> dict[str, Trial]:
+    """Compare the ways of blending, and score each."""
+    shares, patients, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["patient_id"], rows["fold"]
+    trials = compare(predictions, shares, patients.to_numpy(), folds.to_numpy(), METHODS)
+    for method, trial in trials.items():
+        print(method, score(oof_rows(rows, method, trial.predictions)))
+    print_scores(rows, "ensemble", trials[best(trials)].predictions)
+    return trials
+
+
+def print_scores(rows: pd.DataFrame, name: str, predictions: np.ndarray) -> None:
+    """Print scores by vote slice and by agreement."""
+    scored = oof_rows(rows, name, predictions)
+    print(name, scores(scored), agreement_scores(scored), sep="\n")
+
+
+def model_folder(folder: Path, member: str, fold: int) -> Path:
+    """Return the folder of a cell."""
+    return folder / "models" / member / f"fold_{fold}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
