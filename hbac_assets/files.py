@@ -23,11 +23,16 @@ UNWRITABLE = {
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, *, flushed: bool = True) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`, which it replaces when the block ends without an error.
 
     The suffix of `path` stays the last one, since some writers choose their format by it. The temporary file is
     locked while it is written, so that `remove_leftovers` can tell it from one whose writer was killed.
+
+    Args:
+        path: the file.
+        flushed: wait until the disk has it. Without, a power failure soon after can leave a file that is cut short;
+            for files whose size is compared before they are used, and which can be made again.
 
     Raises:
         HbacError: the folder cannot be written or the disk is full.
@@ -38,8 +43,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
         with temporary.open("xb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield temporary
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
+            if flushed:
+                with temporary.open("rb") as written:
+                    os.fsync(written.fileno())
             temporary.replace(path)
     except OSError as error:
         if error.errno not in UNWRITABLE:
