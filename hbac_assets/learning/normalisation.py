@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hbac_assets.batches import full_batches
+from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.images import standardise
 
 if TYPE_CHECKING:
@@ -29,28 +31,30 @@ def normalisation_layer() -> "keras.Layer":
     )
 
 
-def fit_normalisation(model: "keras.Model", images: np.ndarray) -> None:
+def fit_normalisation(model: "keras.Model", images: Images, batch_size: int) -> None:
     """Set the numbers of a model with data-wide normalisation to those of `images`; leave any other as it is.
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
-        images: the training images (N, H, W), and no others.
+        images: the training images, and no others.
+        batch_size: how many are looked at together; the numbers do not depend on it.
     """
     if is_data_wide(model):
-        mean, variance = mean_and_variance(images)
+        mean, variance = mean_and_variance(images, batch_size)
         layer = model.get_layer(LAYER)
         layer.moving_mean.assign(np.full(3, mean))
         layer.moving_variance.assign(np.full(3, variance))
 
 
-def mean_and_variance(images: np.ndarray) -> tuple[float, float]:
-    """Return mean and variance over all pixels of `images` (N, H, W), in double precision image by image.
+def mean_and_variance(images: Images, batch_size: int) -> tuple[float, float]:
+    """Return mean and variance over all pixels of `images`, in double precision image by image.
 
     The variance is the mean of the images' variances and the variance of their means.
     """
-    means = [image.mean(dtype=np.float64) for image in images]
-    variances = [image.var(dtype=np.float64) for image in images]
-    return float(np.mean(means)), float(np.mean(variances) + np.var(means))
+    batches = map(np.asarray, images.batches(full_batches(np.arange(len(images)), batch_size)))
+    each = [(image.mean(dtype=np.float64), image.var(dtype=np.float64)) for batch in batches for image in batch]
+    means, variances = np.array(each)[: len(images)].T
+    return float(means.mean()), float(variances.mean() + means.var())
 
 
 def prepared(model: "keras.Model", images: "Array") -> "Array":

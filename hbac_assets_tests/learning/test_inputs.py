@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning.eeg_windows import EegArrays, load_eeg_windows
+from hbac_assets.learning.eeg_windows import EegArrays, eeg_window_reader
 from hbac_assets.learning.inputs import StoredInputs, load_images
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.windows import load_windows
+from hbac_assets.learning.windows import window_reader
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 RECIPE = EegRecipe(size=(16, 32))
@@ -75,18 +75,19 @@ def test_both_have_kaggles_above_and_the_eegs_below_each_standardised(stored: St
     assert stored.eeg
     settings = preprocessing(input="both")
     images = load_images(ROWS, stored, settings).astype(np.float32)
-    upper = load_windows(ROWS, stored.spectrograms, settings.model_copy(update={"image_size": (32, 32)}))
-    lower = load_eeg_windows(ROWS, stored.eeg, (32, 32))
-    for found, half in ((images[:, :32], upper), (images[:, 32:], lower)):
-        values = half.astype(np.float32)
+    upper = window_reader(ROWS, stored.spectrograms, settings.model_copy(update={"image_size": (32, 32)}))
+    lower = eeg_window_reader(ROWS, stored.eeg, (32, 32))
+    for found, read in ((images[:, :32], upper), (images[:, 32:], lower)):
+        values = np.stack([read(row) for row in range(len(ROWS))]).astype(np.float32)
         mean, deviation = (getattr(values, name)(axis=(1, 2), keepdims=True) for name in ("mean", "std"))
         np.testing.assert_allclose(found, (values - mean) / deviation, atol=5e-3)
 
 
 def test_without_the_eeg_it_is_kaggles_alone(stored: StoredInputs) -> None:
     settings = Preprocessing(image_size=(64, 32))
-    expected = load_windows(ROWS, stored.spectrograms, settings)
-    np.testing.assert_array_equal(load_images(ROWS, StoredInputs(stored.spectrograms), settings), expected)
+    read = window_reader(ROWS, stored.spectrograms, settings)
+    images = load_images(ROWS, StoredInputs(stored.spectrograms), settings)
+    np.testing.assert_array_equal(images, [read(row) for row in range(len(ROWS))])
 
 
 def test_a_window_without_a_spectrogram_is_named(stored: StoredInputs) -> None:
