@@ -108,6 +108,7 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
 
     return {
         "device": jax.devices()[0].device_kind,
+        "devices": jax.device_count(),
         "precision": accelerator.chosen_precision(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "jax": jax.__version__,

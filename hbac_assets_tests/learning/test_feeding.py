@@ -129,9 +129,12 @@ def test_streamed_training_gives_the_same_bits(
 def test_several_steps_in_one_program_are_the_same_training(
     everything: MemberSettings, resident_weights: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of an epoch's four steps, the second program of three has but one to do."""
+    """Of an epoch's four steps, the second program of three has but one to do.
+
+    Sums in another order are 1e-7 apart; Adam makes more of it where gradients are nearly zero.
+    """
     monkeypatch.setitem(step.STEPS_AT_ONCE, "cpu", 3)
     weights = train(everything, TRAINING, VALIDATION, tmp_path / "resident")
-    np.testing.assert_allclose(weights, resident_weights, atol=1e-5)
+    np.testing.assert_allclose(weights, resident_weights, atol=5e-5)
     again = train(everything, streamed(TRAINING), streamed(VALIDATION), tmp_path / "streamed")
     np.testing.assert_array_equal(again, weights)
