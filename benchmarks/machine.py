@@ -19,7 +19,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 def describe() -> dict[str, str]:
     """Return names and values in words: processor, cores, memory, GPU, versions."""
-    installed = {distribution.name: distribution.version for distribution in distributions()}
+    installed = {distribution.name.replace("_", "-"): distribution.version for distribution in distributions()}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": f"{_processor()}, {cores} cores",

@@ -28,6 +28,11 @@ class Comparison:
         """How many times as fast as they we are."""
         return self.their_median / self.our_median
 
+    @property
+    def cost(self) -> float:
+        """How many times as long as they we take."""
+        return self.our_median / self.their_median
+
 
 def compare(ours: Side, theirs: Side, repetitions: int = 5, warm_up: int = 1) -> Comparison:
     """Measure two sides: ours, theirs, ours, theirs, and so on.

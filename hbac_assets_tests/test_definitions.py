@@ -9,7 +9,7 @@ from dagster import AssetKey
 from hbac_assets import defs
 from hbac_assets.definitions import whole_chain
 
-HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "optuna", "pywt", "sklearn", "tensorflow"}
+HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "optuna", "pywt", "scipy", "sklearn", "tensorflow"}
 CHAIN = [
     "competition_data", "train_metadata", "npy_spectrograms", "eeg_spectrograms", "fold_assignments",
     "hyperparameter_search",

@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 
 @contextmanager
@@ -42,6 +41,8 @@ def _truncated_normal(
     shape: tuple[int, ...], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int = 0
 ) -> np.ndarray:
     """Draw from a normal distribution cut off at two standard deviations."""
+    from scipy.special import ndtr, ndtri
+
     quantiles = np.random.default_rng(seed).uniform(ndtr(-2), ndtr(2), shape)
     return np.asarray(mean + stddev * ndtri(quantiles), dtype=dtype)
 

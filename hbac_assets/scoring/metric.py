@@ -4,7 +4,6 @@ How rows are grouped and averaged belongs to `slices`.
 """
 
 import numpy as np
-from scipy.special import rel_entr
 
 SMALLEST = 1e-15
 
@@ -22,5 +21,7 @@ def kl_divergence(shares: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     Returns:
         (N,) divergences.
     """
+    from scipy.special import rel_entr
+
     clipped = np.clip(predictions, SMALLEST, 1 - SMALLEST)
     return np.asarray(rel_entr(shares, clipped).sum(axis=1))

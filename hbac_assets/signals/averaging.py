@@ -1,17 +1,22 @@
 """Area averaging: how an axis of many values becomes one of few."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
-def averaging_matrix(inputs: int, outputs: int) -> csr_array:
+def averaging_matrix(inputs: int, outputs: int) -> "csr_array":
     """Return the float32 (outputs, inputs) matrix of area averaging.
 
     Output k is the mean over the k-th of `outputs` equal parts of the axis; an input that lies across a border
     counts on either side with the share of it that lies there.
     """
+    from scipy.sparse import csr_array
+
     borders = np.arange(outputs + 1)[:, None] * (inputs / outputs)
     covered = np.clip(borders - np.arange(inputs), 0, 1)
     return csr_array((np.diff(covered, axis=0) * (outputs / inputs)).astype(np.float32))

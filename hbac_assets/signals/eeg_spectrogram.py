@@ -6,17 +6,18 @@ is said in `eeg_recipe`.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal.windows import hann
-from scipy.sparse import csr_array
 
 from hbac_assets.signals.averaging import averaging_matrix
 from hbac_assets.signals.denoising import wavelet_denoised
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW, bipolar
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 LEAST_POWER = 1e-10
 DECIBELS = 80.0
@@ -97,12 +98,15 @@ class _Tables(NamedTuple):
 
     cosines: np.ndarray  # (bins, half a segment)
     sines: np.ndarray
-    bands: csr_array  # (bands, bins)
-    columns: csr_array  # (columns, frames)
+    bands: "csr_array"  # (bands, bins)
+    columns: "csr_array"  # (columns, frames)
 
 
 @lru_cache(maxsize=8)
 def _tables(recipe: EegRecipe) -> _Tables:
+    from scipy.signal.windows import hann
+    from scipy.sparse import csr_array
+
     frequencies = np.fft.rfftfreq(recipe.fft_length, 1 / EEG_RATE)
     bands = (_mel_filters if recipe.transform == "mel" else _averages)(frequencies, recipe)
     bins = np.flatnonzero(bands.any(axis=0))

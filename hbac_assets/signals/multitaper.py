@@ -6,9 +6,6 @@ both EEG and spectrogram are public: with them the log powers correlate by more 
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy import fft
-from scipy.signal import butter, sosfiltfilt
-from scipy.signal.windows import dpss
 
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, bipolar
 from hbac_assets.signals.spectrogram_grid import BINS, FFT_LENGTH, FIRST_BIN, SECONDS_PER_COLUMN
@@ -38,6 +35,10 @@ def multitaper_spectrogram(eeg: np.ndarray) -> np.ndarray:
 
 def _chain_power(differences: np.ndarray) -> np.ndarray:
     """Return (100, columns) in µV²/Hz from (4, samples) in µV."""
+    from scipy import fft
+    from scipy.signal import butter, sosfiltfilt
+    from scipy.signal.windows import dpss
+
     missing = np.isnan(differences)
     highpass = butter(HIGHPASS_ORDER, HIGHPASS_HZ, "highpass", fs=EEG_RATE, output="sos")
     signal = sosfiltfilt(highpass, np.where(missing, 0, differences), axis=-1).astype(np.float32)

@@ -4,7 +4,6 @@ Every function changes an EEG in place; how often each happens stands in the tab
 """
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE, ELECTRODES
 from hbac_assets.synthetic.head import indices
@@ -51,6 +50,8 @@ def add_blinks(rng: np.random.Generator, eeg: np.ndarray) -> None:
 
 def add_muscle(rng: np.random.Generator, eeg: np.ndarray) -> None:
     """Add bursts of temporal and frontal muscle, from 15 Hz upwards, seconds to a minute long."""
+    from scipy.signal import butter, sosfilt
+
     samples = eeg.shape[1]
     highpass = butter(2, 15, "highpass", fs=EEG_RATE, output="sos")
     for _ in range(rng.poisson(4) + 1):

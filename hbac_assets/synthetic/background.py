@@ -7,7 +7,6 @@ rhythm, the fast activity of sedation. It varies between patients more than a pa
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 
 from hbac_assets.signals.montage import EEG_RATE
 from hbac_assets.synthetic.head import spread
@@ -73,6 +72,8 @@ def draw_background(rng: np.random.Generator) -> Background:
 
 def render_background(rng: np.random.Generator, background: Background, samples: int) -> np.ndarray:
     """Return (19, samples) float32, in standard deviations of the sources."""
+    from scipy import fft
+
     length = fft.next_fast_len(samples, real=True)
     noise = rng.standard_normal((2, len(SOURCES), length // 2 + 1), np.float32)
     noise *= _amplitude_spectra(background, length)
@@ -86,7 +87,7 @@ def render_background(rng: np.random.Generator, background: Background, samples:
 
 def _amplitude_spectra(background: Background, length: int) -> np.ndarray:
     """Return (12, frequencies) float32, up to a common factor."""
-    frequency = fft.rfftfreq(length, 1 / EEG_RATE)
+    frequency = np.fft.rfftfreq(length, 1 / EEG_RATE)
 
     def falling(frequency: np.ndarray | float) -> np.ndarray:
         return np.asarray((frequency**2 + KNEE_HZ**2) ** (-background.slope / 2))

@@ -9,7 +9,6 @@ say how often, how large and whether it evolves. How the state looks on the scal
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from hbac_assets.labels import CLASSES
 from hbac_assets.synthetic.randomness import fluctuations
@@ -79,6 +78,8 @@ class Course:
 
 def draw_course(rng: np.random.Generator, kind: str, seconds: int, moment: int) -> Course:
     """Draw the course of a recording of a kind; an episode runs at the moment (in seconds)."""
+    from scipy.special import expit
+
     level = KIND_MEANS[kind] + SPREAD * rng.standard_normal(len(LATENTS))
     drift = DRIFT[:, None] * fluctuations(rng, len(LATENTS), seconds, DRIFT_SECONDS)
     strength, *odds = level[:, None] + drift

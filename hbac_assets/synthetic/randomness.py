@@ -3,7 +3,6 @@
 from enum import IntEnum
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 
 class Purpose(IntEnum):
@@ -35,6 +34,8 @@ def fluctuations(rng: np.random.Generator, count: int, seconds: int, scale: floa
     Returns:
         (count, seconds)
     """
+    from scipy.ndimage import gaussian_filter1d
+
     margin = int(4 * scale)
     noise = rng.standard_normal((count, seconds + 2 * margin))
     smooth: np.ndarray = gaussian_filter1d(noise, scale, axis=1)[:, margin : margin + seconds]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.signal import oaconvolve
 
 from hbac_assets.signals.montage import EEG_RATE
 
@@ -36,6 +35,8 @@ def train(times: np.ndarray, heights: np.ndarray, shape: np.ndarray, samples: in
     Returns:
         (samples,) float32
     """
+    from scipy.signal import oaconvolve
+
     at = np.floor(times * EEG_RATE).astype(int)
     inside = (at >= 0) & (at < samples)
     impulses = np.zeros(samples)

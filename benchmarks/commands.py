@@ -1,0 +1,37 @@
+"""Commands as a user would type them, as sides; and a project of their own for those that write something."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from hbac_assets.resources.paths import PROJECT_FOLDER
+
+
+def prepare_command(command: list[str], folder: str, environment: Mapping[str, str]) -> Callable[[], int]:
+    """Return a repetition that runs a command in `folder`, from its start to its end, as one item."""
+    everything = {**os.environ, **environment}
+
+    def repetition() -> int:
+        done = subprocess.run(command, cwd=folder, env=everything, capture_output=True, text=True, check=False)
+        if done.returncode:
+            last_line = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+            raise RuntimeError(f"{' '.join(command)} ended with status {done.returncode}: {''.join(last_line)}")
+        return 1
+
+    return repetition
+
+
+def project_environment(folder: Path) -> dict[str, str]:
+    """Return the variables of a project that keeps everything in `folder`, and make Dagster's home there."""
+    home = folder / "dagster"
+    home.mkdir(parents=True)
+    shutil.copy(PROJECT_FOLDER / "dagster.yaml", home)
+    tracking = f"sqlite:///{folder / 'mlflow.db'}"
+    return {
+        "DAGSTER_HOME": str(home),
+        "HBAC_STORE": str(folder / "store"),
+        "MLFLOW_TRACKING_URI": tracking,
+        "MLFLOW_BACKEND_STORE_URI": tracking,
+    }
