@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jax import Array
 
 READERS = min(8, os.cpu_count() or 1)
-"""Threads; most of an image's time is spent outside Python."""
+"""Threads. More hide what the disk makes them wait; what each computes, Python lets only one of them do at a time."""
 BATCHES_AHEAD = 3
 
 SHARES = {"cpu": 1 / 8, "gpu": 1 / 2}

@@ -59,7 +59,8 @@ def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
             f"{COLUMN_SECONDS * spectrogram.shape[1]} s, found {offset_seconds:g} s; correct or drop the row"
         )
     window = spectrogram[:, start : start + LABEL_WINDOW]
-    return np.pad(window, ((0, 0), (0, LABEL_WINDOW - window.shape[1])))
+    missing = LABEL_WINDOW - window.shape[1]
+    return np.pad(window, ((0, 0), (0, missing))) if missing else window
 
 
 def central_columns(window: np.ndarray, columns: int) -> np.ndarray:
