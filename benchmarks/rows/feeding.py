@@ -1,7 +1,8 @@
 """Feeding a training: windows read, cropped, normalised, augmented and batched, beside the KerasCV starter's tf.data.
 
-Here, windows are read once, before the first epoch; what is done anew for each batch is part of the compiled step. So
-the same functions are compiled without a network. A second line says how long a step waits for its batch.
+Here, windows are read and normalised once, before the first epoch; what is done anew for each batch is part of the
+compiled step. So the same functions are compiled without a network. A second line says how long a step waits for its
+batch.
 """
 
 from collections.abc import Callable
@@ -87,8 +88,8 @@ def _waiting(folder: Path, compiled: Path) -> Result:
         to_reach=f"< {MOST_WAITING}",
         reached=share < MOST_WAITING,
         remark=(
-            "At most: a batch is taken while the step before is being computed. Streamed from the store, an epoch takes "
-            f"{1 / slowed.ratio:.2f} times as long as with resident images, on cores that also compute it."
+            "At most: a batch is taken while the step before is being computed. Streamed from the store, an epoch "
+            f"takes {1 / slowed.ratio:.2f} times as long as with resident images, on cores that also compute it."
         ),
         measured={"waiting": asdict(waiting), "streamed": asdict(slowed)},
     )
@@ -106,12 +107,12 @@ def prepare_feeding(folder: str, batch_size: int, passes: int) -> Callable[[], i
 
     import jax
 
-    from hbac_assets.learning.images import augment, standardise, to_channels
+    from hbac_assets.learning.images import augment, to_channels
     from hbac_assets.learning.step import shuffled_batches
 
     @jax.jit
     def batch(images: "Array", targets: "Array", number: Any) -> "tuple[Array, Array]":
-        augmented, mixed = augment(jax.random.key(number), standardise(images), targets, settings.augmentation)
+        augmented, mixed = augment(jax.random.key(number), images.astype("float32"), targets, settings.augmentation)
         return to_channels(augmented), mixed
 
     def go_through() -> int:

@@ -15,7 +15,6 @@ from hbac_assets.batches import full_batches
 from hbac_assets.learning.depthwise import fast_depthwise
 from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.images import to_channels
-from hbac_assets.learning.normalisation import prepared
 from hbac_assets.learning.parallel import replicated
 from hbac_assets.learning.weights import unflatten
 
@@ -43,7 +42,7 @@ def compile_reestimation(model: "keras.Model") -> Reestimate:
     @jax.jit
     def batch_statistics(weights: "Array", others: Any, images: "Array") -> Any:
         with fast_depthwise(), only_this_batch(layers):
-            inputs = to_channels(prepared(model, images))
+            inputs = to_channels(images)
             _, others = model.stateless_call(unflatten(weights, model), others, inputs, training=True)
         return [(others[mean], others[variance]) for mean, variance in places]
 

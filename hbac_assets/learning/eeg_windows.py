@@ -37,7 +37,7 @@ class EegArrays:
 def eeg_window_reader(
     rows: pd.DataFrame, arrays: EegArrays, image_size: tuple[int, int]
 ) -> Callable[[int], np.ndarray]:
-    """Return a function from the number of a row to its image, float16 (H, W), frequency first, from -1 to 1.
+    """Return a function from the number of a row to its image, float32 (H, W), frequency first, from -1 to 1.
 
     Several threads may call it at once.
 
@@ -57,7 +57,7 @@ def eeg_window_reader(
     def read(row: int) -> np.ndarray:
         eeg_id, position = places[row]
         spectrograms = open_array(arrays.folder / f"{eeg_id}.npy", ("windows", len(CHAINS) * bands, columns), ASSET)
-        return np.ascontiguousarray(shrink(spectrograms[position]), dtype=np.float16)
+        return shrink(spectrograms[position])
 
     return read
 

@@ -1,9 +1,10 @@
 """How the pixels of an image become numbers around zero: per image before the model, or data-wide within it.
 
-Per image, a model takes standardised images. Data-wide, it takes logarithms: its first layer subtracts the mean and
-divides by the standard deviation of the fold's training images. That layer is a batch normalisation which does not
-learn, because its statistics are variables: the model's file holds them, and the models of all folds still share one
-compiled program. They count as six non-trainable parameters, two for each of the three equal channels.
+Per image, a model takes standardised images, as `inputs` makes them. Data-wide, it takes logarithms: its first layer
+subtracts the mean and divides by the standard deviation of the fold's training images. That layer is a batch
+normalisation which does not learn, because its statistics are variables: the model's file holds them, and the models of
+all folds still share one compiled program. They count as six non-trainable parameters, two for each of the three equal
+channels.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,13 @@ import numpy as np
 
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.feeding import Images
-from hbac_assets.learning.images import standardise
 
 if TYPE_CHECKING:
     import keras
     from jax import Array
 
 LAYER = "normalisation"
-SMALLEST_DEVIATION = 1e-6  # as per image: what images of one value are divided by
+SMALLEST_DEVIATION = 1e-6  # what images of one value are divided by
 
 
 def normalisation_layer() -> "keras.Layer":
@@ -57,15 +57,14 @@ def mean_and_variance(images: Images, batch_size: int) -> tuple[float, float]:
     return float(means.mean()), float(variances.mean() + means.var())
 
 
-def prepared(model: "keras.Model", images: "Array") -> "Array":
-    """Return images (B, H, W) as `model` takes them, in float32 and without channels."""
-    import jax.numpy as jnp
-
-    return images.astype(jnp.float32) if is_data_wide(model) else standardise(images)
+def standardised(image: np.ndarray) -> np.ndarray:
+    """Return (x - mean) / (standard deviation + 1e-6) of an image, float32."""
+    centred = image - np.float32(image.mean(dtype=np.float64))  # exact for an image of one value
+    return np.asarray(centred / (np.sqrt(np.square(centred).mean()) + SMALLEST_DEVIATION), dtype=np.float32)
 
 
 def centre(model: "keras.Model", others: Any) -> "Array | float":
-    """Return the mean of prepared images, given the values `others` of the model's non-trainable variables."""
+    """Return the mean of the images that a model takes, given the values `others` of its non-trainable variables."""
     if not is_data_wide(model):
         return 0.0
     mean = model.get_layer(LAYER).moving_mean

@@ -14,7 +14,6 @@ from hbac_assets.learning.backend import weights_drawn_by_numpy
 from hbac_assets.learning.depthwise import fast_depthwise
 from hbac_assets.learning.feeding import Images, as_images
 from hbac_assets.learning.images import to_channels
-from hbac_assets.learning.normalisation import prepared
 from hbac_assets.learning.parallel import replicated, require_divisible
 from hbac_assets.learning.weights import flatten, unflatten
 
@@ -81,7 +80,7 @@ def compile_forward(model: "keras.Model") -> Forward:
     @jax.jit
     def forward(weights: "Array", others: Any, images: "Array") -> "Array":
         with fast_depthwise():
-            inputs = to_channels(prepared(model, images))
+            inputs = to_channels(images)
             probabilities, _ = model.stateless_call(unflatten(weights, model), others, inputs, training=False)
         return probabilities
 

@@ -13,7 +13,7 @@ from hbac_assets.learning.depthwise import fast_depthwise
 from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment, to_channels
-from hbac_assets.learning.normalisation import centre, prepared
+from hbac_assets.learning.normalisation import centre
 from hbac_assets.learning.parallel import replicated
 from hbac_assets.learning.settings import MemberSettings, Optimizer
 from hbac_assets.learning.weights import flatten, unflatten
@@ -108,7 +108,7 @@ def compile_steps(model: "keras.Model", optimizer: "keras.optimizers.Optimizer",
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, "Array"]:
         key = jax.random.fold_in(jax.random.key(seed), number)
         mean = centre(model, state.others)  # taken off meanwhile: augmentation hides pixels with zero
-        images, targets = augment(key, prepared(model, batch[0]) - mean, batch[1], settings.augmentation)
+        images, targets = augment(key, batch[0].astype(jnp.float32) - mean, batch[1], settings.augmentation)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
         (loss, others), gradient = loss_and_gradient(state.weights, state.others, images + mean, targets)
         # Without the barrier XLA would look up each weight's place among hundreds of parts, one by one.

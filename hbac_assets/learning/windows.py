@@ -1,7 +1,7 @@
 """From the stored spectrograms of Kaggle to the images of labelled windows.
 
 What depends on nothing but the row is done here: cutting, clipping, the logarithm, averaging down. What
-is random (augmentation) or cheaper than storing it (standardisation, three channels) happens on the device, in
+is random (augmentation) or cheaper than storing it (three channels) happens on the device, in
 `hbac_assets.learning.images`.
 """
 
@@ -24,7 +24,7 @@ LABEL_WINDOW = 300  # columns: the ten minutes that the experts saw
 def window_reader(
     rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Preprocessing
 ) -> Callable[[int], np.ndarray]:
-    """Return a function from the number of a row to its image, float16 (H, W), in natural logarithms of µV²/Hz.
+    """Return a function from the number of a row to its image, float32 (H, W), in natural logarithms of µV²/Hz.
 
     Frequency comes first. Several threads may call the function at once.
 
@@ -44,7 +44,7 @@ def window_reader(
     def read(row: int) -> np.ndarray:
         window = cut_window(spectrogram_folder / f"{ids[row]}.npy", float(offsets[row]))
         power = central_columns(window, preprocessing.window)
-        return np.ascontiguousarray(shrink(log_power(power, preprocessing.clip)), dtype=np.float16)
+        return shrink(log_power(power, preprocessing.clip))
 
     return read
 

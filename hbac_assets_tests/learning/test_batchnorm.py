@@ -6,7 +6,7 @@ import pytest
 from hbac_assets.learning.backbones import build_classifier
 from hbac_assets.learning.batchnorm import batch_normalisations, compile_reestimation
 from hbac_assets.learning.feeding import Images, as_images
-from hbac_assets.learning.normalisation import LAYER, fit_normalisation, prepared
+from hbac_assets.learning.normalisation import LAYER, fit_normalisation
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.training import train_cell
 from hbac_assets.learning.weights import flatten
@@ -34,7 +34,7 @@ def test_statistics_are_those_of_what_reaches_a_layer(settings: MemberSettings, 
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     first = next(layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization))
     before = keras.Model(backbone.input, first.input)
-    pixels = np.repeat(np.asarray(prepared(model, ARRAY))[..., None], 3, axis=-1)
+    pixels = np.repeat(ARRAY.astype(np.float32)[..., None], 3, axis=-1)
     entering = np.asarray(before(pixels))
     place = {id(variable): number for number, variable in enumerate(model.non_trainable_variables)}
     np.testing.assert_allclose(found[place[id(first.moving_mean)]], entering.mean(axis=(0, 1, 2)), atol=1e-5)

@@ -8,7 +8,7 @@ import pytest
 from hbac_assets.learning import prediction
 from hbac_assets.learning.backbones import build_classifier, parameter_counts
 from hbac_assets.learning.feeding import as_images
-from hbac_assets.learning.normalisation import LAYER, fit_normalisation, mean_and_variance
+from hbac_assets.learning.normalisation import LAYER, fit_normalisation, mean_and_variance, standardised
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.training import Examples, TrainingResult, train_cell
@@ -48,6 +48,13 @@ def by_hand(model: keras.Model, images: np.ndarray, mean: float, deviation: floa
     return np.asarray(keras.Sequential(model.layers[1:])(inputs, training=False))
 
 
+def test_standardised_by_hand() -> None:
+    expected = np.array([[-3, -1], [1, 3]]) / (np.sqrt(5) + 1e-6)
+    np.testing.assert_allclose(standardised(np.array([[0, 2], [4, 6]], dtype=np.float32)), expected, rtol=1e-6)
+    of_one_value = np.full((400, 300), np.log(np.float32(3)))
+    np.testing.assert_array_equal(standardised(of_one_value), 0)
+
+
 def test_mean_and_variance_are_over_all_pixels() -> None:
     images = (np.random.default_rng(0).normal(size=(5, 7, 9)) + np.arange(5)[:, None, None]).astype(np.float16)
     values = images.astype(np.float64)
@@ -73,7 +80,12 @@ def test_the_file_alone_standardises_by_the_training_images(trained: tuple[Path,
 def test_it_trains_other_weights_than_per_image(
     trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path
 ) -> None:
-    per_image = train(settings.model_copy(update={"epochs": 1}), tmp_path)
+    training, validation = (
+        replace(part, images=np.stack([standardised(image) for image in pixels(part)]).astype(np.float16))
+        for part in (TRAINING, VALIDATION)
+    )
+    short = settings.model_copy(update={"epochs": 1})
+    per_image = train_cell(short, training, validation, tmp_path, on_epoch=lambda record: None)
     assert per_image.history[0].val_loss != pytest.approx(trained[1].history[0].val_loss, rel=1e-3)
 
 
