@@ -12,24 +12,25 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from benchmarks.epochs import batches, image_reader, opened, training_epoch
 from benchmarks.kaggle_files import write_spectrograms
 from benchmarks.pairs import compare
 from benchmarks.sides import Side, started
 from benchmarks.table import Result
 from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.experiments.loading import load_experiment
-from hbac_assets.learning.settings import MemberSettings
 
 if TYPE_CHECKING:
     from jax import Array
 
-    from hbac_assets.learning.feeding import Images
-
 ROW = 3
 LEAST, MOST_WAITING = 10.0, 0.02
-RECORDINGS, BATCH_SIZE, EPOCHS = 256, 64, 13
+RECORDINGS, EPOCHS = 256, 13
+FEEDING = load_experiment("odu").members["mobilenet_v3_large"]
+SMALLEST = load_experiment("quickstart").members["mobilenet_v3_small"]
+"""The member with the smallest steps of all experiments, which leave the least time for data."""
+STEPS = RECORDINGS // SMALLEST.batch_size
 OUR_PASSES, THEIR_PASSES = 12, 3
 """How often a repetition goes through all recordings, so that each takes a second or two."""
 
@@ -44,7 +45,7 @@ def run(workspace: Path) -> list[Result]:
 
 
 def _feeding(folder: Path) -> Result:
-    our_arguments = {"folder": str(folder), "batch_size": BATCH_SIZE, "passes": OUR_PASSES}
+    our_arguments = {"folder": str(folder), "steps": OUR_PASSES * RECORDINGS // FEEDING.batch_size}
     ours = Side("feeding", "benchmarks.rows.feeding:prepare_feeding", our_arguments)
     each = compare(ours, _starter(folder, cache=False))
     cached = compare(ours, _starter(folder, cache=True))
@@ -68,7 +69,7 @@ def _feeding(folder: Path) -> Result:
 
 
 def _waiting(folder: Path, compiled: Path) -> Result:
-    """Measure at the smallest steps that there are, which have the least time for it: those of quickstart."""
+    """Measure how long it takes to take a batch beside how long a step takes."""
     taking = Side("batches", "benchmarks.rows.feeding:prepare_taking", {"folder": str(folder)})
     resident, streamed = (
         Side(name, "benchmarks.rows.feeding:prepare_epoch", arguments)
@@ -78,12 +79,12 @@ def _waiting(folder: Path, compiled: Path) -> Result:
         )
     )
     waiting, slowed = compare(taking, resident), compare(streamed, resident)
-    share = waiting.our_median / waiting.their_median
+    share, size = waiting.our_median / waiting.their_median, SMALLEST.batch_size
     return Result(
         ROW,
         "a step waits for data (MobileNetV3 Small, 64 × 96, batches of 16)",
-        ours=f"{1e3 * waiting.our_median:.2f} ms to take a batch",
-        against=f"{1e3 * waiting.their_median:.1f} ms a step",
+        ours=f"{1e3 * waiting.our_median * size:.2f} ms to take a batch",
+        against=f"{1e3 * waiting.their_median * size:.1f} ms a step",
         ratio=share,
         to_reach=f"< {MOST_WAITING}",
         reached=share < MOST_WAITING,
@@ -96,109 +97,64 @@ def _waiting(folder: Path, compiled: Path) -> Result:
 
 
 def _starter(folder: Path, *, cache: bool) -> Side:
-    arguments = {"folder": str(folder), "batch_size": BATCH_SIZE, "epochs": THEIR_PASSES, "cache": cache}
+    arguments = {"folder": str(folder), "batch_size": FEEDING.batch_size, "epochs": THEIR_PASSES, "cache": cache}
     return Side("tf.data", "benchmarks.starter:prepare_pipeline", arguments, {"KERAS_BACKEND": "tensorflow"})
 
 
-def prepare_feeding(folder: str, batch_size: int, passes: int) -> Callable[[], int]:
-    """Return a function that makes every batch as it enters the network: images (B, 400, 300, 3), targets (B, 6)."""
-    settings = load_experiment("odu").members["mobilenet_v3_large"]
-    images, targets = _opened(Path(folder), settings)
+def prepare_feeding(folder: str, steps: int) -> Callable[[], int]:
+    """Return a function that makes batches as they enter the network: images (B, 400, 300, 3), targets (B, 6)."""
+    from hbac_assets.learning.device import configure
 
+    configure("cpu", "float32", None)
     import jax
 
     from hbac_assets.learning.images import augment, to_channels
-    from hbac_assets.learning.step import shuffled_batches
+
+    images, targets = opened(Path(folder), FEEDING)
+    rows = batches(len(images), FEEDING.batch_size, steps)
 
     @jax.jit
     def batch(images: "Array", targets: "Array", number: Any) -> "tuple[Array, Array]":
-        augmented, mixed = augment(jax.random.key(number), images.astype("float32"), targets, settings.augmentation)
+        pixels = images.astype("float32")
+        augmented, mixed = augment(jax.random.key(number), pixels, targets, FEEDING.augmentation)
         return to_channels(augmented), mixed
 
-    def go_through() -> int:
-        fed = 0
-        for epoch in range(passes):
-            rows = shuffled_batches(len(images), batch_size, seed=0, epoch=epoch)
-            for number, (chosen, taken) in enumerate(zip(rows, images.batches(rows), strict=True)):
-                fed += len(jax.block_until_ready(batch(taken, targets[chosen], number))[0])
-        return fed
+    def feed() -> int:
+        taken = zip(rows, images.batches(rows), strict=True)
+        fed = (batch(pixels, targets[chosen], number)[0] for number, (chosen, pixels) in enumerate(taken))
+        return sum(len(jax.block_until_ready(made)) for made in fed)
 
-    return go_through
+    return feed
 
 
 def prepare_reading(folder: str) -> Callable[[], int]:
     """Return a function that reads the windows of all recordings, as before the first epoch of a training."""
-    settings = load_experiment("odu").members["mobilenet_v3_large"]
-    read, count = _reader(Path(folder), settings)
+    from hbac_assets.learning.device import configure
     from hbac_assets.learning.feeding import read_all
 
-    return lambda: len(read_all(read, count, settings.preprocessing.image_size))
+    configure("cpu", "float32", None)
+    read, count = image_reader(Path(folder), FEEDING)
+    return lambda: len(read_all(read, count, FEEDING.preprocessing.image_size))
 
 
 def prepare_taking(folder: str) -> Callable[[], int]:
-    """Return a function that takes the batches of an epoch, one after the other, and does nothing with them."""
-    settings = load_experiment("quickstart").members["mobilenet_v3_small"]
-    images, _ = _opened(Path(folder), settings)
-    from hbac_assets.learning.step import shuffled_batches
+    """Return a function that takes the images of many batches and does nothing with them."""
+    from hbac_assets.learning.device import configure
+
+    configure("cpu", "float32", None)
+    images, _ = opened(Path(folder), SMALLEST)
+    rows = batches(len(images), SMALLEST.batch_size, 20 * STEPS)
 
     def take() -> int:
-        rows = np.concatenate([shuffled_batches(len(images), settings.batch_size, 0, epoch) for epoch in range(20)])
-        for taken in images.batches(rows):
-            taken.block_until_ready()
-        return len(rows)
+        return sum(len(taken.block_until_ready()) for taken in images.batches(rows))
 
     return take
 
 
 def prepare_epoch(folder: str, compiled: str, streamed: bool) -> Callable[[], int]:
-    """Return a function that trains for an epoch, without validation, and returns the number of its steps."""
-    settings = load_experiment("quickstart").members["mobilenet_v3_small"]
-    images, targets = _opened(Path(folder), settings, Path(compiled), allowed_bytes=0 if streamed else None)
-
-    import jax
-
-    from hbac_assets.learning.backbones import build_classifier
-    from hbac_assets.learning.parallel import replicated
-    from hbac_assets.learning.step import (
-        EpochPlan,
-        build_optimizer,
-        compile_steps,
-        initial_state,
-        shuffled_batches,
-        train_epoch,
-    )
-
-    model = build_classifier(settings)
-    optimizer = build_optimizer(model, settings.optimizer)
-    program = compile_steps(model, optimizer, settings)
-    state = jax.device_put(initial_state(model, optimizer), replicated())
-    batches = shuffled_batches(len(images), settings.batch_size, seed=0, epoch=0)
-    plan = EpochPlan(batches, np.full(len(batches), 1e-4, dtype=np.float32), seed=0, first_step=0)
-
-    def train() -> int:
-        nonlocal state
-        state, losses = train_epoch(program, state, images, targets, plan)
-        return len(losses)
-
-    return train
-
-
-def _opened(
-    folder: Path, settings: MemberSettings, compiled: Path | None = None, allowed_bytes: int | None = None
-) -> "tuple[Images, np.ndarray]":
-    """Return the images of all recordings and made-up targets, on a CPU that is set up as for a training."""
+    """Return a function that trains for an epoch and returns how many images it saw."""
     from hbac_assets.learning.device import configure
-    from hbac_assets.learning.feeding import open_images
 
-    configure("cpu", "float32", compiled)
-    read, count = _reader(folder, settings)
-    targets = np.random.default_rng(0).dirichlet(np.ones(6), count).astype(np.float32)
-    return open_images(read, count, settings.preprocessing.image_size, allowed_bytes), targets
-
-
-def _reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int], np.ndarray], int]:
-    from hbac_assets.learning.inputs import StoredInputs, image_reader
-
-    ids = sorted(int(path.stem) for path in folder.glob("*.npy"))
-    rows = pd.DataFrame({"spectrogram_id": ids, "spectrogram_label_offset_seconds": 0})
-    return image_reader(rows, StoredInputs(folder), settings.preprocessing), len(ids)
+    configure("cpu", "float32", Path(compiled))
+    images, targets = opened(Path(folder), SMALLEST, allowed_bytes=0 if streamed else None)
+    return training_epoch(SMALLEST, images, targets, STEPS)

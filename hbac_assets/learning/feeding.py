@@ -4,7 +4,6 @@ Either way the same bits come in the same order. What an image is belongs to `in
 devices, to `parallel`.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,8 +19,9 @@ from hbac_assets.learning.parallel import divided, replicated
 if TYPE_CHECKING:
     from jax import Array
 
-READERS = min(8, os.cpu_count() or 1)
-"""Threads. More hide what the disk makes them wait; what each computes, Python lets only one of them do at a time."""
+READERS = 2
+"""Threads: while one waits for the disk another computes. Python lets hardly more than one compute, so that more of
+them only get in each other's way."""
 BATCHES_AHEAD = 3
 
 SHARES = {"cpu": 1 / 8, "gpu": 1 / 2}
