@@ -5,7 +5,7 @@ devices, to `parallel`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -29,6 +29,9 @@ SHARES = {"cpu": 1 / 8, "gpu": 1 / 2}
 their place they are there twice; a network at work takes several times as much memory as its batch."""
 
 BYTES_OF_A_PIXEL = 2
+
+
+_Begun = tuple[np.ndarray, Mapping[int, Future[np.ndarray]]]  # the numbers of a batch, and each image's reading
 
 
 class Source(Protocol):
@@ -93,16 +96,20 @@ class Streamed:
         """Read each batch while those before it are being used."""
         import jax
 
-        def put(numbers: np.ndarray, images: list[Future[np.ndarray]]) -> "Array":
-            stacked = np.stack([image.result() for image in images])
+        pool = ThreadPoolExecutor(READERS)
+
+        def begin(numbers: np.ndarray) -> _Begun:
+            return numbers, {int(number): pool.submit(self._read, int(number)) for number in np.unique(numbers)}
+
+        def put(numbers: np.ndarray, images: Mapping[int, Future[np.ndarray]]) -> "Array":
+            stacked = np.stack([images[number].result() for number in numbers.ravel()])
             batch = stacked.reshape(*numbers.shape, *stacked.shape[1:])
             return jax.device_put(batch, divided(numbers.ndim - 1))
 
-        ahead: deque[tuple[np.ndarray, list[Future[np.ndarray]]]] = deque()
-        pool = ThreadPoolExecutor(READERS)
+        ahead: deque[_Begun] = deque()
         try:
             for numbers in batches:
-                ahead.append((numbers, [pool.submit(self._read, int(number)) for number in numbers.ravel()]))
+                ahead.append(begin(numbers))
                 if len(ahead) > BATCHES_AHEAD:
                     yield put(*ahead.popleft())
             while ahead:
@@ -133,8 +140,8 @@ def open_images(
     fits = needed <= allowed_bytes
     source = Resident(read_all(read, count, size)) if fits else Streamed(read)
     where = "resident on the device" if fits else "streamed from the store"
-    bound = f"{'within' if fits else 'more than'} the {allowed_bytes / 1e9:.2f} GB that free memory allows"
-    return Images(source, np.arange(count), size, f"{count} images of {needed / 1e9:.2f} GB, {bound}: {where}")
+    bound = f"{'within' if fits else 'more than'} the {allowed_bytes / 1e6:.0f} MB that free memory allows"
+    return Images(source, np.arange(count), size, f"{count} images of {needed / 1e6:.0f} MB, {bound}: {where}")
 
 
 def as_images(images: Images | np.ndarray) -> Images:

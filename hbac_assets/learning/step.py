@@ -141,15 +141,17 @@ def train_epoch(
     import jax
 
     at_once = STEPS_AT_ONCE[jax.default_backend()]
-    chunks = full_batches(np.arange(len(plan.batches)), at_once)  # of steps; the last may begin again
+    total = len(plan.batches)
+    programs = -(-total // at_once)
+    chunks = np.minimum(np.arange(programs * at_once), total - 1).reshape(programs, at_once)  # what fills is not done
     losses: list[Any] = []
     for chunk, chunk_images in zip(chunks, images.batches(plan.batches[chunk] for chunk in chunks), strict=True):
         batches = chunk_images, targets[plan.batches[chunk]]
-        first, count = plan.first_step + int(chunk[0]), min(at_once, len(plan.batches) - int(chunk[0]))
+        first, count = plan.first_step + int(chunk[0]), min(at_once, total - int(chunk[0]))
         state, found = steps(state, batches, plan.rates[chunk], np.uint32(plan.seed), first, count)
         losses.append(found)
         jax.block_until_ready(losses[-2:-1])
-    return state, np.concatenate(jax.device_get(losses))[: len(plan.batches)]
+    return state, np.concatenate(jax.device_get(losses))[:total]
 
 
 def shuffled_batches(

@@ -54,19 +54,19 @@ def test_a_subset_counts_its_own_rows(allowed_bytes: int) -> None:
 def test_what_fits_is_resident_and_the_rest_streamed() -> None:
     needed = len(ARRAY) * 32 * 32 * 2
     for allowed_bytes, kind, words in (
-        (needed, Resident, "within the 0.00 GB that free memory allows: resident on the device"),
-        (needed - 1, Streamed, "more than the 0.00 GB that free memory allows: streamed from the store"),
+        (needed, Resident, "within the 0 MB that free memory allows: resident on the device"),
+        (needed - 1, Streamed, "more than the 0 MB that free memory allows: streamed from the store"),
     ):
         images = open_images(read, len(ARRAY), (32, 32), allowed_bytes)
         assert isinstance(images.source, kind)
-        assert images.placement == f"28 images of 0.00 GB, {words}"
+        assert images.placement == f"28 images of 0 MB, {words}"
 
 
 def test_how_much_fits_follows_from_the_free_memory() -> None:
     assert isinstance(open_images(read, len(ARRAY), (32, 32)).source, Resident)
     too_many = open_images(read, 10**9, (400, 300))
     assert isinstance(too_many.source, Streamed)
-    assert too_many.placement.startswith("1000000000 images of 240000.00 GB, more than the ")
+    assert too_many.placement.startswith("1000000000 images of 240000000 MB, more than the ")
 
 
 def test_no_more_is_read_than_a_few_batches_ahead() -> None:
@@ -81,6 +81,18 @@ def test_no_more_is_read_than_a_few_batches_ahead() -> None:
     next(batches)
     time.sleep(0.2)
     assert len(seen) <= 4 * (BATCHES_AHEAD + 1)
+
+
+def test_an_image_that_comes_twice_in_a_batch_is_read_once() -> None:
+    seen = []
+
+    def note(row: int) -> np.ndarray:
+        seen.append(row)
+        return np.asarray(ARRAY[row])
+
+    (batch,) = open_images(note, len(ARRAY), (32, 32), allowed_bytes=0).batches([np.array([7, 3, 7, 7])])
+    np.testing.assert_array_equal(batch, ARRAY[[7, 3, 7, 7]])
+    assert sorted(seen) == [3, 7]
 
 
 @pytest.mark.parametrize("allowed_bytes", [0, 10**9])
