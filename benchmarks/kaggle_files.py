@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from hbac_assets.files import atomic_write
 from hbac_assets.signals.montage import CHAINS, EEG_COLUMNS
@@ -59,6 +58,8 @@ def _write_all(
 
 def _spectrogram(rng: np.random.Generator, rows: int) -> pd.DataFrame:
     """Return noise whose power falls with the frequency as in the competition's files, in µV²/Hz."""
+    from scipy.signal import lfilter
+
     level = 2.6 - 1.3 * np.log(np.tile(FREQUENCIES, len(CHAINS)) / FREQUENCIES[0]) + rng.normal(0, 0.5)
     course = 0.4 * lfilter([0.6], [1, -0.8], rng.standard_normal((rows, 1)), axis=0)
     power = np.exp(level + course + 0.5 * rng.standard_normal((rows, len(level))))
@@ -69,6 +70,8 @@ def _spectrogram(rng: np.random.Generator, rows: int) -> pd.DataFrame:
 
 def _eeg(rng: np.random.Generator, rows: int) -> pd.DataFrame:
     """Return red noise with a standard deviation of 40 µV and an offset for each electrode."""
+    from scipy.signal import lfilter
+
     steps = rng.normal(0, 10, (rows, len(EEG_COLUMNS)))
     voltage = lfilter([1], [1, -0.97], steps, axis=0) + rng.normal(0, 50, len(EEG_COLUMNS))
     return pd.DataFrame(np.round(voltage, 2).astype(np.float32), columns=list(EEG_COLUMNS))

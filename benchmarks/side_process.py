@@ -13,21 +13,21 @@ from importlib import import_module
 from time import perf_counter
 from typing import Any
 
+from benchmarks.sides import Seconds
+
 
 def main() -> None:
     """Answer questions until there are no more, or one could not be answered."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    repetition: Callable[[], int] | None = None
+    repetition: Callable[[], int | Seconds] | None = None
     for line in sys.stdin:
         try:
             if repetition is None:
                 repetition = _prepared(**json.loads(line))
                 answer: dict[str, Any] = {}
             else:
-                began = perf_counter()
-                items = repetition()
-                answer = {"seconds": perf_counter() - began, "items": items}
+                answer = _measured(repetition)
         except Exception as error:
             traceback.print_exc()
             reason = (str(error).splitlines() or [""])[0]
@@ -37,9 +37,17 @@ def main() -> None:
             return
 
 
-def _prepared(prepare: str, arguments: dict[str, Any]) -> Callable[[], int]:
+def _measured(repetition: Callable[[], int | Seconds]) -> dict[str, float]:
+    began = perf_counter()
+    found = repetition()
+    if isinstance(found, Seconds):
+        return {"seconds": found, "items": 1}
+    return {"seconds": perf_counter() - began, "items": found}
+
+
+def _prepared(prepare: str, arguments: dict[str, Any]) -> Callable[[], int | Seconds]:
     module, function = prepare.split(":")
-    repetition: Callable[[], int] = getattr(import_module(module), function)(**arguments)
+    repetition: Callable[[], int | Seconds] = getattr(import_module(module), function)(**arguments)
     return repetition
 
 

@@ -18,6 +18,10 @@ from hbac_assets.resources.paths import PROJECT_FOLDER
 NOT_HANDED_ON = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS")
 
 
+class Seconds(float):
+    """The seconds that count of a repetition of one item, as it measured them itself."""
+
+
 class SideError(Exception):
     """A side could not be prepared or a repetition failed; its own words."""
 
@@ -29,7 +33,7 @@ class Side:
     Attributes:
         name: as the table shows it.
         prepare: `module:function`. The function gets `arguments` and returns another one without arguments: one
-            repetition, which returns how many items it worked through.
+            repetition, which returns how many items it worked through, or `Seconds` where it looks at the clock itself.
         arguments: JSON values.
         environment: added to the environment of the process.
     """

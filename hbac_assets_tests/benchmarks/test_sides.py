@@ -25,6 +25,11 @@ def test_the_ratio_is_how_many_times_as_fast_we_are_by_medians():
     assert (comparison.our_median, comparison.their_median, comparison.ratio) == (2.0, 6.0, 3.0)
 
 
+def test_a_side_may_say_itself_how_long_it_took():
+    with started(Side("a side", f"{EXAMPLES}:counting")) as side:
+        assert side.repeat() == 2.5
+
+
 def test_a_side_gets_the_libraries_defaults_and_its_own_environment(tmp_path, monkeypatch):
     for name in ("KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS", "INHERITED"):
         monkeypatch.setenv(name, "ours")
