@@ -54,7 +54,7 @@ Steps = Callable[..., tuple[State, "Array"]]
 
 STEPS_AT_ONCE = {"cpu": 1, "gpu": 16}
 """How many steps one program does, K. On a GPU, which a step keeps busy for milliseconds, the host then has little to
-do. On the CPU, XLA computes what is within a loop on one core: two cores took twice as long."""
+do. On the CPU, XLA takes twice as long for a step within a loop, with more work on every core."""
 
 
 def build_optimizer(
