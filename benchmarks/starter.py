@@ -42,14 +42,14 @@ def pipeline(folder: Path, batch_size: int, epochs: int, *, cache: bool) -> "ten
     paths = sorted(map(str, folder.glob("*.npy")))
     targets = np.random.default_rng(0).dirichlet(np.ones(CLASSES), len(paths)).astype(np.float32)
     dataset = tf.data.Dataset.from_tensor_slices((paths, np.zeros(len(paths), np.int32), targets))
-    dataset = dataset.map(_decoded, num_parallel_calls=automatic)
+    dataset = dataset.map(decoded, num_parallel_calls=automatic)
     if cache:
         dataset = dataset.cache()
     dataset = dataset.repeat(epochs).shuffle(SHUFFLED, seed=0).batch(batch_size, drop_remainder=True)
     return dataset.map(_augmenter(), num_parallel_calls=automatic).prefetch(automatic)
 
 
-def _decoded(path: Any, offset: Any, target: Any) -> tuple[Any, Any]:
+def decoded(path: Any, offset: Any, target: Any) -> tuple[Any, Any]:
     """Return the ten minutes from an offset on as a normalised image of three channels."""
     import tensorflow as tf
 

@@ -83,7 +83,7 @@ def _waiting(folder: Path, compiled: Path) -> Result:
     return Result(
         ROW,
         "a step waits for data (MobileNetV3 Small, 64 × 96, batches of 16)",
-        ours=f"{1e3 * waiting.our_median * size:.2f} ms to take a batch",
+        ours=f"{1e3 * waiting.our_median * size:.2f} ms to take a batch, {share:.2%} of a step",
         against=f"{1e3 * waiting.their_median * size:.1f} ms a step",
         ratio=share,
         to_reach=f"< {MOST_WAITING}",
