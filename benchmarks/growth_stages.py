@@ -28,9 +28,10 @@ from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
 from hbac_assets.learning import device, training
 from hbac_assets.learning.checkpoint import EpochRecord
+from hbac_assets.learning.feeding import as_images
+from hbac_assets.learning.inputs import StoredInputs, load_images
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.targets import targets
-from hbac_assets.learning.windows import load_windows
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 MEMBER = "mobilenet_v3_small"
@@ -78,19 +79,18 @@ def learn(rows: pd.DataFrame, arrays: Path, folder: Path, cache: Path, measured:
     """Train for two epochs, of which the second counts, and predict all rows."""
     device.configure("cpu", "float32", cache)
     settings = load_experiment("quickstart").members[MEMBER].model_copy(update={"epochs": 2})
-    held_out = rows["fold"] == 0
+    held_out = (rows["fold"] == 0).to_numpy()
     epochs: list[EpochRecord] = []
     with measuring("windows", len(rows), measured):
-        seen, unseen = (
-            training.Examples(load_windows(part, arrays, settings.preprocessing), targets(part, settings.target))
-            for part in (rows[~held_out], rows[held_out])
-        )
+        images = as_images(load_images(rows, StoredInputs(arrays), settings.preprocessing))
+    examples = training.Examples(images, targets(rows, settings.target))
     with measuring("epoch", len(rows), measured):
-        training.train_cell(settings, seen, unseen, folder, on_epoch=epochs.append)
+        training.train_cell(
+            settings, examples.subset(~held_out), examples.subset(held_out), folder, on_epoch=epochs.append
+        )
     measured["epoch"]["seconds"] = epochs[-1].seconds / len(rows)
     model = load_model(folder / "last.keras")
-    images = np.concatenate([np.asarray(part.images) for part in (seen, unseen)])
-    predict(model, images[: settings.batch_size], settings.batch_size)
+    predict(model, images.subset(np.arange(settings.batch_size)), settings.batch_size)
     with measuring("prediction", len(rows), measured):
         predict(model, images, settings.batch_size)
 

@@ -21,9 +21,12 @@ from hbac_assets.competition.tables import read_sample_submission, read_tables
 from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.learning import device, training
+from hbac_assets.learning.feeding import Images, open_images
+from hbac_assets.learning.inputs import StoredInputs, image_reader
 from hbac_assets.learning.prediction import load_model, predict
+from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.learning.targets import targets
-from hbac_assets.learning.windows import cut_window, load_windows
+from hbac_assets.learning.windows import cut_window
 from hbac_assets.scoring.blending import METHODS, Trial, best, compare
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.scoring.slices import agreement_scores, score, scores
@@ -60,14 +63,14 @@ def main(experiment_name: str, recordings: int, folder: Path) -> None:
 def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:
     """Train a member on every fold and return its out-of-fold predictions (N, 6)."""
     settings = experiment.members[member]
-    images, wanted = load_windows(rows, arrays, settings.preprocessing), targets(rows, settings.target)
-    predictions = np.empty(wanted.shape)
+    examples = training.Examples(open_all(rows, arrays, settings.preprocessing), targets(rows, settings.target))
+    predictions = np.empty(examples.targets.shape)
     for fold in range(experiment.folds):
         held_out = (rows["fold"] == fold).to_numpy()
         training.train_cell(
             settings,
-            training.Examples(images[~held_out], wanted[~held_out]),
-            training.Examples(images[held_out], wanted[held_out]),
+            examples.subset(~held_out),
+            examples.subset(held_out),
             model_folder(folder, member, fold),
             on_epoch=print,
         )
@@ -80,9 +83,14 @@ def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays
 def predict_test(experiment: Experiment, member: str, test: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:
     """Return what the models of all folds predict, (folds, N, 6)."""
     settings = experiment.members[member]
-    images = load_windows(test, arrays, settings.preprocessing)
+    images = open_all(test, arrays, settings.preprocessing)
     models = [load_model(model_folder(folder, member, fold) / "last.keras") for fold in range(experiment.folds)]
     return np.array([predict(model, images, settings.batch_size) for model in models], dtype=float)
+
+
+def open_all(rows: pd.DataFrame, arrays: Path, preprocessing: Preprocessing) -> Images:
+    """Open the images of rows."""
+    return open_images(image_reader(rows, StoredInputs(arrays), preprocessing), len(rows), preprocessing.image_size)
 
 
 def references(rows: pd.DataFrame, arrays: Path) -> None:

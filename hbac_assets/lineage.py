@@ -17,7 +17,7 @@ CODE_VERSIONS = {
     "npy_spectrograms": "1",
     "eeg_spectrograms": "1",
     "fold_assignments": "2",
-    "trained_models": "1",
+    "trained_models": "2",
     "hyperparameter_search": "1",
     "oof_predictions": "2",
     "ensemble": "2",

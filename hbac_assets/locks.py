@@ -11,26 +11,31 @@ POLL_SECONDS = 0.5
 
 
 @contextmanager
-def hold_any(paths: Sequence[Path], on_wait: Callable[[str], None]) -> Iterator[Path]:
-    """Hold the lock of one of `paths`, whichever is free first.
+def hold_any(paths: Sequence[Path], on_wait: Callable[[str], None], count: int = 1) -> Iterator[list[Path]]:
+    """Hold the locks of `count` of `paths`, whichever are free first.
+
+    While fewer are free none is kept, so that two processes never wait for each other.
 
     Args:
         paths: lock files; they are created and never deleted, since deleting would let two processes hold one name.
-        on_wait: called once with the ids of the holding processes if none is free at once.
+        on_wait: called once with the ids of the holding processes if too few are free at once.
+        count: how many; no more than there are paths.
     """
     waiting = False
     while True:
-        for path in paths:
-            descriptor = _try_lock(path)
-            if descriptor is None:
-                continue
-            try:
-                yield path
-            finally:
+        held: dict[Path, int] = {}
+        try:
+            for path in paths:
+                if len(held) < count and (descriptor := _try_lock(path)) is not None:
+                    held[path] = descriptor
+            if len(held) == count:
+                yield list(held)
+                return
+        finally:
+            for descriptor in held.values():
                 os.close(descriptor)
-            return
         if not waiting:
-            on_wait(", ".join(f"process {_holder(path)}" for path in paths))
+            on_wait(", ".join(f"process {_holder(path)}" for path in paths if path not in held))
             waiting = True
         time.sleep(POLL_SECONDS)
 

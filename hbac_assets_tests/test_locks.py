@@ -36,7 +36,7 @@ def test_a_killed_holder_frees_its_lock(holder):
         process.kill()
 
     with hold_any([lock], on_wait) as held:
-        assert held == lock
+        assert held == [lock]
     assert waited == [f"process {process.pid}"]
 
 
@@ -44,4 +44,4 @@ def test_another_free_lock_is_taken_without_waiting(holder):
     lock, _ = holder
     other = lock.with_name("cpu-1.lock")
     with hold_any([lock, other], pytest.fail) as held:
-        assert held == other
+        assert held == [other]

@@ -1,7 +1,6 @@
 """Training and prediction on the CPU, each backbone of the experiments, against `model.fit` and `model.predict`.
 
-Images of 128 × 256 in batches of 16, float32. Ours is the compiled step with what belongs to it: standardisation and
-Adam. Theirs is the same keras-cv model, initialised by Keras, compiled with Adam and fed from memory.
+Images of 128 × 256 in batches of 16, float32. Ours is the compiled step with what belongs to it. Theirs is the same keras-cv model, initialised by Keras, compiled with Adam and fed from memory.
 
 Our programs are compiled by another process beforehand, as they are for all folds of a member but the first.
 """
@@ -74,20 +73,20 @@ def ours(backbone: str, compiled: str) -> Callable[[], int]:
     from hbac_assets.learning.backbones import build_classifier
     from hbac_assets.learning.prediction import compile_forward
     from hbac_assets.learning.settings import MemberSettings, Preprocessing
-    from hbac_assets.learning.step import build_optimizer, compile_step, initial_state
+    from hbac_assets.learning.step import build_optimizer, compile_steps, initial_state
 
     settings = MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=SIZE), batch_size=BATCH)
     model = build_classifier(settings)
     optimizer = build_optimizer(model, settings.optimizer)
-    step, forward = compile_step(model, optimizer, settings), compile_forward(model)
-    images, targets = _batch()
+    steps, forward = compile_steps(model, optimizer, settings), compile_forward(model)
+    (images, targets), rate = _batch(), np.array([1e-3], np.float32)
     state = initial_state(model, optimizer)
     weights, others = np.array(state.weights), [np.array(other) for other in state.others]
 
     def train(batches: int) -> None:
         nonlocal state
         for _ in range(batches):
-            state, loss = step(state, (images, targets), 1e-3, np.uint32(0), 0)
+            state, loss = steps(state, (images[None], targets[None]), rate, np.uint32(0), 0, 1)
         loss.block_until_ready()
 
     def predict(batches: int) -> None:

@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from hbac_assets.assets.prediction import MODELS, configure_device, member_images
@@ -43,8 +44,9 @@ def train(
     began = time.monotonic()
     artifact, settings = lineage.cell(cell), lineage.experiment.members[cell.member]
     rows = read_table(lineage.folds)
-    held_out = rows["fold"] == cell.fold
+    held_out = (rows["fold"] == cell.fold).to_numpy()
     configure_device(accelerator, store)
+    every = examples(rows, lineage, cell.member, log)
 
     def on_epoch(record: "EpochRecord") -> None:
         tracked.log_epochs(pd.DataFrame([asdict(record)]))
@@ -52,13 +54,14 @@ def train(
 
     result = training.train_cell(
         settings,
-        examples(rows[~held_out], lineage, cell.member),
-        examples(rows[held_out], lineage, cell.member),
+        every.subset(~held_out),
+        every.subset(held_out),
         artifact.path,
         on_epoch=on_epoch,
+        inputs=artifact.inputs,
     )
     seconds = time.monotonic() - began
-    artifact.seal(**_facts(settings, result, rows, held_out), seconds=seconds, environment=environment(accelerator))
+    artifact.seal(**_facts(settings, result, held_out), seconds=seconds, environment=environment(accelerator))
     log.info(f"{cell.member} fold {cell.fold}: trained in {seconds:.0f} s")
 
 
@@ -80,13 +83,13 @@ def report(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     return curves
 
 
-def examples(rows: pd.DataFrame, lineage: Lineage, member: str) -> "Examples":
+def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":
     """Return images and targets of rows as a member sees them."""
     from hbac_assets.learning.targets import targets
     from hbac_assets.learning.training import Examples
 
     target = lineage.experiment.members[member].target
-    return Examples(member_images(lineage, member, rows), targets(rows, target))
+    return Examples(member_images(lineage, member, rows, log), targets(rows, target))
 
 
 def epoch_line(cell: Cell, record: "EpochRecord", epochs: int) -> str:
@@ -105,6 +108,7 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
 
     return {
         "device": jax.devices()[0].device_kind,
+        "devices": jax.device_count(),
         "precision": accelerator.chosen_precision(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "jax": jax.__version__,
@@ -112,9 +116,7 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
     }
 
 
-def _facts(
-    settings: MemberSettings, result: "TrainingResult", rows: pd.DataFrame, held_out: "pd.Series[bool]"
-) -> dict[str, object]:
+def _facts(settings: MemberSettings, result: "TrainingResult", held_out: np.ndarray) -> dict[str, object]:
     scored_epoch = result.best_epoch if settings.scored_epoch == "best" else len(result.history)
     return {
         "scored_epoch": scored_epoch,

@@ -79,13 +79,16 @@ def oof_predictions(
 def held_out_predictions(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
     """Return the out-of-fold rows of every member, in the order of members and of the sampled rows."""
     rows = read_table(lineage.folds)
-    members = []
-    for member in lineage.experiment.members:
-        images = member_images(lineage, member, rows)
-        predicted = []
-        for fold in range(lineage.experiment.folds):
-            held_out = (rows["fold"] == fold).to_numpy()
-            probabilities = predict_cell(lineage, Cell(member, fold), images[held_out], log)
-            predicted.append(oof_rows(rows[held_out], member, probabilities))
-        members.append(pd.concat(predicted).sort_index())
+    members = [_held_out_rows(lineage, member, rows, log) for member in lineage.experiment.members]
     return pd.concat(members, ignore_index=True)
+
+
+def _held_out_rows(lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger) -> pd.DataFrame:
+    """Return the out-of-fold rows of one member; afterwards nothing holds its images any more."""
+    images = member_images(lineage, member, rows, log)
+    predicted = []
+    for fold in range(lineage.experiment.folds):
+        held_out = (rows["fold"] == fold).to_numpy()
+        probabilities = predict_cell(lineage, Cell(member, fold), images.subset(held_out), log)
+        predicted.append(oof_rows(rows[held_out], member, probabilities))
+    return pd.concat(predicted).sort_index()

@@ -1,6 +1,7 @@
 """What training and predicting share: the device, the images of a member, and the models of a grid."""
 
 import logging
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,9 @@ from hbac_assets.assets.tables import read_table
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
+
+if TYPE_CHECKING:
+    from hbac_assets.learning.feeding import Images
 
 MODELS = {"best": "best.keras", "last": "last.keras"}
 
@@ -20,19 +24,27 @@ def configure_device(accelerator: Accelerator, store: Store) -> None:
     device.configure(accelerator.chosen_device(), accelerator.chosen_precision(), store.compilation_cache)
 
 
-def member_images(lineage: Lineage, member: str, rows: pd.DataFrame) -> np.ndarray:
-    """Return the images of `rows`, (N, H, W), as a member sees them."""
+def member_images(lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger) -> "Images":
+    """Return the images of `rows` as a member sees them, resident on the device or streamed; `log` says which.
+
+    Raises:
+        HbacError: an array of the store is missing or is not what it should be.
+    """
     from hbac_assets.learning.eeg_windows import EegArrays
-    from hbac_assets.learning.inputs import StoredInputs, load_images
+    from hbac_assets.learning.feeding import open_images
+    from hbac_assets.learning.inputs import StoredInputs, image_reader
 
     preprocessing = lineage.experiment.members[member].preprocessing
     eeg = None
     if recipe := preprocessing.eeg:
         eeg = EegArrays(lineage.eeg_folder(recipe), read_table(lineage.eeg_spectrograms(recipe)), recipe)
-    return load_images(rows, StoredInputs(lineage.spectrogram_folder, eeg), preprocessing)
+    read = image_reader(rows, StoredInputs(lineage.spectrogram_folder, eeg), preprocessing)
+    images = open_images(read, len(rows), preprocessing.image_size)
+    log.info(f"{member}: {images.placement}")
+    return images
 
 
-def predict_cell(lineage: Lineage, cell: Cell, images: np.ndarray, log: logging.Logger) -> np.ndarray:
+def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Logger) -> np.ndarray:
     """Return the probabilities (N, 6) that a cell's scored model gives to its member's images.
 
     Raises:

@@ -72,7 +72,7 @@ def predicted_submission(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
     folds = range(lineage.experiment.folds)
     predictions = []
     for member in members:
-        images = member_images(lineage, member, test)
+        images = member_images(lineage, member, test, log)
         predictions.append([predict_cell(lineage, Cell(member, fold), images, log) for fold in folds])
     by_fold = np.array(predictions, dtype="float64").swapaxes(0, 1)
     blended = np.mean([blend(members_of_fold) for members_of_fold in by_fold], axis=0)

@@ -106,9 +106,10 @@ class Trials:
         member = self.search.member
         experiment = self.lineage.experiment.model_copy(update={"members": {member: settings}})
         lineage, rows = replace(self.lineage, experiment=experiment), read_table(self.lineage.folds)
+        every = examples(rows, lineage, member, self.log)
         for fold in range(self.search.folds):
-            held_out = rows["fold"] == fold
-            yield examples(rows[~held_out], lineage, member), examples(rows[held_out], lineage, member)
+            held_out = (rows["fold"] == fold).to_numpy()
+            yield every.subset(~held_out), every.subset(held_out)
 
     def _line(self, number: int, outcome: "Outcome") -> str:
         from hbac_assets.learning.search.study import best, told

@@ -30,7 +30,7 @@ class ParameterCounts:
 def build_classifier(settings: MemberSettings, *, variable_rates: bool = False) -> "keras.Model":
     """Return the classifier of a member, from images (H, W, 3) to probabilities (6,).
 
-    It takes images as `hbac_assets.learning.normalisation.prepared` makes them, in three equal channels.
+    It takes images as `hbac_assets.learning.inputs` makes them, in three equal channels.
 
     The initial weights follow from `settings.seed` alone. Keras draws seeds from Python's and its own global
     generators, which are therefore seeded here. With `variable_rates` the dropout's rate is a variable.

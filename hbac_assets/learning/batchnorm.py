@@ -13,16 +13,17 @@ import numpy as np
 
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.convolutions.replacing import fast_convolutions
+from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.images import to_channels
-from hbac_assets.learning.normalisation import prepared
+from hbac_assets.learning.parallel import replicated
 from hbac_assets.learning.weights import unflatten
 
 if TYPE_CHECKING:
     import keras
     from jax import Array
 
-# (weights as one vector, non-trainable variables, images (N, H, W), batch size) -> non-trainable variables
-Reestimate = Callable[[Any, list[Any], Any, int], list[Any]]
+# (weights as one vector, non-trainable variables, images, batch size) -> non-trainable variables
+Reestimate = Callable[[Any, list[Any], Images, int], list[Any]]
 
 
 def compile_reestimation(model: "keras.Model") -> Reestimate:
@@ -41,18 +42,18 @@ def compile_reestimation(model: "keras.Model") -> Reestimate:
     @jax.jit
     def batch_statistics(weights: "Array", others: Any, images: "Array") -> Any:
         with fast_convolutions(), only_this_batch(layers):
-            inputs = to_channels(prepared(model, images))
+            inputs = to_channels(images)
             _, others = model.stateless_call(unflatten(weights, model), others, inputs, training=True)
         return [(others[mean], others[variance]) for mean, variance in places]
 
-    def reestimate(weights: Any, others: list[Any], images: Any, batch_size: int) -> list[Any]:
-        batches = full_batches(np.arange(len(images)), batch_size)
-        found = [batch_statistics(weights, others, images[batch]) for batch in batches]
+    def reestimate(weights: Any, others: list[Any], images: Images, batch_size: int) -> list[Any]:
+        batches = images.batches(full_batches(np.arange(len(images)), batch_size))
+        found = [batch_statistics(weights, others, batch) for batch in batches]
         others = list(others)
         for layer, (mean, variance) in enumerate(places):
             means, variances = (jnp.stack(values) for values in zip(*(one[layer] for one in found), strict=True))
             others[mean], others[variance] = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
-        return others
+        return list(jax.device_put(others, replicated()))
 
     return reestimate
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 from hbac_assets.errors import HbacError
 
 Device = Literal["cpu", "gpu"]
@@ -55,6 +57,15 @@ def visible_devices(device: Device) -> list[str]:
         return [f"{found.platform}:{found.id} {found.device_kind}" for found in jax.devices(device)]
     except RuntimeError:  # JAX' answer where there is none
         return []
+
+
+def free_bytes() -> int:
+    """Return the memory that is free, in bytes: the host's or the fullest device's, whichever is less."""
+    import jax
+
+    statistics = [device.memory_stats() or {} for device in jax.devices()]
+    on_devices = [found["bytes_limit"] - found["bytes_in_use"] for found in statistics if "bytes_limit" in found]
+    return int(min([psutil.virtual_memory().available, *on_devices]))
 
 
 def _keep_freed_memory() -> None:

@@ -3,6 +3,7 @@
 How the spectrograms are made belongs to `hbac_assets.signals`; what is done to Kaggle's, to `windows`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +34,12 @@ class EegArrays:
     recipe: EegRecipe
 
 
-def load_eeg_windows(rows: pd.DataFrame, arrays: EegArrays, image_size: tuple[int, int]) -> np.ndarray:
-    """Return the images of `rows` as float16 (N, H, W), frequency first, from -1 to 1.
+def eeg_window_reader(
+    rows: pd.DataFrame, arrays: EegArrays, image_size: tuple[int, int]
+) -> Callable[[int], np.ndarray]:
+    """Return a function from the number of a row to its image, float32 (H, W), frequency first, from -1 to 1.
+
+    Several threads may call it at once.
 
     Args:
         rows: with `eeg_id` and `eeg_label_offset_seconds`, where the labelled 50 s start.
@@ -42,16 +47,19 @@ def load_eeg_windows(rows: pd.DataFrame, arrays: EegArrays, image_size: tuple[in
         image_size: (H, W).
 
     Raises:
-        HbacError: a window is not among the spectrograms, or a file is missing or is not such an array.
+        HbacError: a window is not among the spectrograms; and, from the function, a file is missing or is not such
+            an array.
     """
     bands, columns = arrays.recipe.size
     shrink = image_averaging((len(CHAINS) * bands, columns), image_size)
-    images = np.empty((len(rows), *image_size), dtype=np.float16)
-    for number, (eeg_id, position) in enumerate(_places(rows, arrays)):
-        path = arrays.folder / f"{eeg_id}.npy"
-        spectrograms = open_array(path, ("windows", len(CHAINS) * bands, columns), ASSET)
-        images[number] = shrink(spectrograms[position])
-    return images
+    places = _places(rows, arrays)
+
+    def read(row: int) -> np.ndarray:
+        eeg_id, position = places[row]
+        spectrograms = open_array(arrays.folder / f"{eeg_id}.npy", ("windows", len(CHAINS) * bands, columns), ASSET)
+        return shrink(spectrograms[position])
+
+    return read
 
 
 def _places(rows: pd.DataFrame, arrays: EegArrays) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""What happens to a batch of images inside the compiled step: standardisation per image, augmentation, channels.
+"""What happens to a batch of images inside the compiled step: augmentation, channels.
 
 All functions are pure JAX with static shapes; keys are JAX random keys.
 """
@@ -14,20 +14,11 @@ FREQUENCY_AXIS = 1
 TIME_AXIS = 2
 
 
-def standardise(images: "Array") -> "Array":
-    """Return (x - mean) / (standard deviation + 1e-6) of each image (B, H, W), in float32."""
-    import jax.numpy as jnp
-
-    images = images.astype(jnp.float32)
-    mean = images.mean(axis=(1, 2), keepdims=True)
-    return (images - mean) / (images.std(axis=(1, 2), keepdims=True) + 1e-6)
-
-
 def to_channels(images: "Array") -> "Array":
-    """Return (B, H, W) as (B, H, W, 3), the channels equal."""
+    """Return (B, H, W) as float32 (B, H, W, 3), the channels equal."""
     import jax.numpy as jnp
 
-    return jnp.repeat(images[..., None], 3, axis=-1)
+    return jnp.repeat(images.astype(jnp.float32)[..., None], 3, axis=-1)
 
 
 def augment(key: "Array", images: "Array", targets: "Array", augmentation: Augmentation) -> tuple["Array", "Array"]:

@@ -1,17 +1,21 @@
 """What a member sees of each row: Kaggle's spectrogram, one made from the EEG, or both in one image.
 
-How each is cut and averaged down belongs to `windows` and `eeg_windows`.
+Here images are standardised, if each is to be by itself, and rounded to half precision. How they are cut and averaged
+down belongs to `windows` and `eeg_windows`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.learning.eeg_windows import EegArrays, load_eeg_windows
+from hbac_assets.learning.eeg_windows import EegArrays, eeg_window_reader
+from hbac_assets.learning.feeding import read_all
+from hbac_assets.learning.normalisation import standardised
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.windows import load_windows
+from hbac_assets.learning.windows import window_reader
 
 
 @dataclass(frozen=True)
@@ -22,27 +26,41 @@ class StoredInputs:
     eeg: EegArrays | None = None
 
 
-def load_images(rows: pd.DataFrame, stored: StoredInputs, preprocessing: Preprocessing) -> np.ndarray:
-    """Return the images of `rows` as float16 (N, H, W), frequency first.
+def image_reader(rows: pd.DataFrame, stored: StoredInputs, preprocessing: Preprocessing) -> Callable[[int], np.ndarray]:
+    """Return a function from the number of a row to its image, float16 (H, W), frequency first.
+
+    Several threads may call it at once.
 
     Raises:
-        HbacError: an array is missing or is not what it should be, or a window lies outside its recording.
+        HbacError: a row has no window; and, from the function, an array is missing or is not what it should be, or a
+            window lies outside its recording.
     """
+    read = _window_reader(rows, stored, preprocessing)
+    if preprocessing.input == "both" or preprocessing.normalisation == "data_wide":
+        return lambda row: read(row).astype(np.float16, order="C")
+    return lambda row: standardised(read(row)).astype(np.float16, order="C")
+
+
+def load_images(rows: pd.DataFrame, stored: StoredInputs, preprocessing: Preprocessing) -> np.ndarray:
+    """Return the images of `rows` as one array, float16 (N, H, W).
+
+    Raises:
+        HbacError: as `image_reader` and its function.
+    """
+    return read_all(image_reader(rows, stored, preprocessing), len(rows), preprocessing.image_size)
+
+
+def _window_reader(
+    rows: pd.DataFrame, stored: StoredInputs, preprocessing: Preprocessing
+) -> Callable[[int], np.ndarray]:
+    """Return a function from the number of a row to its image, float32; of `both`, the halves are standardised."""
     if preprocessing.input == "kaggle":
-        return load_windows(rows, stored.spectrograms, preprocessing)
+        return window_reader(rows, stored.spectrograms, preprocessing)
     assert stored.eeg is not None
     height, width = preprocessing.image_size
     if preprocessing.input == "eeg":
-        return load_eeg_windows(rows, stored.eeg, (height, width))
+        return eeg_window_reader(rows, stored.eeg, (height, width))
     half = preprocessing.model_copy(update={"image_size": (height // 2, width)})
-    upper = load_windows(rows, stored.spectrograms, half)
-    lower = load_eeg_windows(rows, stored.eeg, half.image_size)
-    return np.concatenate([_standardised(upper), _standardised(lower)], axis=1)
-
-
-def _standardised(images: np.ndarray) -> np.ndarray:
-    """Return images (N, H, W) of mean 0 and standard deviation 1 each, so that halves of unlike units weigh alike."""
-    for image in images:
-        values = image.astype(np.float32)
-        image[:] = (values - values.mean()) / (values.std() + 1e-6)
-    return images
+    upper = window_reader(rows, stored.spectrograms, half)
+    lower = eeg_window_reader(rows, stored.eeg, half.image_size)
+    return lambda row: np.concatenate([standardised(upper(row)), standardised(lower(row))])

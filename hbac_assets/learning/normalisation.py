@@ -1,23 +1,25 @@
 """How the pixels of an image become numbers around zero: per image before the model, or data-wide within it.
 
-Per image, a model takes standardised images. Data-wide, it takes logarithms: its first layer subtracts the mean and
-divides by the standard deviation of the fold's training images. That layer is a batch normalisation which does not
-learn, because its statistics are variables: the model's file holds them, and the models of all folds still share one
-compiled program. They count as six non-trainable parameters, two for each of the three equal channels.
+Per image, a model takes standardised images, as `inputs` makes them. Data-wide, it takes logarithms: its first layer
+subtracts the mean and divides by the standard deviation of the fold's training images. That layer is a batch
+normalisation which does not learn, because its statistics are variables: the model's file holds them, and the models of
+all folds still share one compiled program. They count as six non-trainable parameters, two for each of the three equal
+channels.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hbac_assets.learning.images import standardise
+from hbac_assets.batches import full_batches
+from hbac_assets.learning.feeding import Images
 
 if TYPE_CHECKING:
     import keras
     from jax import Array
 
 LAYER = "normalisation"
-SMALLEST_DEVIATION = 1e-6  # as per image: what images of one value are divided by
+SMALLEST_DEVIATION = 1e-6  # what images of one value are divided by
 
 
 def normalisation_layer() -> "keras.Layer":
@@ -29,39 +31,40 @@ def normalisation_layer() -> "keras.Layer":
     )
 
 
-def fit_normalisation(model: "keras.Model", images: np.ndarray) -> None:
+def fit_normalisation(model: "keras.Model", images: Images, batch_size: int) -> None:
     """Set the numbers of a model with data-wide normalisation to those of `images`; leave any other as it is.
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
-        images: the training images (N, H, W), and no others.
+        images: the training images, and no others.
+        batch_size: how many are looked at together; the numbers do not depend on it.
     """
     if is_data_wide(model):
-        mean, variance = mean_and_variance(images)
+        mean, variance = mean_and_variance(images, batch_size)
         layer = model.get_layer(LAYER)
         layer.moving_mean.assign(np.full(3, mean))
         layer.moving_variance.assign(np.full(3, variance))
 
 
-def mean_and_variance(images: np.ndarray) -> tuple[float, float]:
-    """Return mean and variance over all pixels of `images` (N, H, W), in double precision image by image.
+def mean_and_variance(images: Images, batch_size: int) -> tuple[float, float]:
+    """Return mean and variance over all pixels of `images`, in double precision image by image.
 
     The variance is the mean of the images' variances and the variance of their means.
     """
-    means = [image.mean(dtype=np.float64) for image in images]
-    variances = [image.var(dtype=np.float64) for image in images]
-    return float(np.mean(means)), float(np.mean(variances) + np.var(means))
+    batches = map(np.asarray, images.batches(full_batches(np.arange(len(images)), batch_size)))
+    each = [(image.mean(dtype=np.float64), image.var(dtype=np.float64)) for batch in batches for image in batch]
+    means, variances = np.array(each)[: len(images)].T
+    return float(means.mean()), float(variances.mean() + means.var())
 
 
-def prepared(model: "keras.Model", images: "Array") -> "Array":
-    """Return images (B, H, W) as `model` takes them, in float32 and without channels."""
-    import jax.numpy as jnp
-
-    return images.astype(jnp.float32) if is_data_wide(model) else standardise(images)
+def standardised(image: np.ndarray) -> np.ndarray:
+    """Return (x - mean) / (standard deviation + 1e-6) of an image, float32."""
+    centred = image - np.float32(image.mean(dtype=np.float64))  # exact for an image of one value
+    return np.asarray(centred / (np.sqrt(np.square(centred).mean()) + SMALLEST_DEVIATION), dtype=np.float32)
 
 
 def centre(model: "keras.Model", others: Any) -> "Array | float":
-    """Return the mean of prepared images, given the values `others` of the model's non-trainable variables."""
+    """Return the mean of the images that a model takes, given the values `others` of its non-trainable variables."""
     if not is_data_wide(model):
         return 0.0
     mean = model.get_layer(LAYER).moving_mean

@@ -12,8 +12,9 @@ from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
 from hbac_assets.learning.convolutions.replacing import fast_convolutions
+from hbac_assets.learning.feeding import Images, as_images
 from hbac_assets.learning.images import to_channels
-from hbac_assets.learning.normalisation import prepared
+from hbac_assets.learning.parallel import replicated, require_divisible
 from hbac_assets.learning.weights import flatten, unflatten
 
 if TYPE_CHECKING:
@@ -47,24 +48,29 @@ def load_model(path: Path) -> "keras.Model":
     return model
 
 
-def predict(model: "keras.Model", images: np.ndarray, batch_size: int) -> np.ndarray:
+def predict(model: "keras.Model", images: Images | np.ndarray, batch_size: int) -> np.ndarray:
     """Return the probabilities of the six classes as float32 (N, 6).
 
     Models of one architecture, such as the folds of a member, share one compiled program.
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
-        images: (N, H, W) as `hbac_assets.learning.windows.load_windows` makes them.
+        images: an array (N, H, W), or what `hbac_assets.learning.feeding` has opened.
         batch_size: rows computed at once; the result does not depend on it.
 
     Raises:
-        HbacError: the images do not have the model's size.
+        HbacError: the images do not have the model's size, or cannot be read.
     """
-    expected, found = model.input_shape[1:3], images.shape[1:]
+    import jax
+
+    images = as_images(images)
+    expected, found = model.input_shape[1:3], images.size
     if expected != found:
         raise HbacError(f"images: expected {expected} pixels as the model was trained with, found {found}")
+    require_divisible(batch_size)
     others = [variable.value for variable in model.non_trainable_variables]
-    return predict_batches(_shared_forward(_Architecture(model)), flatten(model), others, images, batch_size)
+    weights, others = jax.device_put((flatten(model), others), replicated())
+    return predict_batches(_shared_forward(_Architecture(model)), weights, others, images, batch_size)
 
 
 def compile_forward(model: "keras.Model") -> Forward:
@@ -74,19 +80,19 @@ def compile_forward(model: "keras.Model") -> Forward:
     @jax.jit
     def forward(weights: "Array", others: Any, images: "Array") -> "Array":
         with fast_convolutions():
-            inputs = to_channels(prepared(model, images))
+            inputs = to_channels(images)
             probabilities, _ = model.stateless_call(unflatten(weights, model), others, inputs, training=False)
         return probabilities
 
     return forward  # type: ignore[no-any-return]
 
 
-def predict_batches(forward: Forward, weights: Any, others: list[Any], images: Any, batch_size: int) -> np.ndarray:
+def predict_batches(forward: Forward, weights: Any, others: list[Any], images: Images, batch_size: int) -> np.ndarray:
     """Return the probabilities (N, 6) of `images`, the last batch filled up so that all have one shape."""
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)
-    batches = [forward(weights, others, images[rows]) for rows in full_batches(np.arange(len(images)), batch_size)]
-    return np.concatenate(batches)[: len(images)]
+    batches = images.batches(full_batches(np.arange(len(images)), batch_size))
+    return np.concatenate([forward(weights, others, batch) for batch in batches])[: len(images)]
 
 
 class _Architecture:

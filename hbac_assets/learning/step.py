@@ -1,6 +1,7 @@
-"""The compiled training step, and what is drawn on the host for it: the order of the rows."""
+"""The compiled training steps, and what is drawn on the host for them: the order of the rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,9 +10,11 @@ import numpy as np
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.balance import draw_rows
 from hbac_assets.learning.convolutions.replacing import fast_convolutions
+from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment, to_channels
-from hbac_assets.learning.normalisation import centre, prepared
+from hbac_assets.learning.normalisation import centre
+from hbac_assets.learning.parallel import replicated
 from hbac_assets.learning.settings import MemberSettings, Optimizer
 from hbac_assets.learning.weights import flatten, unflatten
 
@@ -28,8 +31,31 @@ class State(NamedTuple):
     optimizer: list[Any]
 
 
-# (state, (images, targets), learning rate, seed, number of the step) -> (state, loss)
-Step = Callable[..., tuple[State, "Array"]]
+@dataclass(frozen=True)
+class EpochPlan:
+    """What the steps of an epoch do.
+
+    Attributes:
+        batches: the rows of each, (steps, batch size).
+        rates: the learning rate of each, float32 (steps,).
+        seed: of the member.
+        first_step: the number of the first one since training began.
+    """
+
+    batches: np.ndarray
+    rates: np.ndarray
+    seed: int
+    first_step: int
+
+
+# (state, (images (K, B, H, W), targets (K, B, 6)), learning rates (K,), seed, number of the first step, how many) ->
+# (state, losses (K,))
+Steps = Callable[..., tuple[State, "Array"]]
+
+STEPS_AT_ONCE = {"cpu": 1, "gpu": 16}
+"""How many steps one program does, K. On a GPU, which a step keeps busy for milliseconds, the host then has little to
+do. On the CPU a step within a loop takes twice as long: there XLA leaves the gradients of convolutions in layouts for
+which it has no fast kernel, and changes them only outside."""
 
 
 def build_optimizer(
@@ -58,13 +84,15 @@ def initial_state(model: "keras.Model", optimizer: "keras.optimizers.Optimizer")
     return State(flatten(model), others, [variable.value for variable in optimizer.variables])
 
 
-def compile_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Step:
-    """Return one step of training: augment, predict, Kullback-Leibler loss, gradient, update.
+def compile_steps(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Steps:
+    """Return a program that does steps of training: augment, predict, Kullback-Leibler loss, gradient, update.
 
-    What differs between folds and seeds is an argument, so that they share one compiled program. The memory of the
-    state that goes in is used for the one that comes out.
+    What differs between folds and seeds is an argument, so that they share one compiled program: also how many of the K
+    steps are done, of which the last ones of an epoch may be fewer. The memory of the state that goes in is used for
+    the one that comes out.
     """
     import jax
+    import jax.numpy as jnp
     import keras
 
     divergence = keras.losses.KLDivergence()
@@ -78,11 +106,10 @@ def compile_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", 
             )
         return divergence(targets, probabilities), others
 
-    @partial(jax.jit, donate_argnums=0)
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, "Array"]:
         key = jax.random.fold_in(jax.random.key(seed), number)
         mean = centre(model, state.others)  # taken off meanwhile: augmentation hides pixels with zero
-        images, targets = augment(key, prepared(model, batch[0]) - mean, batch[1], settings.augmentation)
+        images, targets = augment(key, batch[0].astype(jnp.float32) - mean, batch[1], settings.augmentation)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
         (loss, others), gradient = loss_and_gradient(state.weights, state.others, images + mean, targets)
         # Without the barrier XLA would look up each weight's place among hundreds of parts, one by one.
@@ -91,29 +118,51 @@ def compile_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", 
         (weights,), moments = optimizer.stateless_apply(moments, [gradient], [state.weights])
         return State(weights, others, moments), loss
 
-    return step  # type: ignore[no-any-return]
+    @partial(jax.jit, donate_argnums=0, out_shardings=replicated())
+    def steps(state: State, batches: Any, rates: "Array", seed: Any, first: Any, count: Any) -> tuple[State, "Array"]:
+        def do(number: Any, done: tuple[State, "Array"]) -> tuple[State, "Array"]:
+            batch = jax.tree.map(lambda arrays: arrays[number], batches)
+            state, loss = step(done[0], batch, rates[number], seed, first + number)
+            return state, done[1].at[number].set(loss)
+
+        begun = state, jnp.zeros(len(rates))
+        return do(0, begun) if len(rates) == 1 else jax.lax.fori_loop(0, count, do, begun)
+
+    return steps  # type: ignore[no-any-return]
 
 
-def compile_gather() -> Callable[[Any, np.ndarray], Any]:
-    """Return a function that takes rows of arrays on the device.
+def train_epoch(
+    steps: Steps, state: State, images: Images, targets: np.ndarray, plan: EpochPlan
+) -> tuple[State, np.ndarray]:
+    """Return the state after an epoch, and the loss of each of its steps.
 
-    It is not part of the step, into which no number of rows shall enter.
+    `steps` is a program of `compile_steps`. A program's worth of steps is called for before the one before it is done,
+    and no more, since the batches of all that are called for take up memory.
     """
     import jax
 
-    return jax.jit(  # type: ignore[no-any-return]
-        lambda arrays, indices: jax.tree.map(lambda array: array[indices], arrays)
-    )
+    at_once = STEPS_AT_ONCE[jax.default_backend()]
+    total = len(plan.batches)
+    programs = -(-total // at_once)
+    chunks = np.minimum(np.arange(programs * at_once), total - 1).reshape(programs, at_once)  # what fills is not done
+    losses: list[Any] = []
+    for chunk, chunk_images in zip(chunks, images.batches(plan.batches[chunk] for chunk in chunks), strict=True):
+        batches = chunk_images, targets[plan.batches[chunk]]
+        first, count = plan.first_step + int(chunk[0]), min(at_once, total - int(chunk[0]))
+        state, found = steps(state, batches, plan.rates[chunk], np.uint32(plan.seed), first, count)
+        losses.append(found)
+        jax.block_until_ready(losses[-2:-1])
+    return state, np.concatenate(jax.device_get(losses))[:total]
 
 
 def shuffled_batches(
     rows: int, batch_size: int, seed: int, epoch: int, weights: np.ndarray | None = None
-) -> Iterator[np.ndarray]:
-    """Yield the indices of each batch of an epoch.
+) -> np.ndarray:
+    """Return the rows of each batch of an epoch, (steps, batch size).
 
     The rows come in a new order; where they do not fill the last batch, the first of that order fill it. With `weights`
     (N,) of sum 1 a row comes as often as its weight says; without, each comes once.
     """
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(np.arange(rows) if weights is None else draw_rows(weights, random))
-    yield from full_batches(order, batch_size).astype(np.int32)
+    return full_batches(order, batch_size).astype(np.int32)

@@ -1,6 +1,6 @@
 """The training of one cell: a member on a fold, in one loop.
 
-The images lie on the device in half precision; from the host go the indices of each batch and three numbers.
+Of images that lie on the device, only their numbers go there from the host; `feeding` says where images lie.
 Every random draw follows from the member's seed and the number of the epoch or step, so that a training resumed
 after any epoch ends with the same bits as one that was never interrupted.
 """
@@ -27,17 +27,20 @@ from hbac_assets.learning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from hbac_assets.learning.feeding import Images, as_images
 from hbac_assets.learning.normalisation import fit_normalisation
+from hbac_assets.learning.parallel import replicated, require_divisible
 from hbac_assets.learning.prediction import compile_forward, predict_batches
 from hbac_assets.learning.schedules import learning_rate
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.step import (
+    EpochPlan,
     State,
     build_optimizer,
-    compile_gather,
-    compile_step,
+    compile_steps,
     initial_state,
     shuffled_batches,
+    train_epoch,
 )
 from hbac_assets.learning.weights import unflatten
 
@@ -51,13 +54,17 @@ class DivergedError(HbacError):
 
 @dataclass(frozen=True)
 class Examples:
-    """Images float16 (N, H, W), as `load_windows` makes them, and targets float32 (N, 6)."""
+    """Images, as an array float16 (N, H, W) or as `feeding` has opened them, and targets float32 (N, 6)."""
 
-    images: np.ndarray
+    images: Images | np.ndarray
     targets: np.ndarray
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def subset(self, mask: np.ndarray) -> "Examples":
+        """Return the examples at which `mask` (N,) is true."""
+        return Examples(as_images(self.images).subset(mask), self.targets[mask])
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ def train_cell(
     folder: Path,
     *,
     on_epoch: Callable[[EpochRecord], None],
+    inputs: str = "",
     variable_rates: bool = False,
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
@@ -90,46 +98,47 @@ def train_cell(
         validation: the rows that the fold holds out.
         folder: the cell's own. A checkpoint of the same training in it is resumed at its last finished epoch.
         on_epoch: called after each epoch that this call finishes, once history and checkpoint are written.
+        inputs: names the data; a checkpoint of a training on others is not resumed.
         variable_rates: see `hbac_assets.learning.hyperparameters`; the models then open nowhere else.
 
     Raises:
         DivergedError: the loss is no longer finite.
-        HbacError: a file cannot be written.
+        HbacError: an image cannot be read or a file not written, or the devices cannot share a batch.
     """
     import jax
 
-    model = build_classifier(settings, variable_rates=variable_rates)
-    fit_normalisation(model, training.images)
-    optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
-    step, forward, gather = compile_step(model, optimizer, settings), compile_forward(model), compile_gather()
-    resident, held_out = jax.device_put(((training.images, training.targets), validation.images))
     size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
+    require_divisible(size)
+    images, held_out = as_images(training.images), as_images(validation.images)
+    model = build_classifier(settings, variable_rates=variable_rates)
+    fit_normalisation(model, images, size)
+    optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
+    program, forward = compile_steps(model, optimizer, settings), compile_forward(model)
     weights = balancing_weights(training.targets) if settings.rebalancing else None
     reestimate = compile_reestimation(model) if settings.batchnorm_statistics == "reestimated" else None
 
-    checkpoint, identity = folder / "checkpoint.npz", _identity(settings, training, validation)
+    checkpoint, identity = folder / "checkpoint.npz", _identity(settings, inputs, training, validation)
     progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
+    progress.state = jax.device_put(progress.state, replicated())
     for epoch in range(len(progress.history), settings.epochs):
         if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
             break
         started = time.perf_counter()
-        losses = []
-        for number, indices in enumerate(shuffled_batches(len(training), size, settings.seed, epoch, weights)):
-            rate = learning_rate(settings.schedule, epoch + number / steps, settings.epochs)
-            batch = gather(resident, indices)
-            progress.state, loss = step(progress.state, batch, rate, np.uint32(settings.seed), epoch * steps + number)
-            losses.append(loss)
-        mean_loss = float(np.mean(jax.device_get(losses)))
+        batches = shuffled_batches(len(training), size, settings.seed, epoch, weights)
+        rates = [learning_rate(settings.schedule, epoch + step / steps, settings.epochs) for step in range(steps)]
+        plan = EpochPlan(batches, np.array(rates, dtype=np.float32), settings.seed, first_step=epoch * steps)
+        progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan)
+        mean_loss = float(losses.mean())
         images_per_second = steps * size / (time.perf_counter() - started)
 
         if reestimate:
-            others = reestimate(progress.state.weights, progress.state.others, resident[0], size)
+            others = reestimate(progress.state.weights, progress.state.others, images, size)
             progress.state = progress.state._replace(others=others)
         probabilities = predict_batches(forward, progress.state.weights, progress.state.others, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
         _require_finite(epoch + 1, mean_loss, val_loss)
         seconds = time.perf_counter() - started
-        record = EpochRecord(epoch + 1, mean_loss, val_loss, rate, seconds, images_per_second)
+        record = EpochRecord(epoch + 1, mean_loss, val_loss, rates[-1], seconds, images_per_second)
         progress.add(record)
         save_checkpoint(checkpoint, identity, progress)
         _write_history(folder / "history.csv", progress.history)
@@ -141,12 +150,15 @@ def train_cell(
     return TrainingResult(progress.history, progress.best_epoch, parameter_counts(model))
 
 
-def _identity(settings: MemberSettings, *data: Examples) -> str:
-    """Return what a checkpoint must have in common with a training to be its own."""
+def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:
+    """Return what a checkpoint must have in common with a training to be its own.
+
+    The images are not looked at: reading all of them can take as long as an epoch. `inputs` speaks for them.
+    """
     import keras
 
-    digests = [sha256(array.tobytes()).hexdigest() for part in data for array in (part.images, part.targets)]
-    return fingerprint([settings.model_dump(), digests, keras.config.dtype_policy().name])
+    digests = [sha256(part.targets.tobytes()).hexdigest() for part in data]
+    return fingerprint([settings.model_dump(), inputs, digests, keras.config.dtype_policy().name])
 
 
 def _mean_divergence(targets: np.ndarray, probabilities: np.ndarray) -> float:

@@ -1,10 +1,11 @@
 """From the stored spectrograms of Kaggle to the images of labelled windows.
 
-What depends on nothing but the row is done here, once: cutting, clipping, the logarithm, averaging down. What
-is random (augmentation) or cheaper than storing it (standardisation, three channels) happens on the device, in
+What depends on nothing but the row is done here: cutting, clipping, the logarithm, averaging down. What
+is random (augmentation) or cheaper than storing it (three channels) happens on the device, in
 `hbac_assets.learning.images`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,12 @@ COLUMN_SECONDS = 2
 LABEL_WINDOW = 300  # columns: the ten minutes that the experts saw
 
 
-def load_windows(rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Preprocessing) -> np.ndarray:
-    """Return the images of `rows` as float16 (N, H, W), frequency first, in natural logarithms of µV²/Hz.
+def window_reader(
+    rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Preprocessing
+) -> Callable[[int], np.ndarray]:
+    """Return a function from the number of a row to its image, float32 (H, W), in natural logarithms of µV²/Hz.
+
+    Frequency comes first. Several threads may call the function at once.
 
     Args:
         rows: with `spectrogram_id` and `spectrogram_label_offset_seconds`, where the labelled minutes start.
@@ -29,16 +34,19 @@ def load_windows(rows: pd.DataFrame, spectrogram_folder: Path, preprocessing: Pr
         preprocessing: window, bounds and size of the images.
 
     Raises:
-        HbacError: a file is missing or is not such an array, or a window starts outside its recording.
+        HbacError: the function does, where a file is missing or is not such an array, or a window starts outside its
+            recording.
     """
     shrink = image_averaging((FREQUENCIES, preprocessing.window), preprocessing.image_size)
-    images = np.empty((len(rows), *preprocessing.image_size), dtype=np.float16)
-    places = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
-    for number, (spectrogram_id, offset) in enumerate(places):
-        path = spectrogram_folder / f"{int(spectrogram_id)}.npy"
-        power = central_columns(cut_window(path, float(offset)), preprocessing.window)
-        images[number] = shrink(log_power(power, preprocessing.clip))
-    return images
+    ids = rows["spectrogram_id"].to_numpy(dtype=np.int64)
+    offsets = rows["spectrogram_label_offset_seconds"].to_numpy(dtype=np.float64)
+
+    def read(row: int) -> np.ndarray:
+        window = cut_window(spectrogram_folder / f"{ids[row]}.npy", float(offsets[row]))
+        power = central_columns(window, preprocessing.window)
+        return shrink(log_power(power, preprocessing.clip))
+
+    return read
 
 
 def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
@@ -51,7 +59,8 @@ def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
             f"{COLUMN_SECONDS * spectrogram.shape[1]} s, found {offset_seconds:g} s; correct or drop the row"
         )
     window = spectrogram[:, start : start + LABEL_WINDOW]
-    return np.pad(window, ((0, 0), (0, LABEL_WINDOW - window.shape[1])))
+    missing = LABEL_WINDOW - window.shape[1]
+    return np.pad(window, ((0, 0), (0, missing))) if missing else window
 
 
 def central_columns(window: np.ndarray, columns: int) -> np.ndarray:

@@ -52,7 +52,9 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
             name=text("HBAC_EXPERIMENT", "quickstart"), miniature=choice("HBAC_MINIATURE", ("0", "1")) == "1"
         ),
         "accelerator": Accelerator(
-            device=choice("HBAC_DEVICE", get_args(Device)), precision=choice("HBAC_PRECISION", get_args(Precision))
+            device=choice("HBAC_DEVICE", get_args(Device)),
+            precision=choice("HBAC_PRECISION", get_args(Precision)),
+            gpus_per_cell=whole_number("HBAC_GPUS_PER_CELL", 1, least=1),
         ),
         "tracking": Tracking(
             uri=text("MLFLOW_TRACKING_URI", f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"),

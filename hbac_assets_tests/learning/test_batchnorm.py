@@ -5,30 +5,36 @@ import pytest
 
 from hbac_assets.learning.backbones import build_classifier
 from hbac_assets.learning.batchnorm import batch_normalisations, compile_reestimation
-from hbac_assets.learning.normalisation import LAYER, fit_normalisation, prepared
+from hbac_assets.learning.feeding import Images, as_images
+from hbac_assets.learning.normalisation import LAYER, fit_normalisation
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.training import train_cell
 from hbac_assets.learning.weights import flatten
-from hbac_assets_tests.learning.conftest import easy_examples
+from hbac_assets_tests.learning.conftest import easy_examples, pixels
 
-IMAGES = easy_examples(24, seed=3).images
+ARRAY = pixels(easy_examples(24, seed=3))
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    return as_images(ARRAY)
 
 
 def with_changes(settings: MemberSettings, **changes: object) -> MemberSettings:
     return MemberSettings.model_validate(settings.model_dump() | changes)
 
 
-def test_statistics_are_those_of_what_reaches_a_layer(settings: MemberSettings) -> None:
+def test_statistics_are_those_of_what_reaches_a_layer(settings: MemberSettings, images: Images) -> None:
     """Of the first one, which no other layer's batches enter, they are known exactly."""
     import keras
 
     model = build_classifier(with_changes(settings, dropout=0.0))
     others = [variable.value for variable in model.non_trainable_variables]
-    found = compile_reestimation(model)(flatten(model), others, IMAGES, 8)
+    found = compile_reestimation(model)(flatten(model), others, images, 8)
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     first = next(layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization))
     before = keras.Model(backbone.input, first.input)
-    pixels = np.repeat(np.asarray(prepared(model, IMAGES))[..., None], 3, axis=-1)
+    pixels = np.repeat(ARRAY.astype(np.float32)[..., None], 3, axis=-1)
     entering = np.asarray(before(pixels))
     place = {id(variable): number for number, variable in enumerate(model.non_trainable_variables)}
     np.testing.assert_allclose(found[place[id(first.moving_mean)]], entering.mean(axis=(0, 1, 2)), atol=1e-5)
@@ -36,12 +42,12 @@ def test_statistics_are_those_of_what_reaches_a_layer(settings: MemberSettings) 
 
 
 @pytest.mark.parametrize("normalisation", ["per_image", "data_wide"])
-def test_only_the_running_statistics_change(settings: MemberSettings, normalisation: str) -> None:
+def test_only_the_running_statistics_change(settings: MemberSettings, images: Images, normalisation: str) -> None:
     preprocessing = settings.preprocessing.model_dump() | {"normalisation": normalisation}
     model = build_classifier(with_changes(settings, preprocessing=preprocessing))
-    fit_normalisation(model, IMAGES)
+    fit_normalisation(model, images, 8)
     before = [np.array(variable.value) for variable in model.non_trainable_variables]
-    after = compile_reestimation(model)(flatten(model), before, IMAGES, 8)
+    after = compile_reestimation(model)(flatten(model), before, images, 8)
     momenta = {layer.momentum for layer in batch_normalisations(model)}
     for variable, old, new in zip(model.non_trainable_variables, before, after, strict=True):
         running = variable.name in ("moving_mean", "moving_variance") and LAYER not in variable.path

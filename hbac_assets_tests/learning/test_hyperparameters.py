@@ -8,9 +8,9 @@ import pytest
 
 from hbac_assets.learning.backbones import build_classifier
 from hbac_assets.learning.settings import MemberSettings
-from hbac_assets.learning.step import build_optimizer, compile_step, initial_state
+from hbac_assets.learning.step import build_optimizer, compile_steps, initial_state
 from hbac_assets.learning.training import train_cell
-from hbac_assets_tests.learning.conftest import easy_examples
+from hbac_assets_tests.learning.conftest import easy_examples, pixels
 
 TRAINING, VALIDATION = easy_examples(40, seed=0), easy_examples(20, seed=1)
 OPTIMIZER = {"beta_1": 0.5, "beta_2": 0.9, "weight_decay": 5.0}
@@ -24,9 +24,10 @@ def changed(settings: MemberSettings, change: dict) -> MemberSettings:
 def program(settings: MemberSettings, variable_rates: bool) -> str:
     model = build_classifier(settings, variable_rates=variable_rates)
     optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
-    batch = (TRAINING.images[:8], TRAINING.targets[:8])
-    step: Any = compile_step(model, optimizer, settings)
-    return str(step.lower(initial_state(model, optimizer), batch, 0.1, np.uint32(0), 0).as_text())
+    batch = (pixels(TRAINING)[None, :8], TRAINING.targets[None, :8])
+    rates = np.full(1, 0.1, dtype=np.float32)
+    steps: Any = compile_steps(model, optimizer, settings)
+    return str(steps.lower(initial_state(model, optimizer), batch, rates, np.uint32(0), 0, 1).as_text())
 
 
 @pytest.mark.parametrize("variable_rates", [True, False])

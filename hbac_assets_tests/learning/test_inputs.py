@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning.eeg_windows import EegArrays, load_eeg_windows
+from hbac_assets.learning.eeg_windows import EegArrays, eeg_window_reader
 from hbac_assets.learning.inputs import StoredInputs, load_images
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.windows import load_windows
+from hbac_assets.learning.windows import window_reader
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 RECIPE = EegRecipe(size=(16, 32))
@@ -49,16 +49,16 @@ def preprocessing(**settings: object) -> Preprocessing:
 
 
 def test_an_eeg_image_is_the_window_of_its_label(stored: StoredInputs) -> None:
-    images = load_images(ROWS, stored, preprocessing(input="eeg"))
+    images = load_images(ROWS, stored, preprocessing(input="eeg", normalisation="data_wide"))
     assert images.dtype == np.float16
     expected = np.stack([array(stored, 41)[1], array(stored, 41)[0], array(stored, 40)[0]])
     np.testing.assert_array_equal(images, expected.astype(np.float16))
 
 
 def test_it_is_averaged_down_or_spread_to_the_size_of_the_image(stored: StoredInputs) -> None:
-    small = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(32, 8)))
+    small = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(32, 8), normalisation="data_wide"))
     np.testing.assert_allclose(small[2], array(stored, 40)[0].reshape(32, 2, 8, 4).mean(axis=(1, 3)), atol=1e-3)
-    large = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(128, 64)))
+    large = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(128, 64), normalisation="data_wide"))
     np.testing.assert_allclose(large[2], array(stored, 40)[0].repeat(2, axis=0).repeat(2, axis=1), atol=1e-3)
 
 
@@ -75,18 +75,28 @@ def test_both_have_kaggles_above_and_the_eegs_below_each_standardised(stored: St
     assert stored.eeg
     settings = preprocessing(input="both")
     images = load_images(ROWS, stored, settings).astype(np.float32)
-    upper = load_windows(ROWS, stored.spectrograms, settings.model_copy(update={"image_size": (32, 32)}))
-    lower = load_eeg_windows(ROWS, stored.eeg, (32, 32))
-    for found, half in ((images[:, :32], upper), (images[:, 32:], lower)):
-        values = half.astype(np.float32)
+    upper = window_reader(ROWS, stored.spectrograms, settings.model_copy(update={"image_size": (32, 32)}))
+    lower = eeg_window_reader(ROWS, stored.eeg, (32, 32))
+    for found, read in ((images[:, :32], upper), (images[:, 32:], lower)):
+        values = np.stack([read(row) for row in range(len(ROWS))]).astype(np.float32)
         mean, deviation = (getattr(values, name)(axis=(1, 2), keepdims=True) for name in ("mean", "std"))
         np.testing.assert_allclose(found, (values - mean) / deviation, atol=5e-3)
 
 
 def test_without_the_eeg_it_is_kaggles_alone(stored: StoredInputs) -> None:
-    settings = Preprocessing(image_size=(64, 32))
-    expected = load_windows(ROWS, stored.spectrograms, settings)
-    np.testing.assert_array_equal(load_images(ROWS, StoredInputs(stored.spectrograms), settings), expected)
+    settings = Preprocessing(image_size=(64, 32), normalisation="data_wide")
+    read = window_reader(ROWS, stored.spectrograms, settings)
+    images = load_images(ROWS, StoredInputs(stored.spectrograms), settings)
+    np.testing.assert_array_equal(images, np.stack([read(row) for row in range(len(ROWS))]).astype(np.float16))
+
+
+@pytest.mark.parametrize("kind", ["kaggle", "eeg"])
+def test_per_image_each_is_standardised_by_itself(stored: StoredInputs, kind: str) -> None:
+    settings = preprocessing(input=kind, eeg=RECIPE if kind == "eeg" else None)
+    data_wide = settings.model_copy(update={"normalisation": "data_wide"})
+    images, values = (load_images(ROWS, stored, one).astype(np.float32) for one in (settings, data_wide))
+    mean, deviation = (getattr(values, name)(axis=(1, 2), keepdims=True) for name in ("mean", "std"))
+    np.testing.assert_allclose(images, (values - mean) / deviation, atol=5e-3)
 
 
 def test_a_window_without_a_spectrogram_is_named(stored: StoredInputs) -> None:

@@ -27,10 +27,8 @@ def test_probabilities_do_not_depend_on_the_batches(model: keras.Model) -> None:
     assert predict(model, IMAGES[:0], batch_size=4).shape == (0, 6)
 
 
-def test_they_are_those_of_the_keras_model_on_standardised_images(model: keras.Model) -> None:
-    images = IMAGES.astype(np.float32)
-    mean, deviation = images.mean(axis=(1, 2), keepdims=True), images.std(axis=(1, 2), keepdims=True)
-    inputs = np.stack([(images - mean) / (deviation + 1e-6)] * 3, axis=-1)
+def test_they_are_those_of_the_keras_model(model: keras.Model) -> None:
+    inputs = np.stack([IMAGES.astype(np.float32)] * 3, axis=-1)
     np.testing.assert_allclose(predict(model, IMAGES, 4), model(inputs, training=False), atol=1e-5)
 
 

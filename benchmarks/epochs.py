@@ -1,0 +1,99 @@
+"""An epoch of this project's training, to be measured: the program and the loop of a cell, without validation."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.learning.settings import MemberSettings
+
+if TYPE_CHECKING:
+    from jax import Array
+
+    from hbac_assets.learning.feeding import Images, Source
+
+
+def image_reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int], np.ndarray], int]:
+    """Return what reads the images of all spectrograms in `folder` as a member sees them, and their number."""
+    from hbac_assets.learning import inputs
+
+    ids = sorted(int(path.stem) for path in folder.glob("*.npy"))
+    rows = pd.DataFrame({"spectrogram_id": ids, "spectrogram_label_offset_seconds": 0})
+    return inputs.image_reader(rows, inputs.StoredInputs(folder), settings.preprocessing), len(ids)
+
+
+def opened(folder: Path, settings: MemberSettings, allowed_bytes: int | None = None) -> "tuple[Images, np.ndarray]":
+    """Return the images of all spectrograms in `folder`, and made-up targets."""
+    from hbac_assets.learning.feeding import open_images
+
+    read, count = image_reader(folder, settings)
+    targets = np.random.default_rng(0).dirichlet(np.ones(6), count).astype(np.float32)
+    return open_images(read, count, settings.preprocessing.image_size, allowed_bytes), targets
+
+
+def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarray, steps: int) -> Callable[[], int]:
+    """Return a function that trains for an epoch of so many steps, and returns how many images they saw."""
+    import jax
+
+    from hbac_assets.learning.parallel import replicated
+    from hbac_assets.learning.step import EpochPlan, initial_state, train_epoch
+
+    model, optimizer, program = _program(settings)
+    state = jax.device_put(initial_state(model, optimizer), replicated())
+    plan = EpochPlan(batches(len(images), settings.batch_size, steps), np.full(steps, 1e-4, np.float32), 0, 0)
+
+    def train() -> int:
+        nonlocal state
+        state, losses = train_epoch(program, state, images, targets, plan)
+        return len(losses) * settings.batch_size
+
+    return train
+
+
+def batches(rows: int, batch_size: int, steps: int) -> np.ndarray:
+    """Return the rows of so many batches, (steps, batch size), from as many epochs as it takes."""
+    from hbac_assets.learning.step import shuffled_batches
+
+    epochs = -(-steps * batch_size // rows)
+    return np.concatenate([shuffled_batches(rows, batch_size, seed=0, epoch=epoch) for epoch in range(epochs)])[:steps]
+
+
+def flops_of_an_image(settings: MemberSettings) -> float:
+    """Return the floating-point operations of a training step for each image, as XLA counts them first of all."""
+    from hbac_assets.learning.step import initial_state
+
+    model, optimizer, program = _program(settings)
+    images = np.zeros((1, settings.batch_size, *settings.preprocessing.image_size), dtype=np.float16)
+    targets, rates = np.full((1, settings.batch_size, 6), 1 / 6, np.float32), np.full(1, 1e-4, np.float32)
+    lowered = program.lower(initial_state(model, optimizer), (images, targets), rates, np.uint32(0), 0, 1)
+    return float(lowered.cost_analysis()["flops"]) / settings.batch_size
+
+
+def unfed(images: "Images") -> "Images":
+    """Return images of which every batch is the first one again, so that no step waits for data."""
+    return replace(images, source=_FirstBatch(images.source))
+
+
+class _FirstBatch:
+    def __init__(self, source: "Source"):
+        self._source = source
+        self._batch: Array | None = None
+
+    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+        for numbers in batches:
+            if self._batch is None:
+                self._batch = next(iter(self._source.batches([numbers])))
+            yield self._batch
+
+
+def _program(settings: MemberSettings) -> tuple[Any, Any, Any]:
+    """Return a member's model, optimizer and steps."""
+    from hbac_assets.learning.backbones import build_classifier
+    from hbac_assets.learning.step import build_optimizer, compile_steps
+
+    model = build_classifier(settings)
+    optimizer = build_optimizer(model, settings.optimizer)
+    return model, optimizer, compile_steps(model, optimizer, settings)

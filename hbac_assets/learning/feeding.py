@@ -1,0 +1,172 @@
+"""How images reach the network: all of them resident on the device, or streamed to it from the store.
+
+Either way the same bits come in the same order. What an image is belongs to `inputs`; how a batch is divided among
+devices, to `parallel`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from hbac_assets.learning.device import free_bytes
+from hbac_assets.learning.parallel import divided, replicated
+
+if TYPE_CHECKING:
+    from jax import Array
+
+READERS = 2
+"""Threads: while one waits for the disk another computes. Python lets hardly more than one compute, so that more of
+them only get in each other's way."""
+BATCHES_AHEAD = 3
+
+SHARES = {"cpu": 1 / 8, "gpu": 1 / 2}
+"""How much of the free memory images may take up. Two cells train side by side on the CPU, and while images are put in
+their place they are there twice; a network at work takes several times as much memory as its batch."""
+
+BYTES_OF_A_PIXEL = 2
+
+
+_Begun = tuple[np.ndarray, Mapping[int, Future[np.ndarray]]]  # the numbers of a batch, and each image's reading
+
+
+class Source(Protocol):
+    """Where numbered images lie."""
+
+    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+        """Yield, for each array of numbers (..., B), the images (..., B, H, W) on the device."""
+        ...
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images float16 in an order of their own.
+
+    Attributes:
+        source: where they lie.
+        rows: their numbers in the source.
+        size: (H, W).
+        placement: where they lie and why there, in words.
+    """
+
+    source: Source
+    rows: np.ndarray
+    size: tuple[int, int]
+    placement: str
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def subset(self, rows: np.ndarray) -> "Images":
+        """Return some of the images, by their numbers or as a mask; they lie where all of them lie."""
+        return replace(self, rows=self.rows[rows])
+
+    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+        """Yield, for each array of numbers (..., B), the images (..., B, H, W) on the device."""
+        return self.source.batches(self.rows[batch] for batch in batches)
+
+
+class Resident:
+    """Images that lie on the device: from the host go their numbers."""
+
+    def __init__(self, images: np.ndarray):
+        """Put images (N, H, W) on the device; on each, where there are several."""
+        import jax
+
+        self._images = jax.device_put(images, replicated())
+
+    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+        """Take each batch from all images, by a program of its own, since it contains their number."""
+        for numbers in batches:
+            yield _take(numbers.ndim)(self._images, numbers)
+
+
+class Streamed:
+    """Images that are read when their batch comes near, by a few threads: memory does not grow with their number."""
+
+    def __init__(self, read: Callable[[int], np.ndarray]):
+        """Read image by image with `read`, from its number to float16 (H, W)."""
+        self._read = read
+
+    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+        """Read each batch while those before it are being used."""
+        import jax
+
+        pool = ThreadPoolExecutor(READERS)
+
+        def begin(numbers: np.ndarray) -> _Begun:
+            return numbers, {int(number): pool.submit(self._read, int(number)) for number in np.unique(numbers)}
+
+        def put(numbers: np.ndarray, images: Mapping[int, Future[np.ndarray]]) -> "Array":
+            stacked = np.stack([images[number].result() for number in numbers.ravel()])
+            batch = stacked.reshape(*numbers.shape, *stacked.shape[1:])
+            return jax.device_put(batch, divided(numbers.ndim - 1))
+
+        ahead: deque[_Begun] = deque()
+        try:
+            for numbers in batches:
+                ahead.append(begin(numbers))
+                if len(ahead) > BATCHES_AHEAD:
+                    yield put(*ahead.popleft())
+            while ahead:
+                yield put(*ahead.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def open_images(
+    read: Callable[[int], np.ndarray], count: int, size: tuple[int, int], allowed_bytes: int | None = None
+) -> Images:
+    """Return `count` images, resident if they fit, else streamed.
+
+    Args:
+        read: from the number of an image to float16 (H, W); several threads call it at once.
+        count: how many there are.
+        size: (H, W).
+        allowed_bytes: what fits; by default, a share of what is free on host and device.
+
+    Raises:
+        HbacError: `read` does; of streamed images, not before their batch is asked for.
+    """
+    import jax
+
+    needed = count * size[0] * size[1] * BYTES_OF_A_PIXEL
+    if allowed_bytes is None:
+        allowed_bytes = int(SHARES[jax.default_backend()] * free_bytes())
+    fits = needed <= allowed_bytes
+    source = Resident(read_all(read, count, size)) if fits else Streamed(read)
+    where = "resident on the device" if fits else "streamed from the store"
+    bound = f"{'within' if fits else 'more than'} the {allowed_bytes / 1e6:.0f} MB that free memory allows"
+    return Images(source, np.arange(count), size, f"{count} images of {needed / 1e6:.0f} MB, {bound}: {where}")
+
+
+def as_images(images: Images | np.ndarray) -> Images:
+    """Return an array (N, H, W) as images, resident on the device."""
+    if isinstance(images, Images):
+        return images
+    size = (int(images.shape[1]), int(images.shape[2]))
+    return Images(Resident(images), np.arange(len(images)), size, f"{len(images)} images given as an array")
+
+
+def read_all(read: Callable[[int], np.ndarray], count: int, size: tuple[int, int]) -> np.ndarray:
+    """Return the images 0 to `count` as one array, float16 (N, H, W), read by a few threads."""
+    images = np.empty((count, *size), dtype=np.float16)
+
+    def fill(numbers: np.ndarray) -> None:
+        for number in numbers:
+            images[number] = read(int(number))
+
+    with ThreadPoolExecutor(READERS) as pool:
+        list(pool.map(fill, np.array_split(np.arange(count), 1 + count // 16)))
+    return images
+
+
+@lru_cache
+def _take(axes: int) -> Any:
+    import jax
+
+    return jax.jit(lambda images, numbers: images[numbers], out_shardings=divided(axes - 1))
