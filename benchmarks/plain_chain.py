@@ -75,7 +75,7 @@ def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays
             on_epoch=print,
         )
         model = load_model(model_folder(folder, member, fold) / "last.keras")
-        predictions[held_out] = predict(model, images[held_out], settings.batch_size)
+        predictions[held_out] = predict(model, examples.subset(held_out).images, settings.batch_size)
     print_scores(rows, member, predictions)
     return predictions
 

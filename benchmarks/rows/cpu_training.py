@@ -1,6 +1,7 @@
 """Training and prediction on the CPU, each backbone of the experiments, against `model.fit` and `model.predict`.
 
-Images of 128 × 256 in batches of 16, float32. Ours is the compiled step with what belongs to it. Theirs is the same keras-cv model, initialised by Keras, compiled with Adam and fed from memory.
+Images of 128 × 256 in batches of 16, float32. Ours is the compiled step that trains the cells. Theirs is the same
+keras-cv model, initialised by Keras, compiled with Adam and fed from memory.
 
 Our programs are compiled by another process beforehand, as they are for all folds of a member but the first.
 """
