@@ -13,6 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import yaml
 
 from benchmarks.commands import prepare_command, project_environment
@@ -43,7 +45,7 @@ def run(workspace: Path) -> list[Result]:
         warm_up=0,
     )
     log = newest_log(str(workspace / HOME))
-    same = (workspace / OUR_SUBMISSION).read_bytes() == (workspace / THEIR_SUBMISSION).read_bytes()
+    same = same_submission(workspace / OUR_SUBMISSION, workspace / THEIR_SUBMISSION)
     steps, imports, launched = len(launches(log)), seconds_of_imports(log), seconds_of_launches(log)
     return [
         Result(
@@ -95,6 +97,12 @@ def plain_chain(experiment: str, recordings: int, folder: Path) -> None:
     """Run the plain script."""
     command = [sys.executable, "-m", "benchmarks.plain_chain", experiment, str(recordings), str(folder)]
     prepare_command(command, str(PROJECT_FOLDER), {})()
+
+
+def same_submission(ours: Path, theirs: Path) -> bool:
+    """Tell whether two submissions are the same but for the last digits, which the order of summation decides."""
+    one, other = pd.read_csv(ours), pd.read_csv(theirs)
+    return one.columns.equals(other.columns) and one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-9)
 
 
 def _fresh(folder: str, compiled: str) -> Path:
