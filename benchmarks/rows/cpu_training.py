@@ -3,24 +3,25 @@
 Images of 128 × 256 in batches of 16, float32. Ours is the compiled step that trains the cells. Theirs is the same
 keras-cv model, initialised by Keras, compiled with Adam and fed from memory.
 
-Our programs are compiled by another process beforehand, as they are for all folds of a member but the first.
+Our programs are compiled by other processes beforehand, as they are for all folds of a member but the first.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import cycle
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from benchmarks.pairs import Comparison, compare_tasks
 from benchmarks.sides import Side
 from benchmarks.table import Result
+from hbac_assets.experiments.loading import FOLDER, load_experiment
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.resources.paths import PROJECT_FOLDER
 
@@ -34,24 +35,33 @@ LEAST = 1.0
 
 def run(workspace: Path) -> list[Result]:
     """Compare every backbone with Keras on TensorFlow."""
+    experiments = [load_experiment(file.stem) for file in FOLDER.glob("*.yaml")]
+    backbones = sorted({member.backbone for experiment in experiments for member in experiment.members.values()})
+    compile_beforehand(backbones, workspace)
     return [
         result
-        for backbone in BACKBONES
+        for backbone in backbones
         for result in against(backbone, "tensorflow", ROW, LEAST if backbone in DEPTHWISE else None, workspace)
     ]
 
 
+def compile_beforehand(backbones: Iterable[str], workspace: Path) -> None:
+    """Fill the compilation cache in processes of their own, two at a time."""
+
+    def compile_one(backbone: str) -> None:
+        script = f"from benchmarks.rows.cpu_training import ours; ours({backbone!r}, {str(workspace)!r})"
+        subprocess.run([sys.executable, "-c", script], cwd=PROJECT_FOLDER, check=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(compile_one, backbones))
+
+
 def against(backbone: str, keras_backend: str, row: int, least: float | None, workspace: Path) -> list[Result]:
     """Compare one backbone with Keras on another backend; `least` None: no figure is set."""
-    arguments = {"backbone": backbone, "compiled": str(workspace / "compiled")}
-    compile_beforehand(arguments)
+    this = "benchmarks.rows.cpu_training"
     comparisons = compare_tasks(
-        Side("hbac_assets", "benchmarks.rows.cpu_training:ours", arguments),
-        Side(
-            f"Keras on {keras_backend}",
-            "benchmarks.rows.cpu_training:theirs",
-            {"backbone": backbone, "keras_backend": keras_backend},
-        ),
+        Side("hbac_assets", f"{this}:ours", {"backbone": backbone, "workspace": str(workspace)}),
+        Side(f"Keras on {keras_backend}", f"{this}:theirs", {"backbone": backbone, "keras_backend": keras_backend}),
         tasks=len(TASKS),
     )
     return [
@@ -60,17 +70,11 @@ def against(backbone: str, keras_backend: str, row: int, least: float | None, wo
     ]
 
 
-def compile_beforehand(arguments: dict[str, Any]) -> None:
-    """Fill the compilation cache in a process of its own."""
-    script = f"from benchmarks.rows.cpu_training import ours; ours(**{arguments!r})"
-    subprocess.run([sys.executable, "-c", script], cwd=PROJECT_FOLDER, check=True)
-
-
-def ours(backbone: str, compiled: str) -> Callable[[], int]:
+def ours(backbone: str, workspace: str) -> Callable[[], int]:
     """Return a repetition that takes a step of training, and at every second call one of prediction."""
     from hbac_assets.learning.device import configure
 
-    configure("cpu", "float32", Path(compiled))
+    configure("cpu", "float32", Path(workspace, "compiled"))
     from hbac_assets.learning.backbones import build_classifier
     from hbac_assets.learning.prediction import compile_forward
     from hbac_assets.learning.settings import MemberSettings, Preprocessing

@@ -60,7 +60,7 @@ class Accelerator(ConfigurableResource):
 
     @contextmanager
     def lease(self, on_wait: Callable[[str], None]) -> Iterator[str]:
-        """Hold a device of this machine, or several GPUs; call before JAX touches its devices, which then sees nothing else.
+        """Hold a device of this machine, or several GPUs, before JAX touches its devices: it then sees nothing else.
 
         Args:
             on_wait: called once with a line that says who holds the devices, if none is free at once.
