@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from benchmarks.machine import describe
 from benchmarks.rows import ROWS
@@ -27,20 +28,23 @@ def main() -> int:
 
 
 def run(rows: Mapping[int, str], folder: Path) -> list[Result]:
-    """Run rows, given as number and module, in their order; print their table and write it to `folder`."""
-    results = []
+    """Run rows, given as number and module, in their order; print their table, and write it to `folder` after each."""
+    results: list[Result] = []
+    machine = describe()
     for row, module in rows.items():
         began = monotonic()
         print(f"row {row}: {module} ...", file=sys.stderr, flush=True)
         results += _run_row(row, module, folder)
         print(f"row {row}: done in {monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    machine = describe()
-    report = as_markdown(results, machine)
-    with atomic_write(folder / "report.md") as temporary:
-        temporary.write_text(report, encoding="utf-8")
-    write_json(folder / "report.json", as_json(results, machine))
-    print(report)
+        _write(results, machine, folder)
+    print(as_markdown(results, machine))
     return results
+
+
+def _write(results: list[Result], machine: Mapping[str, Any], folder: Path) -> None:
+    with atomic_write(folder / "report.md") as temporary:
+        temporary.write_text(as_markdown(results, machine), encoding="utf-8")
+    write_json(folder / "report.json", as_json(results, machine))
 
 
 def _run_row(row: int, module: str, folder: Path) -> list[Result]:
