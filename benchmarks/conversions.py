@@ -6,14 +6,11 @@ arrays that are up to date are not made again.
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pairs import Comparison
 from benchmarks.sides import Side
-from benchmarks.table import Result
 from hbac_assets.competition.conversion import Converter, convert_all
 
 
@@ -63,21 +60,6 @@ def pairs_of_arrays(workspace: Path) -> Iterator[tuple[Path, Path]]:
 def side(name: str, prepare: str, workspace: Path, environment: Mapping[str, str] | None = None) -> Side:
     """Return a side that is prepared with the workspace."""
     return Side(name, prepare, {"workspace": str(workspace)}, environment or {})
-
-
-def result(row: int, work: str, against: str, comparison: Comparison, least: float, remark: str) -> Result:
-    """Return the line of a row that counts files a second."""
-    return Result(
-        row,
-        work,
-        ours=f"{1 / comparison.our_median:.0f} files/s",
-        against=f"{against}: {1 / comparison.their_median:.0f} files/s",
-        ratio=comparison.ratio,
-        to_reach=f"≥ {least}",
-        reached=comparison.ratio >= least,
-        remark=remark,
-        measured=asdict(comparison),
-    )
 
 
 def _folders(workspace: str, name: str) -> Iterator[Path]:

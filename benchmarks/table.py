@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.pairs import Comparison  # at run time it would bring hbac_assets, and its backend, to either side
 
 COLUMNS = ("#", "work", "ours", "against", "ratio", "to reach", "reached", "remark")
 
@@ -39,6 +42,23 @@ class Result:
     def failure(row: int, work: str, reason: str) -> "Result":
         """Return the line of a row that could not be run."""
         return Result(row, work, "", "", None, "", None, reason, failed=True)
+
+
+def at_least(
+    row: int, work: str, things: str, against: str, comparison: "Comparison", least: float | None, remark: str = ""
+) -> Result:
+    """Return a line that counts things a second, ours `least` times as many as theirs if that is set."""
+    return Result(
+        row,
+        work,
+        ours=f"{1 / comparison.our_median:.1f} {things}/s",
+        against=f"{against}: {1 / comparison.their_median:.1f} {things}/s",
+        ratio=comparison.ratio,
+        to_reach="as close as can be had" if least is None else f"≥ {least}",
+        reached=None if least is None else comparison.ratio >= least,
+        remark=remark,
+        measured=asdict(comparison),
+    )
 
 
 def as_markdown(results: Iterable[Result], machine: Mapping[str, Any]) -> str:

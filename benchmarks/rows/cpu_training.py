@@ -11,16 +11,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from benchmarks.pairs import Comparison, compare_tasks
+from benchmarks.pairs import compare_tasks
 from benchmarks.sides import Side
-from benchmarks.table import Result
+from benchmarks.table import Result, at_least
 from hbac_assets.experiments.loading import FOLDER, load_experiment
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.resources.paths import PROJECT_FOLDER
@@ -65,7 +64,7 @@ def against(backbone: str, keras_backend: str, row: int, least: float | None, wo
         tasks=len(TASKS),
     )
     return [
-        _result(row, f"{backbone}, {task}", f"Keras on {keras_backend}", comparison, least)
+        at_least(row, f"{backbone}, {task}", "images", f"Keras on {keras_backend}", comparison, least)
         for task, comparison in zip(TASKS, comparisons, strict=True)
     ]
 
@@ -157,16 +156,3 @@ def in_turn(*tasks: Callable[[], int]) -> Callable[[], int]:
 def _batch() -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(0)
     return random.normal(size=(BATCH, *SIZE)).astype(np.float16), random.dirichlet(np.ones(6), BATCH).astype(np.float32)
-
-
-def _result(row: int, work: str, other: str, comparison: Comparison, least: float | None) -> Result:
-    return Result(
-        row,
-        work,
-        ours=f"{1 / comparison.our_median:.1f} images/s",
-        against=f"{other}: {1 / comparison.their_median:.1f} images/s",
-        ratio=comparison.ratio,
-        to_reach="as close as can be had" if least is None else f"≥ {least}",
-        reached=None if least is None else comparison.ratio >= least,
-        measured=asdict(comparison),
-    )
