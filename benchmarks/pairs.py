@@ -55,7 +55,7 @@ def compare_tasks(ours: Side, theirs: Side, tasks: int, repetitions: int = 5, wa
     Raises:
         SideError: one of them failed.
     """
-    with started(ours) as our_side, started(theirs) as their_side:
+    with started(ours, theirs) as (our_side, their_side):
         rounds = [
             [(our_side.repeat(), their_side.repeat()) for _ in range(tasks)] for _ in range(warm_up + repetitions)
         ]

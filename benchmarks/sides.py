@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,26 +42,31 @@ class Side:
 
 
 class RunningSide:
-    """A side whose process is prepared."""
+    """A side whose process runs; it begins to prepare itself."""
 
     def __init__(self, side: Side, process: "subprocess.Popen[str]") -> None:
         self._side = side
         self._process = process
-        self._ask({"prepare": side.prepare, "arguments": dict(side.arguments)})
+        self._tell({"prepare": side.prepare, "arguments": dict(side.arguments)})
+
+    def wait_until_prepared(self) -> None:
+        """Return when the process can be asked for repetitions."""
+        self._hear()
 
     def repeat(self) -> float:
         """Run one repetition and return its seconds for each item, as the process itself measured them."""
-        answer = self._ask("repeat")
+        self._tell("repeat")
+        answer = self._hear()
         return float(answer["seconds"]) / int(answer["items"])
 
-    def _ask(self, question: Any) -> dict[str, Any]:
+    def _tell(self, question: Any) -> None:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
+        with suppress(BrokenPipeError):  # its process has ended: there will be no answer
             print(json.dumps(question), file=self._process.stdin, flush=True)
-            answer = self._process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
+
+    def _hear(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        answer = self._process.stdout.readline()
         if not answer:
             raise SideError(f"{self._side.name}: its process ended with status {self._process.wait()}")
         told: dict[str, Any] = json.loads(answer)
@@ -76,12 +81,21 @@ def environment_of_users() -> dict[str, str]:
 
 
 @contextmanager
-def started(side: Side) -> Iterator[RunningSide]:
-    """Start the process of a side, prepare it, and end it when the block ends.
+def started(*sides: Side) -> Iterator[list[RunningSide]]:
+    """Start the processes of sides, prepare them side by side, and end them when the block ends.
 
     Raises:
-        SideError: it could not be prepared.
+        SideError: one of them could not be prepared.
     """
+    with ExitStack() as stack:
+        running = [RunningSide(side, stack.enter_context(_process(side))) for side in sides]
+        for side in running:
+            side.wait_until_prepared()
+        yield running
+
+
+@contextmanager
+def _process(side: Side) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "benchmarks.side_process"]
     with subprocess.Popen(
         command,
@@ -92,6 +106,6 @@ def started(side: Side) -> Iterator[RunningSide]:
         text=True,
     ) as process:
         try:
-            yield RunningSide(side, process)
+            yield process
         finally:
             process.kill()

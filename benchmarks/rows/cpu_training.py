@@ -1,16 +1,11 @@
 """Training and prediction on the CPU, each backbone of the experiments, against `model.fit` and `model.predict`.
 
 Images of 128 × 256 in batches of 16, float32. Ours is the compiled step that trains the cells. Theirs is the same
-keras-cv model, initialised by Keras, compiled with Adam and fed from memory.
-
-Our programs are compiled by other processes beforehand, as they are for all folds of a member but the first.
+keras-cv model, initialised by Keras, compiled with Adam and fed from memory. Both compile before they are measured.
 """
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 from time import perf_counter
@@ -22,7 +17,6 @@ from benchmarks.sides import Side
 from benchmarks.table import Result, at_least
 from hbac_assets.experiments.loading import FOLDER, load_experiment
 from hbac_assets.learning.published_backbones import BACKBONES
-from hbac_assets.resources.paths import PROJECT_FOLDER
 
 ROW = 4
 SIZE = (128, 256)
@@ -36,32 +30,21 @@ def run(workspace: Path) -> list[Result]:
     """Compare every backbone with Keras on TensorFlow."""
     experiments = [load_experiment(file.stem) for file in FOLDER.glob("*.yaml")]
     backbones = sorted({member.backbone for experiment in experiments for member in experiment.members.values()})
-    compile_beforehand(backbones, workspace)
     return [
         result
         for backbone in backbones
-        for result in against(backbone, "tensorflow", ROW, LEAST if backbone in DEPTHWISE else None, workspace)
+        for result in against(backbone, "tensorflow", ROW, LEAST if backbone in DEPTHWISE else None)
     ]
 
 
-def compile_beforehand(backbones: Iterable[str], workspace: Path) -> None:
-    """Fill the compilation cache in processes of their own, two at a time."""
-
-    def compile_one(backbone: str) -> None:
-        script = f"from benchmarks.rows.cpu_training import ours; ours({backbone!r}, {str(workspace)!r})"
-        subprocess.run([sys.executable, "-c", script], cwd=PROJECT_FOLDER, check=True)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(compile_one, backbones))
-
-
-def against(backbone: str, keras_backend: str, row: int, least: float | None, workspace: Path) -> list[Result]:
+def against(backbone: str, keras_backend: str, row: int, least: float | None) -> list[Result]:
     """Compare one backbone with Keras on another backend; `least` None: no figure is set."""
     this = "benchmarks.rows.cpu_training"
     comparisons = compare_tasks(
-        Side("hbac_assets", f"{this}:ours", {"backbone": backbone, "workspace": str(workspace)}),
+        Side("hbac_assets", f"{this}:ours", {"backbone": backbone}),
         Side(f"Keras on {keras_backend}", f"{this}:theirs", {"backbone": backbone, "keras_backend": keras_backend}),
         tasks=len(TASKS),
+        warm_up=0,  # each has worked through two batches to prepare itself
     )
     return [
         at_least(row, f"{backbone}, {task}", "images", f"Keras on {keras_backend}", comparison, least)
@@ -69,11 +52,13 @@ def against(backbone: str, keras_backend: str, row: int, least: float | None, wo
     ]
 
 
-def ours(backbone: str, workspace: str) -> Callable[[], int]:
+def ours(backbone: str) -> Callable[[], int]:
     """Return a repetition that takes a step of training, and at every second call one of prediction."""
-    from hbac_assets.learning.device import configure
+    from hbac_assets.learning.device import configure, ready
 
-    configure("cpu", "float32", Path(workspace, "compiled"))
+    configure("cpu", "float32", None)
+    import jax
+
     from hbac_assets.learning.backbones import build_classifier
     from hbac_assets.learning.prediction import compile_forward
     from hbac_assets.learning.settings import MemberSettings, Preprocessing
@@ -85,17 +70,17 @@ def ours(backbone: str, workspace: str) -> Callable[[], int]:
     steps, forward = compile_steps(model, optimizer, settings), compile_forward(model)
     (images, targets), rate = _batch(), np.array([1e-3], np.float32)
     state = initial_state(model, optimizer)
-    weights, others = np.array(state.weights), [np.array(other) for other in state.others]
+    weights, others = jax.device_put((np.array(state.weights), [np.array(other) for other in state.others]))
 
     def train(batches: int) -> None:
         nonlocal state
         for _ in range(batches):
-            state, loss = steps(state, (images[None], targets[None]), rate, np.uint32(0), 0, 1)
+            state, loss = steps(*ready((state, (images[None], targets[None]), rate, np.uint32(0), 0, 1)))
         loss.block_until_ready()
 
     def predict(batches: int) -> None:
         for _ in range(batches):
-            np.asarray(forward(weights, others, images))
+            np.asarray(forward(*ready((weights, others, images))))
 
     return in_turn(for_a_second(train), for_a_second(predict))
 

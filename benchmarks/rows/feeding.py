@@ -49,7 +49,7 @@ def _feeding(folder: Path) -> Result:
     ours = Side("feeding", "benchmarks.rows.feeding:prepare_feeding", our_arguments)
     each = compare(ours, _starter(folder, cache=False))
     cached = compare(ours, _starter(folder, cache=True))
-    with started(Side("reading", "benchmarks.rows.feeding:prepare_reading", {"folder": str(folder)})) as reading:
+    with started(Side("reading", "benchmarks.rows.feeding:prepare_reading", {"folder": str(folder)})) as (reading,):
         once = median([reading.repeat() for _ in range(4)][1:])
     spread = each.their_median / (each.our_median + once / EPOCHS)
     return Result(

@@ -62,7 +62,7 @@ def measure(workspace: Path, scale: Scale) -> list[Result]:
     folder.mkdir()
     for path in write_spectrograms(workspace / "parquet", scale.recordings):
         np.save(folder / f"{path.stem}.npy", read_spectrogram(path))
-    with started(Side("matrix product", "benchmarks.rows.gpu:prepare_product", asdict(scale))) as product:
+    with started(Side("matrix product", "benchmarks.rows.gpu:prepare_product", asdict(scale))) as (product,):
         rate = 1 / min(product.repeat() for _ in range(1 + scale.repetitions))
     return [_backbone(backbone, folder, workspace / "compiled", rate, scale) for backbone in scale.backbones]
 

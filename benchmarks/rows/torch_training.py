@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.rows.cpu_training import against, compile_beforehand
+from benchmarks.rows.cpu_training import against
 from benchmarks.table import Result
 
 ROW = 5
@@ -16,5 +16,4 @@ def run(workspace: Path) -> list[Result]:
     if find_spec("torch") is None:
         remark = "PyTorch is not installed here, and is no dependency; in an environment that has it: ROWS=5"
         return [Result(ROW, "training on the CPU", "", "Keras on PyTorch", None, f"≥ {LEAST}", None, remark)]
-    compile_beforehand(BACKBONES, workspace)
-    return [result for backbone in BACKBONES for result in against(backbone, "torch", ROW, LEAST, workspace)]
+    return [result for backbone in BACKBONES for result in against(backbone, "torch", ROW, LEAST)]

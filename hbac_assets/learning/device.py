@@ -4,7 +4,7 @@ import ctypes
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import psutil
 
@@ -12,6 +12,7 @@ from hbac_assets.errors import HbacError
 
 Device = Literal["cpu", "gpu"]
 Precision = Literal["float32", "mixed_bfloat16"]
+Arguments = TypeVar("Arguments")
 
 # One operation at a time, each on all cores: running several at once takes more memory and no less time.
 XLA_FLAGS = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
@@ -36,6 +37,7 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
 
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
+        jax.config.update("jax_cpu_enable_async_dispatch", False)  # programs run in this thread: see `ready`
     elif not visible_devices("gpu"):
         raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
     if compilation_cache is not None:
@@ -47,6 +49,20 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
             # A cache of tuned GPU kernels whose path would enter the key of every program: a moved store would miss.
             jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
     keras.config.set_dtype_policy(precision)
+
+
+def ready(arguments: Arguments) -> Arguments:
+    """Return what goes into a program, arrays in any nesting; on the CPU when all of it lies there.
+
+    XLA hands a program whose arguments are still on their way to a thread of a pool, and there the C library gives a
+    step's memory back to the kernel each time. A GPU is left to work while the next arguments come.
+    """
+    import jax
+
+    if jax.default_backend() != "cpu":
+        return arguments
+    placed: Arguments = jax.block_until_ready(jax.device_put(arguments))
+    return placed
 
 
 def visible_devices(device: Device) -> list[str]:
@@ -72,11 +88,10 @@ def _keep_freed_memory() -> None:
     """Let the C library keep what a step frees for the next one.
 
     Otherwise the kernel gives and takes the memory of every step anew, page by page: a third of a step's time on
-    the CPU. The numbers are those of mallopt(3); one arena, because only the main one can grow without limit.
+    the CPU. The numbers are those of mallopt(3). Only the main thread's memory can be kept without limit: see `ready`.
     """
     if sys.platform == "linux":
-        trim_threshold, mmap_max, arena_max = -1, -4, -8
+        trim_threshold, mmap_max = -1, -4
         libc = ctypes.CDLL(None)
-        libc.mallopt(arena_max, 1)
         libc.mallopt(mmap_max, 0)
         libc.mallopt(trim_threshold, -1)

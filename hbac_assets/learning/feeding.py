@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hbac_assets.learning.device import free_bytes
+from hbac_assets.learning.device import free_bytes, ready
 from hbac_assets.learning.parallel import divided, replicated
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Resident:
     def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
         """Take each batch from all images, by a program of its own, since it contains their number."""
         for numbers in batches:
-            yield _take(numbers.ndim)(self._images, numbers)
+            yield _take(numbers.ndim)(*ready((self._images, numbers)))
 
 
 class Streamed:

@@ -12,6 +12,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
 from hbac_assets.learning.convolutions.replacing import fast_convolutions
+from hbac_assets.learning.device import ready
 from hbac_assets.learning.feeding import Images, as_images
 from hbac_assets.learning.images import to_channels
 from hbac_assets.learning.parallel import replicated, require_divisible
@@ -92,7 +93,7 @@ def predict_batches(forward: Forward, weights: Any, others: list[Any], images: I
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)
     batches = images.batches(full_batches(np.arange(len(images)), batch_size))
-    return np.concatenate([forward(weights, others, batch) for batch in batches])[: len(images)]
+    return np.concatenate([forward(*ready((weights, others, batch))) for batch in batches])[: len(images)]
 
 
 class _Architecture:

@@ -10,6 +10,7 @@ import numpy as np
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.balance import draw_rows
 from hbac_assets.learning.convolutions.replacing import fast_convolutions
+from hbac_assets.learning.device import ready
 from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment, to_channels
@@ -149,7 +150,7 @@ def train_epoch(
     for chunk, chunk_images in zip(chunks, images.batches(plan.batches[chunk] for chunk in chunks), strict=True):
         batches = chunk_images, targets[plan.batches[chunk]]
         first, count = plan.first_step + int(chunk[0]), min(at_once, total - int(chunk[0]))
-        state, found = steps(state, batches, plan.rates[chunk], np.uint32(plan.seed), first, count)
+        state, found = steps(state, *ready((batches, plan.rates[chunk], np.uint32(plan.seed), first, count)))
         losses.append(found)
         jax.block_until_ready(losses[-2:-1])
     return state, np.concatenate(jax.device_get(losses))[:total]

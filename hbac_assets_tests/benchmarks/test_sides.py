@@ -26,7 +26,7 @@ def test_the_ratio_is_how_many_times_as_fast_we_are_by_medians():
 
 
 def test_a_side_may_say_itself_how_long_it_took():
-    with started(Side("a side", f"{EXAMPLES}:counting")) as side:
+    with started(Side("a side", f"{EXAMPLES}:counting")) as (side,):
         assert side.repeat() == 2.5
 
 
@@ -34,7 +34,7 @@ def test_a_side_gets_the_libraries_defaults_and_its_own_environment(tmp_path, mo
     for name in ("KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS", "INHERITED"):
         monkeypatch.setenv(name, "ours")
     arguments = {"file": str(tmp_path / "seen"), "names": ["KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS", "INHERITED"]}
-    with started(Side("", f"{EXAMPLES}:writing_environment", arguments, {"KERAS_BACKEND": "tensorflow"})) as side:
+    with started(Side("", f"{EXAMPLES}:writing_environment", arguments, {"KERAS_BACKEND": "tensorflow"})) as (side,):
         side.repeat()
     assert (tmp_path / "seen").read_text() == "tensorflow - ours"
 
@@ -48,5 +48,5 @@ def test_a_side_gets_the_libraries_defaults_and_its_own_environment(tmp_path, mo
     ],
 )
 def test_a_fault_is_told_in_one_line(prepare, reason):
-    with pytest.raises(SideError, match=reason), started(Side("a side", prepare)) as side:
+    with pytest.raises(SideError, match=reason), started(Side("a side", prepare)) as (side,):
         side.repeat()
