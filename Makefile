@@ -43,7 +43,7 @@ test-long: .venv/.locked-dev  ## what takes too long for every change: all named
 	$(ENVIRONMENT)
 	python -m pytest -v -m long --durations 0
 
-bench: .venv/.locked-dev  ## measure every stage beside what people use today, three quarters of an hour; ROWS=1,4 for some rows
+bench: .venv/.locked-dev  ## measure every stage beside what people use today, half an hour; ROWS=1,4 for some rows
 	$(ENVIRONMENT)
 	python -m benchmarks $(if $(ROWS),--rows $(ROWS))
 
