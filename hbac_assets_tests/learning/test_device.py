@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hbac_assets.learning.device import visible_devices
 
 
@@ -57,3 +59,25 @@ def test_compiled_programs_are_found_again_where_the_store_was_moved(tmp_path: P
     assert before
     (tmp_path / "before").rename(tmp_path / "after")
     assert compiled(tmp_path / "after") == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other C libraries are not told to keep memory")
+def test_a_program_gets_again_the_memory_that_it_gave_back() -> None:
+    pages = 16_384  # of a result of 64 MiB
+    program = (
+        "import resource\n"
+        "import numpy as np\n"
+        "from hbac_assets.learning.device import configure, ready\n"
+        "configure('cpu', 'float32', None)\n"
+        "import jax\n"
+        "program = jax.jit(lambda row: row[None].repeat(4096, 0))\n"
+        "def faults_of(calls):\n"
+        "    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "    for number in range(calls):\n"
+        "        program(*ready((np.full(4096, number, np.float32),))).block_until_ready()\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before\n"
+        "faults_of(3)\n"
+        "print(faults_of(20))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < pages
