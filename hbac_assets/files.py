@@ -32,7 +32,7 @@ def atomic_write(path: Path, *, flushed: bool = True) -> Iterator[Path]:
     Args:
         path: the file.
         flushed: wait until the disk has it. Without, a power failure soon after can leave a file that is cut short;
-            for files whose size is compared before they are used, and which can be made again.
+            for files whose digest is compared before they are used, and which can be made again.
 
     Raises:
         HbacError: the folder cannot be written or the disk is full.
@@ -73,6 +73,14 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_digest(path: Path, digest: str) -> bool:
+    """Tell whether a file is there and its SHA-256 is `digest`."""
+    try:
+        return file_digest(path) == digest
+    except FileNotFoundError:
+        return False
 
 
 def fingerprint(value: Any) -> str:

@@ -57,10 +57,11 @@ def eeg_spectrograms(
         return MaterializeResult(metadata={"recipes": 0, "note": note})
     require_folders(lineage)
     windows = labelled_windows(lineage)
-    conversions = {recipe: convert_windows(windows, lineage, recipe, context.log) for recipe in lineage.eeg_recipes}
-    for recipe, (made, failures) in conversions.items():
-        refuse_failures(failures, windows, config.tolerated_failures)
-        write_if_changed(windows.drop(columns="split").merge(made, on="eeg_id"), lineage.eeg_spectrograms(recipe))
+    with store.alone(lineage.dataset_folder, "eeg_spectrograms", context.log.info):
+        conversions = {recipe: convert_windows(windows, lineage, recipe, context.log) for recipe in lineage.eeg_recipes}
+        for recipe, (made, failures) in conversions.items():
+            refuse_failures(failures, windows, config.tolerated_failures)
+            write_if_changed(windows.drop(columns="split").merge(made, on="eeg_id"), lineage.eeg_spectrograms(recipe))
     failures = pd.concat([failures for _, failures in conversions.values()]).drop_duplicates("eeg_id")
     return MaterializeResult(metadata=_metadata(lineage, failures))
 

@@ -56,12 +56,13 @@ def ensemble(
     """
     lineage = lineage_of(competition, store, experiment)
     artifact = lineage.ensemble
-    if artifact.is_current():
-        context.log.info("up to date, kept")
-    else:
-        # Networks of a few thousand weights: a GPU would only wait for them.
-        device.configure("cpu", "float32", store.compilation_cache)
-        make_ensembles(lineage, context.log)
+    with store.alone(lineage.experiment_folder, "ensemble", context.log.info):
+        if artifact.is_current():
+            context.log.info("up to date, kept")
+        else:
+            # Networks of a few thousand weights: a GPU would only wait for them.
+            device.configure("cpu", "float32", store.compilation_cache)
+            make_ensembles(lineage, context.log)
     kl, methods, weights = overall_kl(artifact), methods_table(lineage), _weight_pictures(lineage)
     runs = open_runs(context, tracking, lineage)
     for name in lineage.experiment.ensembles:

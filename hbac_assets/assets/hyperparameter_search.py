@@ -16,11 +16,10 @@ from hbac_assets.assets.trials import Trials
 from hbac_assets.experiments.member_file import write_member
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.lineage import CODE_VERSIONS, Lineage
-from hbac_assets.locks import hold_any
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.runs import report_dead_runs, runs_in_progress
+from hbac_assets.resources.runs import report_dead_runs
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import TrackedRun, Tracking
 from hbac_assets.resources.views import lineage_of
@@ -68,9 +67,8 @@ def hyperparameter_search(
     lineage = lineage_of(competition, store, experiment)
     lineage.folds.require()
     runs = open_runs(context, tracking, lineage)
-    runs.fail_unfinished(runs_in_progress(context.instance))
-    lock = store.locks_folder / f"{lineage.dataset.key}--{lineage.experiment.name}--search.lock"
-    with hold_any([lock], lambda holder: context.log.info(f"search: being done by {holder}; waiting")):
+    runs.fail_unfinished()
+    with store.alone(lineage.experiment_folder, "hyperparameter_search", context.log.info):
         from hbac_assets.learning.search.study import open_study, told
 
         study = open_study(lineage.search_folder / "trials.db", lineage.tuned_member.inputs)

@@ -53,13 +53,14 @@ def oof_predictions(
     missing = missing_cells(lineage)
     if missing:
         raise HbacError(f"oof_predictions: not trained: {', '.join(missing)}; materialize trained_models first")
-    if lineage.oof.is_current():
-        context.log.info("up to date, kept")
-    else:
-        with accelerator.lease(context.log.info):
-            configure_device(accelerator, store)
-            oof = held_out_predictions(lineage, context.log)
-        write_table(oof, lineage.oof, **score_facts(pd.concat([oof, reference_rows(lineage)])))
+    with store.alone(lineage.experiment_folder, "oof_predictions", context.log.info):
+        if lineage.oof.is_current():
+            context.log.info("up to date, kept")
+        else:
+            with accelerator.lease(context.log.info):
+                configure_device(accelerator, store)
+                oof = held_out_predictions(lineage, context.log)
+            write_table(oof, lineage.oof, **score_facts(pd.concat([oof, reference_rows(lineage)])))
     kl = overall_kl(lineage.oof)
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:

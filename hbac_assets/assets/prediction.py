@@ -1,12 +1,17 @@
 """What training and predicting share: the device, the images of a member, and the models of a grid."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from hbac_assets.artifacts import Artifact
 from hbac_assets.assets.tables import read_table
+from hbac_assets.errors import HbacError
+from hbac_assets.files import has_digest
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
@@ -28,7 +33,7 @@ def member_images(lineage: Lineage, member: str, rows: pd.DataFrame, log: loggin
     """Return the images of `rows` as a member sees them, resident on the device or streamed; `log` says which.
 
     Raises:
-        HbacError: an array of the store is missing or is not what it should be.
+        HbacError: an array of the store is missing or differs from its table.
     """
     from hbac_assets.learning.eeg_windows import EegArrays
     from hbac_assets.learning.feeding import open_images
@@ -36,12 +41,41 @@ def member_images(lineage: Lineage, member: str, rows: pd.DataFrame, log: loggin
 
     preprocessing = lineage.experiment.members[member].preprocessing
     eeg = None
+    if preprocessing.input != "eeg":
+        require_unchanged(lineage.spectrogram_folder, lineage.spectrograms, rows["spectrogram_id"])
     if recipe := preprocessing.eeg:
         eeg = EegArrays(lineage.eeg_folder(recipe), read_table(lineage.eeg_spectrograms(recipe)), recipe)
+        require_unchanged(eeg.folder, lineage.eeg_spectrograms(recipe), rows["eeg_id"])
     read = image_reader(rows, StoredInputs(lineage.spectrogram_folder, eeg), preprocessing)
     images = open_images(read, len(rows), preprocessing.image_size)
     log.info(f"{member}: {images.placement}")
     return images
+
+
+def require_unchanged(folder: Path, listed: Artifact, ids: "pd.Series[int]") -> None:
+    """Compare arrays of the store with the table that lists them.
+
+    Args:
+        folder: holds `<id>.npy`.
+        listed: the table, whose first column is the id and one of whose others is `digest`.
+        ids: which arrays.
+
+    Raises:
+        HbacError: names an array that is missing or has another SHA-256.
+    """
+    table = read_table(listed)
+    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.unique())
+
+    def differs(array: tuple[int, str]) -> bool:
+        return not has_digest(folder / f"{array[0]}.npy", array[1])
+
+    with ThreadPoolExecutor() as pool:
+        for one, wrong in zip(digests.index, pool.map(differs, digests.items()), strict=True):
+            if wrong:
+                raise HbacError(
+                    f"{folder / f'{one}.npy'}: missing, or differs from {listed.path.name} (SHA-256): "
+                    f"materialize {listed.asset} again"
+                )
 
 
 def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Logger) -> np.ndarray:

@@ -46,13 +46,13 @@ def npy_spectrograms(
     lineage = lineage_of(competition, store, experiment)
     sources = spectrogram_files(lineage.dataset.folder)
     converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, CODE_VERSIONS["npy_spectrograms"])
-    converted, failures = convert_all(
-        sources, lineage.spectrogram_folder, converter, progress=Progress(context.log, "spectrograms")
-    )
-    log_left_out(failures, context.log)
-    refuse_too_many("npy_spectrograms", failures, len(sources), config.tolerated_failures)
-    artifact = lineage.spectrograms
-    write_if_changed(converted, artifact)
+    with store.alone(lineage.dataset_folder, "npy_spectrograms", context.log.info):
+        converted, failures = convert_all(
+            sources, lineage.spectrogram_folder, converter, progress=Progress(context.log, "spectrograms")
+        )
+        log_left_out(failures, context.log)
+        refuse_too_many("npy_spectrograms", failures, len(sources), config.tolerated_failures)
+        write_if_changed(converted, lineage.spectrograms)
     return MaterializeResult(metadata=_metadata(lineage, converted, failures))
 
 

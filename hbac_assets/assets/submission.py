@@ -40,15 +40,16 @@ def submission(
     """Test rows predicted by all folds of the last ensemble's members, blended as it learned, in Kaggle's format."""
     lineage = lineage_of(competition, store, experiment)
     artifact = lineage.submission
-    if artifact.is_current():
-        context.log.info("up to date, kept")
-    else:
-        with accelerator.lease(context.log.info):
-            configure_device(accelerator, store)
-            frame = predicted_submission(lineage, context.log)
-        with atomic_write(artifact.path) as temporary:
-            frame.to_csv(temporary, index=False)
-        artifact.seal()
+    with store.alone(lineage.experiment_folder, "submission", context.log.info):
+        if artifact.is_current():
+            context.log.info("up to date, kept")
+        else:
+            with accelerator.lease(context.log.info):
+                configure_device(accelerator, store)
+                frame = predicted_submission(lineage, context.log)
+            with atomic_write(artifact.path) as temporary:
+                frame.to_csv(temporary, index=False)
+            artifact.seal()
     frame = pd.read_csv(artifact.require())
     return MaterializeResult(
         metadata={

@@ -1,7 +1,5 @@
 """Which MLflow run belongs to which member, cell and ensemble of an experiment, and to which trial of its search."""
 
-from collections.abc import Sequence
-
 from dagster import AssetExecutionContext, OpExecutionContext
 
 from hbac_assets.learning.search.settings import Search
@@ -14,18 +12,12 @@ def open_runs(
     context: OpExecutionContext | AssetExecutionContext, tracking: Tracking, lineage: Lineage
 ) -> ExperimentRuns:
     """Return the MLflow runs of the lineage's experiment, written by this Dagster run."""
-    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run_id)
+    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run_id, context.log.warning)
 
 
-def open_members(runs: ExperimentRuns, lineage: Lineage, in_progress: Sequence[str]) -> None:
-    """Open the parent runs, before cells run side by side and each would create its own.
-
-    Args:
-        runs: the experiment's.
-        lineage: the experiment on its data.
-        in_progress: the Dagster runs that are not over; MLflow runs of others are marked as failed.
-    """
-    runs.fail_unfinished(in_progress)
+def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
+    """Mark the runs of killed processes as failed, and open the parent runs, before each cell would create its own."""
+    runs.fail_unfinished()
     for member in lineage.experiment.members:
         tracked_member(runs, lineage, member).reopen()
 

@@ -32,11 +32,10 @@ from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.files import atomic_write, remove_leftovers
 from hbac_assets.lineage import CODE_VERSIONS, Cell
-from hbac_assets.locks import hold_any
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.runs import report_dead_runs, runs_in_progress
+from hbac_assets.resources.runs import report_dead_runs
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import lineage_of
@@ -76,7 +75,8 @@ def plan_cells(
     chosen = chosen_cells(lineage, config.members, config.folds)
     extend_partitions(context.instance, lineage)
     runs = open_runs(context, tracking, lineage)
-    open_members(runs, lineage, runs_in_progress(context.instance))
+    with store.alone(lineage.experiment_folder, "plan_cells", context.log.info):
+        open_members(runs, lineage)
     planned, missing = [], 0
     for cell in chosen:
         model = lineage.cell(cell)
@@ -104,24 +104,23 @@ def train_fold(
     """Train one cell, unless another run has done so meanwhile, and report it to `fold_models` and MLflow."""
     lineage = lineage_of(competition, store, experiment)
     cell = Cell.from_key(str(context.get_mapping_key()))
-    runs = open_runs(context, tracking, lineage)
-    parent = tracked_member(runs, lineage, cell.member)
-    tracked = tracked_cell(runs, lineage, cell, parent)
-    tracked.reopen()
-    lock = store.locks_folder / f"{lineage.dataset.key}--{lineage.experiment.name}--{cell.key}.lock"
-    try:
-        with hold_any([lock], lambda holder: context.log.info(f"{cell.key}: being trained by {holder}; waiting")):
+    with store.alone(lineage.experiment_folder, cell.key, context.log.info):
+        runs = open_runs(context, tracking, lineage)
+        parent = tracked_member(runs, lineage, cell.member)
+        tracked = tracked_cell(runs, lineage, cell, parent)
+        tracked.reopen()
+        try:
             if lineage.cell(cell).is_current():
                 context.log.info(f"{cell.member} fold {cell.fold}: trained already, kept")
             else:
                 with accelerator.lease(context.log.info):
                     cells.train(cell, lineage, accelerator, store, tracked, context.log)
             curves = cells.report(cell, lineage, tracked)
-    except BaseException as error:
-        tracked.fail(str(error))
-        parent.fail(f"fold {cell.fold}: {error}")
-        raise
-    tracked.finish()
+        except BaseException as error:
+            tracked.fail(str(error))
+            parent.fail(f"fold {cell.fold}: {error}")
+            raise
+        tracked.finish()
     context.log_event(materialization(lineage, cell, curves, tracked.run_id))
 
 

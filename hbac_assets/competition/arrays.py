@@ -105,6 +105,6 @@ def _share(true: np.ndarray) -> float:
 
 
 def _write(target: Path, array: np.ndarray) -> str:
-    # The index compares sizes. Waiting for the disk would cost as much as a fifth of the conversion.
+    # The index compares digests. Waiting for the disk would cost as much as a fifth of the conversion.
     with atomic_write(target, flushed=False) as temporary:
         return write_npy(temporary, array)

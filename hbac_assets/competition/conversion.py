@@ -1,8 +1,8 @@
 """From the recordings' parquet files to npy arrays: in parallel, resumably, past the files at fault.
 
 What the array of one file is belongs to `arrays`. The folder of the arrays holds an index: a target is kept if it
-was made from the source as it is now, by the same version, and has not been touched since; whatever the index misses
-is converted again.
+was made from the source as it is now, by the same version, and its bytes are those that were written; whatever the
+index misses is converted again.
 """
 
 import json
@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from hbac_assets.competition.faults import fault
 from hbac_assets.competition.parquet_file import RecordingError
-from hbac_assets.files import write_json
+from hbac_assets.files import has_digest, write_json
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -43,7 +43,7 @@ class Converter(Generic[Facts]):
 
     Attributes:
         id_column: what the number in a file's name is, such as `spectrogram_id`.
-        facts: the dataclass of what is known of an array.
+        facts: the dataclass of what is known of an array, its SHA-256 as `digest` among it.
         convert: writes the array of a source to a target; raises RecordingError if the source is at fault.
         version: another one when the same source would give another array.
     """
@@ -103,7 +103,7 @@ def convert_all(
 
 
 class _Index(Generic[Facts]):
-    """What is known of each array: its facts, and the state of source and target right after it was made."""
+    """What is known of each array: its facts, and the state of its source right before it was made."""
 
     def __init__(self, folder: Path, converter: Converter[Facts]) -> None:
         self._folder = folder
@@ -114,12 +114,11 @@ class _Index(Generic[Facts]):
     def convert(self, source: Path) -> Facts:
         """Return the known facts if source and target are as they were, and convert anew otherwise."""
         target = self._folder / f"{int(source.stem)}.npy"
-        known = self._entries.get(target.name)
-        if known and known["source"] == _state(source) and known["target"] == _state(target):
+        before, known = _state(source), self._entries.get(target.name)
+        if known and known["source"] == before and has_digest(target, known["facts"]["digest"]):
             return self._converter.facts(**known["facts"])
-        before = _state(source)
         facts = self._converter.convert(source, target)
-        self._entries[target.name] = {"source": before, "target": _state(target), "facts": asdict(facts)}
+        self._entries[target.name] = {"source": before, "facts": asdict(facts)}
         return facts
 
     def write_now_and_then(self) -> None:

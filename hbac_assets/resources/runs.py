@@ -21,8 +21,3 @@ def report_dead_runs(instance: DagsterInstance) -> list[str]:
     for run in dead:
         instance.report_run_failed(run, f"the process of this run was killed ({run.tags[PROCESS_TAG]})")
     return [run.run_id for run in dead]
-
-
-def runs_in_progress(instance: DagsterInstance) -> list[str]:
-    """Return the ids of the runs that are not over."""
-    return [run.run_id for run in instance.get_runs(UNFINISHED)]

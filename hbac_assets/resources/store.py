@@ -1,9 +1,13 @@
-"""Where results go."""
+"""Where results go, and who may write them."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dagster import ConfigurableResource
 from pydantic import Field
+
+from hbac_assets.locks import hold_any
 
 
 class Store(ConfigurableResource):
@@ -30,3 +34,18 @@ class Store(ConfigurableResource):
     def locks_folder(self) -> Path:
         """Lock files that keep two runs from working on one thing."""
         return self.root / "locks"
+
+    @contextmanager
+    def alone(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
+        """Let nobody else make the same thing while the block runs; wait for who is about to.
+
+        Args:
+            folder: the one below the root that the thing belongs to.
+            what: the thing's name.
+            say: told whom this waits for.
+        """
+        name = "--".join([*folder.relative_to(self.root).parts, what])
+        with hold_any(
+            [self.locks_folder / f"{name}.lock"], lambda holder: say(f"{what}: being made by {holder}; waiting")
+        ):
+            yield

@@ -5,20 +5,27 @@ child run.
 
 A run is found again by the fingerprint of what it trains, so that running again updates it; when the fingerprint
 changes, a new run begins and the old one is tagged as superseded. Whatever is logged twice appears once.
+
+No training ends because MLflow cannot be had, or waits for it longer than `patience` says. What was not logged then is
+logged when the same assets are materialized again, since a trained cell without a finished run gets a step once more.
 """
 
+import functools
 import logging
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
 from hbac_assets.lineage import Cell
+from hbac_assets.processes import is_gone, running_process
 from hbac_assets.resources.paths import PROJECT_FOLDER
+from hbac_assets.resources.patience import Patience
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +36,30 @@ EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "images_per_second")
 # Makes MLflow's pages open on training runs.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax")
+PROCESS_TAG = "process"
+# MLflow would try for minutes.
+FEW_ATTEMPTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+def patiently(
+    otherwise: Answer,
+) -> Callable[[Callable[Concatenate[Any, Parameters], Answer]], Callable[Concatenate[Any, Parameters], Answer]]:
+    """Decorate a method of an object with `_patience`: where MLflow cannot be had, it returns `otherwise`."""
+
+    def decorate(
+        method: Callable[Concatenate[Any, Parameters], Answer],
+    ) -> Callable[Concatenate[Any, Parameters], Answer]:
+        @functools.wraps(method)
+        def call(self: Any, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+            patience: Patience = self._patience
+            return patience.call(lambda: method(self, *args, **kwargs), otherwise)
+
+        return call
+
+    return decorate
 
 
 class Tracking(ConfigurableResource):
@@ -37,14 +68,41 @@ class Tracking(ConfigurableResource):
     uri: str = Field(description="MLflow's tracking URI")
     artifact_folder: str = Field(description="where experiments that are created here keep their artifacts")
 
-    def open(self, experiment: str, data_fingerprint: str, dagster_run: str) -> "ExperimentRuns":
-        """Return the runs of an experiment on a data set, creating MLflow's experiment if it is new."""
+    def open(
+        self, experiment: str, data_fingerprint: str, dagster_run: str, warn: Callable[[str], None]
+    ) -> "ExperimentRuns":
+        """Return the runs of an experiment on a data set, creating MLflow's experiment if it is new.
+
+        Args:
+            experiment: its name.
+            data_fingerprint: of the data set.
+            dagster_run: the id of the run that writes.
+            warn: told in one line if MLflow cannot be had, or only too slowly.
+        """
         # What a model requires is given when it is logged.
         os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
+        for name, value in FEW_ATTEMPTS.items():
+            os.environ.setdefault(name, value)
+        import mlflow
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+
+        def give_up(reason: str) -> None:
+            warn(
+                f"MLflow at {masked(self.uri)}: {masked(reason)}; the work goes on without it: materialize again when "
+                "it can be had, and what is missing there is logged"
+            )
+
+        patience = Patience((MlflowException, SQLAlchemyError, OSError), give_up)
+        client, experiment_id = patience.call(lambda: self._connect(experiment), (None, ""))
+        return ExperimentRuns(client, experiment_id, data_fingerprint, dagster_run, patience)
+
+    def _connect(self, experiment: str) -> "tuple[MlflowClient, str]":
         import mlflow
         from mlflow.exceptions import MlflowException
 
-        logging.getLogger("mlflow").setLevel(logging.ERROR)
         mlflow.set_tracking_uri(self.uri)
         client = mlflow.MlflowClient()
         found = client.get_experiment_by_name(experiment)
@@ -53,17 +111,25 @@ class Tracking(ConfigurableResource):
             with suppress(MlflowException):  # another process was faster
                 client.create_experiment(experiment, artifact_location=location, tags=EXPERIMENT_TAGS)
             found = client.get_experiment_by_name(experiment)
-        return ExperimentRuns(client, found.experiment_id, data_fingerprint, dagster_run)
+        return client, found.experiment_id
 
 
 class ExperimentRuns:
     """The MLflow runs of one experiment on one data set."""
 
-    def __init__(self, client: "MlflowClient", experiment_id: str, data_fingerprint: str, dagster_run: str) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: "MlflowClient | None",
+        experiment_id: str,
+        data_fingerprint: str,
+        dagster_run: str,
+        patience: Patience,
+    ) -> None:
+        self._client: Any = client
         self._experiment_id = experiment_id
         self._data = data_fingerprint
         self._dagster_run = dagster_run
+        self._patience = patience
 
     def member(self, name: str, fingerprint: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> "TrackedRun":
         """Find or create the parent run of a member; `fingerprint` covers its recipe and rows."""
@@ -95,15 +161,16 @@ class ExperimentRuns:
         name, tags = f"{member} trial {number}", {"mlflow.parentRunId": parent, **tags}
         return self._find_or_create(name, identity, f"{study}-{number}", params, tags)
 
+    @patiently(otherwise=True)
     def is_finished(self, fingerprint: str) -> bool:
-        """Tell whether a run with this fingerprint is there and complete."""
+        """Tell whether a run with this fingerprint is there and complete, or nothing can be logged anyway."""
         return bool(self._search(f"tags.fingerprint = '{fingerprint}' and attributes.status = 'FINISHED'"))
 
-    def fail_unfinished(self, dagster_runs_in_progress: Iterable[str]) -> None:
-        """Mark as failed every run whose Dagster run is over: its process was killed before it could do so."""
-        alive = {*dagster_runs_in_progress, self._dagster_run}
+    @patiently(otherwise=None)
+    def fail_unfinished(self) -> None:
+        """Mark as failed every run whose process was killed before it could do so."""
         for run in self._search("attributes.status = 'RUNNING'"):
-            if run.data.tags.get("dagster_run_id") not in alive:
+            if PROCESS_TAG in run.data.tags and is_gone(run.data.tags[PROCESS_TAG]):
                 self._client.set_terminated(run.info.run_id, status="FAILED")
 
     def _find_or_create(
@@ -114,8 +181,19 @@ class ExperimentRuns:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
     ) -> "TrackedRun":
+        return TrackedRun(self._client, self._id_of_run(name, identity, fingerprint, params, tags), self._patience)
+
+    @patiently(otherwise="")
+    def _id_of_run(
+        self,
+        name: str,
+        identity: Mapping[str, str],
+        fingerprint: str,
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> str:
         identity = {**identity, "data_fingerprint": self._data}
-        tags = {**tags, "dagster_run_id": self._dagster_run}
+        tags = {**tags, "dagster_run_id": self._dagster_run, PROCESS_TAG: running_process()}
         current = None
         for run in self._search(" and ".join(f"tags.{key} = '{value}'" for key, value in identity.items())):
             if run.data.tags.get("fingerprint") == fingerprint:
@@ -128,19 +206,21 @@ class ExperimentRuns:
             _log_params(self._client, current.info.run_id, params)
         else:
             _set_tags(self._client, current.info.run_id, tags)
-        return TrackedRun(self._client, current.info.run_id)
+        return str(current.info.run_id)
 
     def _search(self, condition: str) -> "list[Run]":
         return list(self._client.search_runs([self._experiment_id], condition, max_results=1000))
 
 
 class TrackedRun:
-    """One MLflow run that is being written."""
+    """One MLflow run that is being written; its `run_id` is empty where MLflow cannot be had."""
 
-    def __init__(self, client: "MlflowClient", run_id: str) -> None:
+    def __init__(self, client: Any, run_id: str, patience: Patience) -> None:
         self._client = client
         self.run_id = run_id
+        self._patience = patience
 
+    @patiently(otherwise=None)
     def log_epochs(self, history: "pd.DataFrame") -> None:
         """Log the epochs that are not logged yet.
 
@@ -162,27 +242,33 @@ class TrackedRun:
         for start in range(0, len(metrics), 1000):  # MLflow's limit for a batch
             self._client.log_batch(self.run_id, metrics=metrics[start : start + 1000])
 
+    @patiently(otherwise=None)
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Log figures that belong to the run as a whole."""
         for name, value in metrics.items():
             self._client.log_metric(self.run_id, name, value)
 
+    @patiently(otherwise=None)
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log what is known only after the run began; a value that is there already stays."""
         _log_params(self._client, self.run_id, params)
 
+    @patiently(otherwise=None)
     def tag(self, **tags: str) -> None:
         """Set tags of the run."""
         _set_tags(self._client, self.run_id, tags)
 
+    @patiently(otherwise=None)
     def log_picture(self, png: bytes, name: str) -> None:
         """Log a PNG under `name`."""
         self._log_bytes(png, name)
 
+    @patiently(otherwise=None)
     def log_table(self, table: "pd.DataFrame", name: str) -> None:
         """Log a table as CSV under `name`."""
         self._log_bytes(table.to_csv(index=False).encode(), name)
 
+    @patiently(otherwise=None)
     def log_model(self, model: Any) -> None:
         """Log a Keras model so that `mlflow.keras.load_model` finds it; once for each run."""
         from importlib.metadata import version
@@ -202,14 +288,17 @@ class TrackedRun:
             logged = mlflow.keras.log_model(model, name="model", signature=signature, pip_requirements=requirements)
         self._client.set_tag(self.run_id, "model_uri", logged.model_uri)
 
+    @patiently(otherwise=None)
     def reopen(self) -> None:
         """Mark the run as running, whatever became of it before."""
         self._client.update_run(self.run_id, status="RUNNING")
 
+    @patiently(otherwise=None)
     def finish(self) -> None:
         """Mark the run as finished."""
         self._client.set_terminated(self.run_id, status="FINISHED")
 
+    @patiently(otherwise=None)
     def fail(self, reason: str) -> None:
         """Mark the run as failed and say why."""
         self._client.set_tag(self.run_id, "failure", reason[:5000])
@@ -233,6 +322,11 @@ def code_commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def masked(text: str) -> str:
+    """Return a text in which no URI shows its password."""
+    return re.sub(r"(://[^/@\s:]*):[^/@\s]*@", r"\1:***@", text)
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

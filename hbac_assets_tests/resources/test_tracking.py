@@ -1,9 +1,15 @@
 """MLflow runs are found again, updated, superseded and marked as failed; on a real SQLite store."""
 
+import socket
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
 from hbac_assets.lineage import Cell
+from hbac_assets.processes import identity
+from hbac_assets.resources import patience
 from hbac_assets.resources.tracking import Tracking, flattened
 
 CELL = Cell("b2", 0)
@@ -25,7 +31,7 @@ def tracking(tmp_path_factory):
 
 
 def open_cell(tracking, experiment, fingerprint="f1", dagster_run="d1", data="data1"):
-    runs = tracking.open(experiment, data, dagster_run)
+    runs = tracking.open(experiment, data, dagster_run, pytest.fail)
     parent = runs.member("b2", fingerprint, {"epochs": 3}, {"backbone": "efficientnetv2_b2"})
     return runs, runs.cell(CELL, parent.run_id, fingerprint, {"epochs": 3}, {"backbone": "efficientnetv2_b2"})
 
@@ -79,10 +85,10 @@ def test_an_ensemble_has_one_run_that_is_updated_and_superseded(tracking):
 
 
 def test_a_trial_hangs_below_its_search_and_is_found_again(tracking):
-    runs = tracking.open("searched", "data1", "d1")
+    runs = tracking.open("searched", "data1", "d1", pytest.fail)
     search = runs.search("b2", "s1", {"search.trials": 3}, {})
     first, second = (runs.trial("b2", number, search.run_id, "s1", {"epochs": 2}, {}) for number in (1, 2))
-    again = tracking.open("searched", "data1", "d2").trial("b2", 1, search.run_id, "s1", {"epochs": 2}, {})
+    again = tracking.open("searched", "data1", "d2", pytest.fail).trial("b2", 1, search.run_id, "s1", {"epochs": 2}, {})
     again.tag(outcome="pruned")
     assert again.run_id == first.run_id != second.run_id
     tags = stored(runs, first).data.tags
@@ -103,12 +109,55 @@ def test_another_fingerprint_supersedes_the_run_on_the_same_data_alone(tracking)
     assert "superseded" not in stored(runs, new).data.tags
 
 
-def test_runs_of_dead_dagster_runs_are_marked_as_failed(tracking):
-    runs, dead = open_cell(tracking, "killed", dagster_run="dead")
-    _, living = open_cell(tracking, "killed", fingerprint="f2", dagster_run="living")
-    tracking.open("killed", "data1", "me").fail_unfinished(["living"])
+def test_runs_of_killed_processes_are_marked_as_failed(tracking):
+    runs, dead = open_cell(tracking, "killed")
+    _, living = open_cell(tracking, "killed", fingerprint="f2")
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        runs._client.set_tag(dead.run_id, "process", identity(process.pid))
+    tracking.open("killed", "data1", "me", pytest.fail).fail_unfinished()
     assert stored(runs, dead).info.status == "FAILED"
     assert stored(runs, living).info.status == "RUNNING"
+
+
+def refusing():
+    """A URI where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://someone:secret@127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_a_tracking_store_that_cannot_be_had_is_told_once_and_stops_nothing(tmp_path):
+    told = []
+    runs = Tracking(uri=refusing(), artifact_folder=str(tmp_path)).open("e", "d", "r", told.append)
+    tracked = runs.cell(CELL, "", "f", {"epochs": 3}, {})
+    tracked.log_epochs(HISTORY)
+    tracked.finish()
+    assert runs.is_finished("f")
+    assert tracked.run_id == ""
+    assert len(told) == 1
+    assert told[0].startswith("MLflow at http://someone:***@127.0.0.1:")
+    assert "secret" not in told[0]
+    assert "\n" not in told[0]
+
+
+def test_a_tracking_store_that_never_answers_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(patience, "SECONDS", 1.0)
+    told = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        runs = Tracking(uri=uri, artifact_folder=str(tmp_path)).open("e", "d", "r", told.append)
+        runs.member("b2", "f", {}, {}).finish()
+    assert [line.split(":")[-3].strip() for line in told] == [
+        "no answer within 1 s in all; the work goes on without it"
+    ]
+
+
+def test_a_defect_is_no_reason_to_give_up(tracking):
+    runs, tracked = open_cell(tracking, "defects")
+    with pytest.raises(AttributeError):
+        tracked.log_table(None, "table.csv")
+    tracked.finish()
+    assert stored(runs, tracked).info.status == "FINISHED"
 
 
 def test_pictures_and_tables_become_artifacts(tracking):

@@ -1,0 +1,73 @@
+"""Calls to a server that may be slow or gone, none of which may end the work that makes them, or hold it up for long."""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from time import monotonic
+from typing import Any, TypeVar
+
+SECONDS, SHARE = 60.0, 0.1
+
+Answer = TypeVar("Answer")
+
+
+class Patience:
+    """Waits for calls until all of them together took too long or one went wrong; then makes no more.
+
+    Together they may take `SECONDS`, or the `SHARE` of the time since the first one where that is longer. A call that
+    is no longer waited for goes on in the background, and ends with the process.
+    """
+
+    def __init__(self, faults: tuple[type[Exception], ...], give_up: Callable[[str], None]) -> None:
+        """Begin the clock.
+
+        Args:
+            faults: the errors that mean that the server cannot be had; others are raised where the call was made.
+            give_up: told the reason, once.
+        """
+        self._faults = faults
+        self._give_up = give_up
+        self._began = monotonic()
+        self._waited = 0.0
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
+        self._worker: threading.Thread | None = None
+        self.exhausted = False
+
+    def call(self, function: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """Return what `function` does, or `otherwise` if it fails or nothing is asked for any more."""
+        if self.exhausted:
+            return otherwise
+        allowed = max(SECONDS, SHARE * (monotonic() - self._began))
+        asked = monotonic()
+        answer = self._begin(function)
+        try:
+            return answer.result(max(0.0, allowed - self._waited))
+        except TimeoutError:
+            self._exhaust(f"no answer within {allowed:.0f} s in all")
+        except self._faults as error:
+            self._exhaust(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+        finally:
+            self._waited += monotonic() - asked
+        return otherwise
+
+    def _exhaust(self, reason: str) -> None:
+        self.exhausted = True
+        self._give_up(reason)
+
+    def _begin(self, function: Callable[[], Answer]) -> "Future[Answer]":
+        """Hand a call to the one thread that makes them, a daemon, so that no exit waits for it."""
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._work, name="patience", daemon=True)
+            self._worker.start()
+        answer: Future[Answer] = Future()
+        self._calls.put((function, answer))
+        return answer
+
+    def _work(self) -> None:
+        while True:
+            function, answer = self._calls.get()
+            try:
+                answer.set_result(function())
+            except BaseException as error:  # raised where the call was made
+                answer.set_exception(error)
