@@ -1,4 +1,4 @@
-"""Calls to a server that may be slow or gone, none of which may end the work that makes them, or hold it up for long."""
+"""Calls to a server that may be slow or gone, none of which may end the work that makes them or hold it up for long."""
 
 import queue
 import threading

@@ -83,7 +83,6 @@ class Tracking(ConfigurableResource):
         os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
         for name, value in FEW_ATTEMPTS.items():
             os.environ.setdefault(name, value)
-        import mlflow
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 

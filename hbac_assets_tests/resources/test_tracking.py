@@ -147,9 +147,8 @@ def test_a_tracking_store_that_never_answers_is_given_up(tmp_path, monkeypatch):
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
         runs = Tracking(uri=uri, artifact_folder=str(tmp_path)).open("e", "d", "r", told.append)
         runs.member("b2", "f", {}, {}).finish()
-    assert [line.split(":")[-3].strip() for line in told] == [
-        "no answer within 1 s in all; the work goes on without it"
-    ]
+    (line,) = told
+    assert line.startswith(f"MLflow at {uri}: no answer within 1 s in all; the work goes on without it")
 
 
 def test_a_defect_is_no_reason_to_give_up(tracking):
