@@ -3,7 +3,7 @@
     python -m benchmarks.growth_stages SPECTROGRAMS FILES FOLDER CACHE
 
 FILES holds parquet files in `spectrograms` and `eegs`, which are linked to as often as needed; of EEGs there is one for
-each ten spectrograms. Prints a JSON object: for each stage the seconds for each item, and the peak of what the process
+every two spectrograms. Prints a JSON object: for each stage the seconds for each item, and the peak of what the process
 itself holds in memory (`anonymous`) and of the files that it has mapped, such as libraries (`mapped`), in bytes.
 """
 
@@ -35,7 +35,7 @@ from hbac_assets.learning.targets import targets
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 MEMBER = "mobilenet_v3_small"
-SPECTROGRAMS_FOR_AN_EEG = 10
+SPECTROGRAMS_FOR_AN_EEG = 2
 ROWS_OF_A_PATIENT = 6
 FOLDS = 5
 WARM_UP = 60

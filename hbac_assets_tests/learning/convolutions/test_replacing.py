@@ -10,34 +10,57 @@ from hbac_assets.learning.convolutions.replacing import fast_convolutions
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.learning.settings import MemberSettings, Preprocessing
 
-SOME = ("mobilenet_v3_small", "efficientnetv2_b2")
+SOME = ("mobilenet_v3_small",)
+
+
+def training_step(backbone, precision, forms, weights=None):
+    """Return the model, the probabilities and the gradients of a training step in `precision`."""
+    with jax.enable_x64(precision == "float64"):
+        usual = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(precision)
+        model = build_classifier(MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 96))))
+        keras.config.set_dtype_policy(usual)
+        if weights is not None:
+            model.set_weights([array.astype(precision) for array in weights])
+        random = np.random.default_rng(0)
+        images = random.normal(size=(8, 64, 96, 3)).astype(precision)
+        votes = random.dirichlet(np.ones(6), 8).astype(precision)
+        others = [variable.value for variable in model.non_trainable_variables]
+
+        def loss_of(weights):
+            probabilities, _ = model.stateless_call(weights, others, images, training=True)
+            return keras.losses.KLDivergence()(votes, probabilities), probabilities
+
+        with forms():
+            step = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
+            (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
+        return model, np.asarray(probabilities), [np.asarray(gradient) for gradient in gradients]
+
+
+def distance(gradients, others):
+    """Return the largest difference, relative to the largest entry of each gradient where that is above 1."""
+    return max(
+        float(abs(one - other).max()) / max(1, float(abs(other).max()))
+        for one, other in zip(gradients, others, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
     "backbone", [pytest.param(name, marks=() if name in SOME else pytest.mark.long) for name in BACKBONES]
 )
 def test_a_training_step_of_every_backbone_is_the_same_within_a_hundred_thousandth(backbone) -> None:
-    settings = MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 128)))
-    model = build_classifier(settings)
-    random = np.random.default_rng(0)
-    images = random.normal(size=(16, 64, 128, 3)).astype(np.float32)
-    votes = random.dirichlet(np.ones(6), 16).astype(np.float32)
-    others = [variable.value for variable in model.non_trainable_variables]
+    model, plain, plain_gradients = training_step(backbone, "float32", nullcontext)
+    weights = model.get_weights()
+    _, exact, exact_gradients = training_step(backbone, "float64", nullcontext, weights)
+    assert exact_gradients[0].dtype == np.float64
+    _, found, gradients = training_step(backbone, "float64", fast_convolutions, weights)
+    np.testing.assert_allclose(found, exact, atol=1e-5)
+    assert distance(gradients, exact_gradients) < 1e-5
 
-    def loss_of(weights, images):
-        probabilities, _ = model.stateless_call(weights, others, images, training=True)
-        return keras.losses.KLDivergence()(votes, probabilities), probabilities
-
-    def outcome(forms):
-        with forms():
-            step = jax.jit(jax.value_and_grad(lambda weights: loss_of(weights, images), has_aux=True))
-            (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
-        return probabilities, gradients
-
-    (plain, plain_gradients), (fast, fast_gradients) = outcome(nullcontext), outcome(fast_convolutions)
-    np.testing.assert_allclose(fast, plain, atol=1e-5)
-    for one, other in zip(fast_gradients, plain_gradients, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5 * max(1, float(abs(other).max())))
+    # In single precision Keras' own gradients of deep networks are further from the exact ones than that.
+    _, found, gradients = training_step(backbone, "float32", fast_convolutions, weights)
+    np.testing.assert_allclose(found, plain, atol=1e-5)
+    assert distance(gradients, exact_gradients) < max(1e-5, 3 * distance(plain_gradients, exact_gradients))
 
 
 def test_a_model_predicts_the_same_and_has_no_slow_convolution_left() -> None:
