@@ -8,7 +8,7 @@ SHELL := bash
 UV_VERSION := 0.13.8
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-long bench lint format ui clean-caches
+.PHONY: help setup run test test-long faults bench lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -42,6 +42,10 @@ test: lint  ## lint, types and all tests but the long ones
 test-long: .venv/.locked-dev  ## what takes too long for every change: all named experiments in miniature, kills, a search
 	$(ENVIRONMENT)
 	python -m pytest -v -m long --durations 0
+
+faults: .venv/.locked-dev  ## bad input, all of it, with a table: case, expected, seen
+	$(ENVIRONMENT)
+	python -m pytest -n 2 -m 'long or not long' hbac_assets_tests/faults
 
 bench: .venv/.locked-dev  ## measure every stage beside what people use today, half an hour; ROWS=1,4 for some rows
 	$(ENVIRONMENT)

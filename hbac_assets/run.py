@@ -49,7 +49,7 @@ def materialize_chain() -> None:
             raise_on_error=False,
         ) as result:
             if not result.success:
-                raise HbacError(_failure(result.all_events))
+                raise HbacError(first_failure(result.all_events))
 
 
 def print_report() -> None:
@@ -61,7 +61,7 @@ def print_report() -> None:
     print(report(defs.resources["competition"], defs.resources["store"], defs.resources["experiment"]))
 
 
-def _failure(events: "Sequence[DagsterEvent]") -> str:
+def first_failure(events: "Sequence[DagsterEvent]") -> str:
     """Return the one-line description of the first failed step, or Dagster's message where the step gave none."""
     for event in events:
         if event.is_step_failure:

@@ -1,7 +1,56 @@
-"""What holds for every test: nothing is written into the checkout outside data/."""
+"""What holds for every test, and the project whose chain has run: one for each worker, with fresh ones beside it.
 
+Nothing is written into the checkout outside data/.
+"""
+
+import shutil
 from pathlib import Path
 
+import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.store import Store
+from hbac_assets.resources.views import lineage_of
+from hbac_assets_tests.projects import RECORDINGS, make_project, share_generated_data
+
 set_hypothesis_home_dir(Path(__file__).parents[1] / "data" / "cache" / "hypothesis")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A project in which the chain ran once, in miniature, and what that printed."""
+    project = make_project(tmp_path_factory.mktemp("finished"))
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project, done.stdout
+
+
+@pytest.fixture
+def fresh(tmp_path, finished):
+    """A project with an empty store, beside the synthetic data that are there already."""
+    project = make_project(tmp_path / "project")
+    share_generated_data(finished[0], project)
+    return project
+
+
+@pytest.fixture
+def resources(finished, tmp_path):
+    """A copy of the finished store, to be spoilt."""
+    shutil.copytree(finished[0].folder / "store", tmp_path / "store")
+    (tmp_path / "synthetic").symlink_to(finished[0].folder / "synthetic")
+    return {
+        "competition": CompetitionData(synthetic_recordings=RECORDINGS),
+        "store": Store(folder=str(tmp_path / "store")),
+        "experiment": ExperimentChoice(miniature=True),
+    }
+
+
+@pytest.fixture
+def lineage(resources):
+    """The artifacts in the copy."""
+    # The record of the data names their folder, which the copy reaches by another path.
+    competition, store = resources["competition"], resources["store"]
+    competition.prepare(store, lambda done, total: None)
+    return lineage_of(competition, store, resources["experiment"])

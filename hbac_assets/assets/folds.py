@@ -1,5 +1,6 @@
 """Which rows are used and which fold holds each of them out."""
 
+import numpy as np
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
@@ -10,6 +11,7 @@ from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tables import kept_or_made, read_table
+from hbac_assets.competition.faults import fault
 from hbac_assets.competition.folds import assign_folds, sample_rows
 from hbac_assets.competition.pictures import class_counts
 from hbac_assets.experiments.schema import Experiment
@@ -18,6 +20,9 @@ from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
+from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
+
+OFFSET = "spectrogram_label_offset_seconds"
 
 
 @asset(
@@ -38,6 +43,7 @@ def fold_assignments(
     """
     lineage = lineage_of(competition, store, experiment)
     train = read_table(lineage.train_metadata)
+    require_within(train, lineage)
     readable = readable_rows(train, lineage)
     usable = readable.all(axis=1)
     rows = kept_or_made(lineage.folds, lambda: fold_rows(train, usable, lineage.experiment), context.log)
@@ -53,6 +59,27 @@ def fold_assignments(
             "preview": preview(rows),
         }
     )
+
+
+def require_within(train: pd.DataFrame, lineage: Lineage) -> None:
+    """Refuse labels of minutes that their spectrogram does not have.
+
+    Raises:
+        HbacError: names the first row.
+    """
+    columns = read_table(lineage.spectrograms).set_index("spectrogram_id")["columns"]
+    seconds = SECONDS_PER_COLUMN * train["spectrogram_id"].map(columns)  # NaN where the spectrogram is unreadable
+    beyond = (train[OFFSET] >= seconds).to_numpy()
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise fault(
+            lineage.dataset.folder / "train.csv",
+            f"an offset within the {seconds[row]:.0f} s of spectrogram {train['spectrogram_id'][row]}",
+            train[OFFSET][row],
+            "correct the row or leave it out",
+            row=row,
+            column=OFFSET,
+        )
 
 
 def readable_rows(train: pd.DataFrame, lineage: Lineage) -> pd.DataFrame:

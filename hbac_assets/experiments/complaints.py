@@ -12,6 +12,8 @@ def complaint(error: Any) -> str:
     """Return one of the errors of a `ValidationError` as the end of a line that begins with the file."""
     place = error["loc"]
     key, found = ".".join(map(str, place)), f"found {error['input']!r}"
+    if error["type"] == "missing":
+        return f"{key}: expected this key, found none; add it"
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown key, {found}; expected one of {', '.join(allowed_keys(place))}"
     return f"{key}: {error['msg'].removeprefix('Value error, ')}, {found}"

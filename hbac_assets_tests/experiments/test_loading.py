@@ -95,7 +95,11 @@ def test_without_ensembles_there_is_one_of_all_members(write):
         ("method: mean", "method: median", r"ensembles\.last\.method: .*one of best, mean, weights, .*found 'median'"),
         ("method: mean", "methods: mean", r"ensembles\.last\.methods: unknown key, found 'mean'"),
         ("ensembles:", "published: {al: []}\nensembles:", r"published\.al.*one of small, other, all, last, found 'al'"),
-        ("ensembles:", "published: {all: [{figure: 1}]}\nensembles:", r"published\.all\.0\.what: Field required"),
+        (
+            "ensembles:",
+            "published: {all: [{figure: 1}]}\nensembles:",
+            r"published\.all\.0\.what: expected this key, found none",
+        ),
     ],
 )
 def test_a_faulty_ensemble_or_published_figure_is_one_line(write, old, new, complaint):

@@ -1,0 +1,54 @@
+"""A download to spoil, and a table of all cases at the end: what was expected and what was seen."""
+
+import os
+
+import pytest
+
+from hbac_assets_tests.projects import RECORDINGS
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """A synthetic download that is whole."""
+    from hbac_assets.synthetic.generation import generate
+    from hbac_assets.synthetic.settings import SyntheticSettings
+
+    folder = tmp_path_factory.mktemp("whole")
+    generate(SyntheticSettings(recordings=RECORDINGS), folder, os.cpu_count() or 1, lambda done, total: None)
+    return folder
+
+
+@pytest.fixture
+def download(whole, tmp_path):
+    """Links to the files of that download, each of which can be replaced."""
+    folder = tmp_path / "download"
+    for file in whole.rglob("*"):
+        if file.is_file():
+            target = folder / file.relative_to(whole)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(file)
+    return folder
+
+
+@pytest.fixture
+def case(record_property):
+    """Note what a case is, what is expected of it and what was seen, for the table."""
+
+    def note(name, expected, seen):
+        for key, value in (("case", name), ("expected", expected), ("seen", seen)):
+            record_property(key, str(value))
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the table of cases."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, [])]
+    rows = [(dict(one.user_properties), one.outcome) for one in reports if dict(one.user_properties).get("case")]
+    if rows:
+        terminalreporter.section("cases")
+    for properties, outcome in rows:
+        case, expected, seen = (properties.get(key, "") for key in ("case", "expected", "seen"))
+        terminalreporter.write_line(
+            f"{outcome.upper():6}  {case}\n        expected: {expected}\n        seen:     {seen}"
+        )
