@@ -80,7 +80,7 @@ CASES = {
     "an array of which one byte was changed": (
         spoil_array,
         "oof_predictions",
-        r"spectrograms/\d+.npy: missing, or differs from spectrograms.parquet \(SHA-256\): materialize npy_spectrograms",
+        r"spectrograms/\d+.npy: missing, or differs from spectrograms.parquet \(SHA-256\): materialize npy_",
     ),
     "a model cut short": (
         cut_model,

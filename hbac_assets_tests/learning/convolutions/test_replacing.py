@@ -1,9 +1,11 @@
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from unittest.mock import patch
 
 import jax
 import keras
 import numpy as np
 import pytest
+from keras.src.backend.common import dtypes
 
 from hbac_assets.learning.backbones import build_classifier
 from hbac_assets.learning.convolutions.replacing import fast_convolutions
@@ -13,13 +15,26 @@ from hbac_assets.learning.settings import MemberSettings, Preprocessing
 SOME = ("mobilenet_v3_small",)
 
 
+@contextmanager
+def precision_of(name):
+    """Let Keras and JAX compute everything in `float32` or `float64` within the block."""
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    keras.config.set_floatx(name)
+    jax.config.update("jax_enable_x64", name == "float64")
+    try:
+        with patch.dict(dtypes.BIT64_TO_BIT32_DTYPE, float64=name):  # on JAX, Keras' layers else fall back to float32
+            yield
+    finally:
+        jax.config.update("jax_enable_x64", False)
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy(usual)
+
+
 def training_step(backbone, precision, forms, weights=None):
     """Return the model, the probabilities and the gradients of a training step in `precision`."""
-    with jax.enable_x64(precision == "float64"):
-        usual = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(precision)
+    with precision_of(precision), forms():
         model = build_classifier(MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 96))))
-        keras.config.set_dtype_policy(usual)
         if weights is not None:
             model.set_weights([array.astype(precision) for array in weights])
         random = np.random.default_rng(0)
@@ -31,9 +46,8 @@ def training_step(backbone, precision, forms, weights=None):
             probabilities, _ = model.stateless_call(weights, others, images, training=True)
             return keras.losses.KLDivergence()(votes, probabilities), probabilities
 
-        with forms():
-            step = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
-            (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
+        step = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
+        (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
         return model, np.asarray(probabilities), [np.asarray(gradient) for gradient in gradients]
 
 
