@@ -33,7 +33,7 @@ def precision_of(name):
 
 def training_step(backbone, precision, forms, weights=None):
     """Return the model, the probabilities and the gradients of a training step in `precision`."""
-    with precision_of(precision), forms():
+    with precision_of(precision):
         model = build_classifier(MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 96))))
         if weights is not None:
             model.set_weights([array.astype(precision) for array in weights])
@@ -47,7 +47,8 @@ def training_step(backbone, precision, forms, weights=None):
             return keras.losses.KLDivergence()(votes, probabilities), probabilities
 
         step = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
-        (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
+        with forms():
+            (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
         return model, np.asarray(probabilities), [np.asarray(gradient) for gradient in gradients]
 
 
