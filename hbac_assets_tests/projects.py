@@ -83,6 +83,11 @@ def share_generated_data(source: Project, target: Project) -> None:
 def linked_download(source: Project, folder: Path) -> Path:
     """Return `folder`, filled with links to the synthetic data of a project: single files can be spoilt in it."""
     (whole,) = (source.folder / "synthetic").iterdir()
+    return linked(whole, folder)
+
+
+def linked(whole: Path, folder: Path) -> Path:
+    """Return `folder`, filled with links to the files of another."""
     for file in whole.rglob("*"):
         target = folder / file.relative_to(whole)
         if file.is_file():

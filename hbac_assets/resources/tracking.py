@@ -180,32 +180,25 @@ class ExperimentRuns:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
     ) -> "TrackedRun":
-        return TrackedRun(self._client, self._id_of_run(name, identity, fingerprint, params, tags), self._patience)
-
-    @patiently(otherwise="")
-    def _id_of_run(
-        self,
-        name: str,
-        identity: Mapping[str, str],
-        fingerprint: str,
-        params: Mapping[str, Any],
-        tags: Mapping[str, str],
-    ) -> str:
         identity = {**identity, "data_fingerprint": self._data}
         tags = {**tags, "dagster_run_id": self._dagster_run, PROCESS_TAG: running_process()}
-        current = None
-        for run in self._search(" and ".join(f"tags.{key} = '{value}'" for key, value in identity.items())):
-            if run.data.tags.get("fingerprint") == fingerprint:
-                current = run
-            elif "superseded" not in run.data.tags:
-                self._client.set_tag(run.info.run_id, "superseded", "true")
-        if current is None:
-            all_tags = {**identity, **tags, "fingerprint": fingerprint}
-            current = self._client.create_run(self._experiment_id, run_name=name, tags=all_tags)
-            _log_params(self._client, current.info.run_id, params)
-        else:
-            _set_tags(self._client, current.info.run_id, tags)
-        return str(current.info.run_id)
+
+        def run_id() -> str:
+            current = None
+            for run in self._search(" and ".join(f"tags.{key} = '{value}'" for key, value in identity.items())):
+                if run.data.tags.get("fingerprint") == fingerprint:
+                    current = run
+                elif "superseded" not in run.data.tags:
+                    self._client.set_tag(run.info.run_id, "superseded", "true")
+            if current is None:
+                all_tags = {**identity, **tags, "fingerprint": fingerprint}
+                current = self._client.create_run(self._experiment_id, run_name=name, tags=all_tags)
+                _log_params(self._client, current.info.run_id, params)
+            else:
+                _set_tags(self._client, current.info.run_id, tags)
+            return str(current.info.run_id)
+
+        return TrackedRun(self._client, self._patience.call(run_id, ""), self._patience)
 
     def _search(self, condition: str) -> "list[Run]":
         return list(self._client.search_runs([self._experiment_id], condition, max_results=1000))

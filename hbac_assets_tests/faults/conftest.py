@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hbac_assets_tests.projects import RECORDINGS
+from hbac_assets_tests.projects import RECORDINGS, linked
 
 
 @pytest.fixture(scope="session")
@@ -21,13 +21,7 @@ def whole(tmp_path_factory):
 @pytest.fixture
 def download(whole, tmp_path):
     """Links to the files of that download, each of which can be replaced."""
-    folder = tmp_path / "download"
-    for file in whole.rglob("*"):
-        if file.is_file():
-            target = folder / file.relative_to(whole)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(file)
-    return folder
+    return linked(whole, tmp_path / "download")
 
 
 @pytest.fixture

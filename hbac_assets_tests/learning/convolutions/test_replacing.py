@@ -12,7 +12,9 @@ from hbac_assets.learning.convolutions.replacing import fast_convolutions
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.learning.settings import MemberSettings, Preprocessing
 
-SOME = ("mobilenet_v3_small",)
+SOME = ("mobilenet_v3_small", "efficientnetv2_b2")
+# In single precision Keras' own gradients of these are further from the exact ones than a hundred thousandth.
+INEXACT = ("efficientnet_b0", "efficientnet_b1", "mobilenet_v3_large")
 
 
 @contextmanager
@@ -34,12 +36,12 @@ def precision_of(name):
 def training_step(backbone, precision, forms, weights=None):
     """Return the model, the probabilities and the gradients of a training step in `precision`."""
     with precision_of(precision):
-        model = build_classifier(MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 96))))
+        model = build_classifier(MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 128))))
         if weights is not None:
             model.set_weights([array.astype(precision) for array in weights])
         random = np.random.default_rng(0)
-        images = random.normal(size=(8, 64, 96, 3)).astype(precision)
-        votes = random.dirichlet(np.ones(6), 8).astype(precision)
+        images = random.normal(size=(16, 64, 128, 3)).astype(precision)
+        votes = random.dirichlet(np.ones(6), 16).astype(precision)
         others = [variable.value for variable in model.non_trainable_variables]
 
         def loss_of(weights):
@@ -72,10 +74,12 @@ def test_a_training_step_of_every_backbone_is_the_same_within_a_hundred_thousand
     np.testing.assert_allclose(found, exact, atol=1e-5)
     assert distance(gradients, exact_gradients) < 1e-5
 
-    # In single precision Keras' own gradients of deep networks are further from the exact ones than that.
     _, found, gradients = training_step(backbone, "float32", fast_convolutions, weights)
     np.testing.assert_allclose(found, plain, atol=1e-5)
-    assert distance(gradients, exact_gradients) < max(1e-5, 3 * distance(plain_gradients, exact_gradients))
+    if backbone in INEXACT:
+        assert distance(gradients, exact_gradients) < 3 * distance(plain_gradients, exact_gradients)
+    else:
+        assert distance(gradients, plain_gradients) < 1e-5
 
 
 def test_a_model_predicts_the_same_and_has_no_slow_convolution_left() -> None:
