@@ -9,6 +9,7 @@ from typing import Any
 from dagster import InitLoggerContext, logger
 
 FORMAT = "%(asctime)s  %(step)-26s %(message)s"
+INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 # What follows from a failure that is shown already, or says nothing to a user.
 OMITTED = ("Not executing.", 'Emitting implicit Nothing for output "result"', "Execution of run for")
 
@@ -50,5 +51,7 @@ def _text(meta: dict[str, Any]) -> str:
     if description := getattr(getattr(failure, "user_failure_data", None), "description", None):
         return f"FAILED: {description}"
     if error := getattr(failure, "error", None):
+        if error.cls_name in INTERRUPTED:
+            return "interrupted"
         return f"FAILED: {error.to_string()}"
     return _message(meta)
