@@ -1,8 +1,9 @@
-"""Imported first by the process that steps are forked from: Ctrl-C is for the run's own process to hear.
+"""Imported first by the process that steps are forked from: a group of its own, which a terminal's Ctrl-C does not reach.
 
-That one passes it on to the steps. Without this, a Ctrl-C while the other modules are imported prints their tracebacks.
+It is for the run's own process to hear, which passes it on to the steps, once. Otherwise whatever they have started,
+Dagster's own helpers among it, would print a traceback.
 """
 
-import signal
+import os
 
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.setpgid(0, 0)

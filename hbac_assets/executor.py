@@ -8,7 +8,7 @@ from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.multiprocess import MultiprocessExecutor
 
-from hbac_assets.interrupts import watched
+from hbac_assets.interrupts import kill_steps, watched
 
 # None of them touches a device when it is imported. The second is the one that Dagster would put first.
 PRELOADED = [
@@ -22,8 +22,12 @@ class StepProcesses(MultiprocessExecutor):
 
     def execute(self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
         """Yield the events of the run."""
-        with watched():
-            yield from super().execute(plan_context, execution_plan)
+        with watched() as watch:
+            try:
+                yield from super().execute(plan_context, execution_plan)
+            finally:
+                if watch.number:
+                    kill_steps()  # all have ended; their server would take seconds to do so
 
 
 @executor(name="multiprocess", requirements=multiple_process_executor_requirements())

@@ -6,7 +6,6 @@ Knows nothing of Dagster; `resources.runs` builds on it.
 import multiprocessing
 import os
 import platform
-import signal
 import threading
 
 import psutil
@@ -28,12 +27,6 @@ def end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
-
-
-def serve_parent() -> None:
-    """Begin a worker process: it ends with its parent, to whom a Ctrl-C is left."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
 
 
 def running_process() -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.files import atomic_write
-from hbac_assets.processes import serve_parent
+from hbac_assets.processes import end_with_parent
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, column_seconds
@@ -62,7 +62,7 @@ def _write_all(recordings: list[Recording], folder: Path, workers: int) -> Itera
         yield from map(write, recordings)
         return
     # Spawned, not forked: the caller may have threads or a device.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=serve_parent)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent)
     try:
         for future in as_completed([pool.submit(write, recording) for recording in recordings]):
             yield future.result()
