@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: all is gone within ten seconds, and the same command finishes with the same bits."""
+"""Ctrl-C and SIGTERM at any moment: all is gone within ten seconds; the same command finishes with the same bits."""
 
 import os
 import signal
