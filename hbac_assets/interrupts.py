@@ -31,7 +31,7 @@ class Watch:
         self._over = threading.Event()
 
     def raise_interrupts(self) -> None:
-        """Let both signals raise KeyboardInterrupt, SIGINT also where a shell has it ignored."""
+        """Let the first of both signals raise KeyboardInterrupt, SIGINT also where a shell has it ignored."""
         for one in SIGNALS:
             signal.signal(one, self._interrupt)
 
@@ -66,6 +66,7 @@ class Watch:
         os._exit(128 + self.number)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.ignore_interrupts()
         self.number = self.number or number
         raise KeyboardInterrupt
 
