@@ -13,12 +13,11 @@ from hbac_assets import interrupts
 interrupts.STEPS_SECONDS, interrupts.RUN_SECONDS = 0.2, 0.5
 with interrupts.watched() as watch:
     watch.raise_interrupts()
-    print("begun", flush=True)
-    while True:
-        try:
-            time.sleep(60)
-        except KeyboardInterrupt:
-            pass
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        time.sleep(60)
 """
 OBEDIENT = """
 import time
