@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
+from hbac_assets.failures import in_words
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -62,13 +63,13 @@ def print_report() -> None:
 
 
 def first_failure(events: "Sequence[DagsterEvent]") -> str:
-    """Return the one-line description of the first failed step, or Dagster's message where the step gave none."""
+    """Return the one line of the first failed step, or Dagster's message where the step gave none."""
     for event in events:
+        if line := in_words(event):
+            return line
         if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.user_failure_data and failure.user_failure_data.description:
-                return failure.user_failure_data.description
-            error = failure.error and (failure.error.cause or failure.error)
+            error = event.step_failure_data.error
+            error = error and (error.cause or error)
             return f"{event.step_key}: {error.message if error else 'failed'}".strip().splitlines()[0]
     return (events[-1].message if events else None) or "the run did not start"
 

@@ -49,6 +49,11 @@ class Progress:
             self.best = State(np.array(self.state.weights), others, [])
 
 
+def checkpoint_of(folder: Path) -> Path:
+    """Return where the progress of a training lies: beside its folder, which holds what is finished."""
+    return folder.with_name(f"{folder.name}.checkpoint.npz")
+
+
 def initial_progress(state: State) -> Progress:
     """Return the progress before the first epoch."""
     return Progress(state, State(state.weights, state.others, []))
