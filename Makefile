@@ -33,7 +33,7 @@ setup: .venv/.locked-dev  ## make .venv from uv.lock, with the tools for develop
 
 run: .venv/.locked  ## materialize the whole chain and print the scores
 	$(ENVIRONMENT)
-	python -m hbac_assets.run
+	exec python -m hbac_assets.run
 
 test: lint  ## lint, types and all tests but the long ones
 	$(ENVIRONMENT)

@@ -9,8 +9,10 @@ from typing import Any
 from dagster import InitLoggerContext, logger
 
 from hbac_assets.failures import in_words
+from hbac_assets.interrupts import is_interrupted
 
 FORMAT = "%(asctime)s  %(step)-26s %(message)s"
+INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 # What follows from a failure that is shown already, or says nothing to a user.
 OMITTED = (
     "Not executing.",
@@ -57,5 +59,7 @@ def _text(meta: dict[str, Any]) -> str:
     if line := in_words(event):
         return f"FAILED: {line}"
     if error := getattr(getattr(event, "event_specific_data", None), "error", None):
+        if error.cls_name in INTERRUPTED or is_interrupted():
+            return "interrupted"
         return f"FAILED: {error.to_string()}"
     return _message(meta)

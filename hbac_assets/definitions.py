@@ -10,7 +10,6 @@ from dagster import (
     define_asset_job,
     load_asset_checks_from_modules,
     load_assets_from_modules,
-    multiprocess_executor,
 )
 
 from hbac_assets import checks
@@ -27,14 +26,13 @@ from hbac_assets.assets import (
     trained_models,
 )
 from hbac_assets.console import console
+from hbac_assets.executor import step_processes
 from hbac_assets.resources.environment import resources_from_environment
 
 STAGES = [
     competition, spectrograms, eeg_spectrograms, folds, hyperparameter_search,
     trained_models, oof_predictions, ensemble, submission,
 ]  # fmt: skip
-# Steps are forked from a process that has imported these once; none of them touches a device when it is imported.
-PRELOADED = ["hbac_assets.definitions", "jax", "keras_cv", "mlflow", "mlflow.store.tracking.sqlalchemy_store"]
 # Without the search: hours of training that no other asset waits for.
 CHAIN = AssetSelection.all() - AssetSelection.assets("hyperparameter_search")
 
@@ -55,7 +53,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
         asset_checks=load_asset_checks_from_modules([checks]),
         jobs=[define_asset_job("whole_chain", CHAIN, description="From raw files to the submission.")],
         resources=resources,
-        executor=multiprocess_executor.configured({"start_method": {"forkserver": {"preload_modules": PRELOADED}}}),
+        executor=step_processes,
         loggers={"console": console},
     )
 

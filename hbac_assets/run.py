@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
 from hbac_assets.failures import in_words
+from hbac_assets.interrupts import TOLD, watched
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -14,15 +15,23 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Run the chain of the chosen experiment and return the exit status."""
-    try:
-        materialize_chain()
-        print_report()
-    except HbacError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+    with watched() as watch:
+        watch.raise_interrupts()
+        try:
+            materialize_chain()
+            if not watch.number:
+                print_report()
+        except HbacError as error:
+            if not watch.number:
+                print(f"\n{error}", file=sys.stderr)
+                return 1
+        except BaseException:  # what an interrupt becomes depends on where it hits
+            if not watch.number:
+                raise
+        if watch.number:
+            watch.ignore_interrupts()
+            print(f"\n{TOLD}", file=sys.stderr)
+            return 128 + watch.number
     return 0
 
 

@@ -73,8 +73,10 @@ def hyperparameter_search(
 
         study = open_study(lineage.search_folder / "trials.db", lineage.tuned_member.inputs)
         parent = tracked_search(runs, lineage, search)
+        trials = Trials(study, search, lineage, runs, parent, context.log)
+        trials.log_missing()
         done, until = len(told(study)), _until(len(told(study)), search, config.batches)
-        if done >= until and _is_published(lineage, done):
+        if done >= until and _is_published(lineage, done) and runs.is_finished(lineage.tuned_member.inputs):
             context.log.info(f"{done} of {search.batches * search.trials} trials are there, kept")
         else:
             parent.reopen()
@@ -82,7 +84,7 @@ def hyperparameter_search(
                 if done < until:
                     with accelerator.lease(context.log.info):
                         configure_device(accelerator, store)
-                        Trials(study, search, lineage, runs, parent, context.log).run(until)
+                        trials.run(until)
                 _publish(study, search, lineage, parent)
             except BaseException as error:
                 parent.fail(str(error))

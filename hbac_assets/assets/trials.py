@@ -8,9 +8,9 @@ import gc
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ from hbac_assets.assets.tracked import tracked_trial
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Lineage
-from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun
+from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, trial_fingerprint
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -58,40 +58,55 @@ class Trials:
             if rest == 0:
                 self.log.info(f"batch {batch} of {self.search.batches} is done")
 
-    def _one(self, number: int, trial: "Trial") -> "Outcome":
-        """Train a trial and tell it, after MLflow knows: what is told is never done again."""
-        from hbac_assets.learning.search.study import attempt, tell
-        from hbac_assets.learning.search.trial import shortened, tuned
+    def log_missing(self) -> None:
+        """Log the told trials without a finished MLflow run: MLflow could not be had, or the search was killed."""
+        from hbac_assets.learning.search.study import epochs_of, outcome_of, told
 
-        member = self.lineage.experiment.members[self.search.member]
-        settings = shortened(tuned(member, trial.params), self.search.epochs)
-        study = self.lineage.tuned_member.inputs
-        tracked = tracked_trial(self.runs, study, self.search, number, settings, self.parent)
+        for number, trial in enumerate(told(self.study), start=1):
+            if not self.runs.is_finished(trial_fingerprint(self.lineage.tuned_member.inputs, number)):
+                tracked = self._tracked(number, self._settings(trial.params))
+                tracked.reopen()
+                tracked.log_epochs(epochs_of(trial))
+                _finish(tracked, outcome_of(trial))
+
+    def _one(self, number: int, trial: "Trial") -> "Outcome":
+        """Train a trial and tell it."""
+        from hbac_assets.learning.search.study import attempt, tell
+
+        settings, epochs = self._settings(trial.params), list["EpochRecord"]()
+        tracked = self._tracked(number, settings)
         tracked.reopen()
+
+        def train(report: "Report") -> float:
+            def on_epoch(record: "EpochRecord") -> None:
+                epochs.append(record)
+                tracked.log_epochs(pd.DataFrame([asdict(record)]))
+                self.log.info(self._epoch_line(number, record))
+                report(record.epoch, record.val_loss)
+
+            return self._train(settings, on_epoch)
+
         try:
-            outcome = attempt(
-                self.study, self.search, trial, lambda report: self._train(number, settings, tracked, report)
-            )
+            outcome = attempt(self.study, self.search, trial, train)
         except BaseException as error:
             tracked.fail(str(error))
             raise
-        tracked.tag(outcome=outcome.kind)
-        if outcome.loss is not None:
-            tracked.log_metrics({"search_loss": outcome.loss})
-        tracked.finish()
-        tell(self.study, trial, outcome)
+        tell(self.study, trial, outcome, epochs)
+        _finish(tracked, outcome)
         return outcome
 
-    def _train(self, number: int, settings: MemberSettings, tracked: TrackedRun, report: "Report") -> float:
-        from hbac_assets.learning.search.trial import train_trial
+    def _settings(self, values: Mapping[str, Any]) -> MemberSettings:
+        """Return the member as a trial with these values trains it."""
+        from hbac_assets.learning.search.trial import shortened, tuned
 
-        def on_epoch(record: "EpochRecord") -> None:
-            tracked.log_epochs(pd.DataFrame([asdict(record)]))
-            self.log.info(
-                f"trial {number}: epoch {record.epoch} of {self.search.steps} on {self.search.folds} folds, "
-                f"loss {record.loss:.4f}, val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s"
-            )
-            report(record.epoch, record.val_loss)
+        return shortened(tuned(self.lineage.experiment.members[self.search.member], values), self.search.epochs)
+
+    def _tracked(self, number: int, settings: MemberSettings) -> TrackedRun:
+        study = self.lineage.tuned_member.inputs
+        return tracked_trial(self.runs, study, self.search, number, settings, self.parent)
+
+    def _train(self, settings: MemberSettings, on_epoch: "Callable[[EpochRecord], None]") -> float:
+        from hbac_assets.learning.search.trial import train_trial
 
         folder = self.lineage.search_folder / "trial"
         shutil.rmtree(folder, ignore_errors=True)  # what a killed trial left behind
@@ -111,6 +126,12 @@ class Trials:
             held_out = (rows["fold"] == fold).to_numpy()
             yield every.subset(~held_out), every.subset(held_out)
 
+    def _epoch_line(self, number: int, record: "EpochRecord") -> str:
+        return (
+            f"trial {number}: epoch {record.epoch} of {self.search.steps} on {self.search.folds} folds, "
+            f"loss {record.loss:.4f}, val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s"
+        )
+
     def _line(self, number: int, outcome: "Outcome") -> str:
         from hbac_assets.learning.search.study import best, told
 
@@ -119,3 +140,11 @@ class Trials:
         so_far = f", best so far {found.value:.4f}" if found else ""
         total = self.search.batches * self.search.trials
         return f"trial {number} of {total}: {outcome.kind}{loss}{so_far}"
+
+
+def _finish(tracked: TrackedRun, outcome: "Outcome") -> None:
+    """Close the run of a told trial."""
+    tracked.tag(outcome=outcome.kind)
+    if outcome.loss is not None:
+        tracked.log_metrics({"search_loss": outcome.loss})
+    tracked.finish()

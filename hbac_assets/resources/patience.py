@@ -1,5 +1,6 @@
 """Calls to a server that may be slow or gone, none of which may end the work that makes them or hold it up for long."""
 
+import math
 import queue
 import threading
 from collections.abc import Callable
@@ -34,17 +35,24 @@ class Patience:
         self._worker: threading.Thread | None = None
         self.exhausted = False
 
-    def call(self, function: Callable[[], Answer], otherwise: Answer) -> Answer:
-        """Return what `function` does, or `otherwise` if it fails or nothing is asked for any more."""
+    def call(self, function: Callable[[], Answer], otherwise: Answer, seconds: float = math.inf) -> Answer:
+        """Return what `function` does, or `otherwise` if it fails or nothing is asked for any more.
+
+        Args:
+            function: the call.
+            otherwise: returned in its place.
+            seconds: a bound for this call alone, where it is to be less than what is left.
+        """
         if self.exhausted:
             return otherwise
         allowed = max(SECONDS, SHARE * (monotonic() - self._began))
         asked = monotonic()
         answer = self._begin(function)
         try:
-            return answer.result(max(0.0, allowed - self._waited))
+            return answer.result(max(0.0, min(seconds, allowed - self._waited)))
         except TimeoutError:
-            self._exhaust(f"no answer within {allowed:.0f} s in all")
+            bound = f"{seconds:.0f} s" if seconds < allowed else f"{allowed:.0f} s in all"
+            self._exhaust(f"no answer within {bound}")
         except self._faults as error:
             self._exhaust(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
         finally:

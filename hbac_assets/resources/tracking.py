@@ -6,12 +6,15 @@ child run.
 A run is found again by the fingerprint of what it trains, so that running again updates it; when the fingerprint
 changes, a new run begins and the old one is tagged as superseded. Whatever is logged twice appears once.
 
-No training ends because MLflow cannot be had, or waits for it longer than `patience` says. What was not logged then is
-logged when the same assets are materialized again, since a trained cell without a finished run gets a step once more.
+No training ends because MLflow cannot be had. A step waits `CONNECT_SECONDS` for the first answer of a server, in all
+no longer than `patience` says, and `END_SECONDS` when it has failed or is interrupted. What was not logged then is
+logged when the same assets are materialized again: a trained cell or a told trial without a finished run is reported
+once more.
 """
 
 import functools
 import logging
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -37,6 +40,7 @@ EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "images_per_second")
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax")
 PROCESS_TAG = "process"
+CONNECT_SECONDS, END_SECONDS = 10.0, 2.0
 # MLflow would try for minutes.
 FEW_ATTEMPTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
 
@@ -45,9 +49,12 @@ Answer = TypeVar("Answer")
 
 
 def patiently(
-    otherwise: Answer,
+    otherwise: Answer, seconds: float = math.inf
 ) -> Callable[[Callable[Concatenate[Any, Parameters], Answer]], Callable[Concatenate[Any, Parameters], Answer]]:
-    """Decorate a method of an object with `_patience`: where MLflow cannot be had, it returns `otherwise`."""
+    """Decorate a method of an object with `_patience`: where MLflow cannot be had, it returns `otherwise`.
+
+    With `seconds` it waits no longer than these.
+    """
 
     def decorate(
         method: Callable[Concatenate[Any, Parameters], Answer],
@@ -55,7 +62,7 @@ def patiently(
         @functools.wraps(method)
         def call(self: Any, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
             patience: Patience = self._patience
-            return patience.call(lambda: method(self, *args, **kwargs), otherwise)
+            return patience.call(lambda: method(self, *args, **kwargs), otherwise, seconds)
 
         return call
 
@@ -95,7 +102,9 @@ class Tracking(ConfigurableResource):
             )
 
         patience = Patience((MlflowException, SQLAlchemyError, OSError), give_up)
-        client, experiment_id = patience.call(lambda: self._connect(experiment), (None, ""))
+        # A new SQLite file takes longer, and is on no server that could be gone.
+        seconds = CONNECT_SECONDS if self.uri.startswith("http") else math.inf
+        client, experiment_id = patience.call(lambda: self._connect(experiment), (None, ""), seconds)
         return ExperimentRuns(client, experiment_id, data_fingerprint, dagster_run, patience)
 
     def _connect(self, experiment: str) -> "tuple[MlflowClient, str]":
@@ -158,7 +167,7 @@ class ExperimentRuns:
         """Find or create the child run of a trial, which its number and the fingerprint of its study name."""
         identity = {"search": member, "trial": str(number)}
         name, tags = f"{member} trial {number}", {"mlflow.parentRunId": parent, **tags}
-        return self._find_or_create(name, identity, f"{study}-{number}", params, tags)
+        return self._find_or_create(name, identity, trial_fingerprint(study, number), params, tags)
 
     @patiently(otherwise=True)
     def is_finished(self, fingerprint: str) -> bool:
@@ -290,7 +299,7 @@ class TrackedRun:
         """Mark the run as finished."""
         self._client.set_terminated(self.run_id, status="FINISHED")
 
-    @patiently(otherwise=None)
+    @patiently(otherwise=None, seconds=END_SECONDS)
     def fail(self, reason: str) -> None:
         """Mark the run as failed and say why."""
         self._client.set_tag(self.run_id, "failure", reason[:5000])
@@ -303,6 +312,11 @@ class TrackedRun:
             file = Path(folder) / name
             file.write_bytes(content)
             self._client.log_artifact(self.run_id, str(file))
+
+
+def trial_fingerprint(study: str, number: int) -> str:
+    """Return what names a trial among those of all studies."""
+    return f"{study}-{number}"
 
 
 def code_commit() -> str:
@@ -318,7 +332,7 @@ def code_commit() -> str:
 
 def masked(text: str) -> str:
     """Return a text in which no URI shows its password."""
-    return re.sub(r"(://[^/@\s:]*):[^/@\s]*@", r"\1:***@", text)
+    return re.sub(r"(://[^/@\s:]*):[^/\s]*@", r"\1:***@", text)
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -6,7 +6,7 @@ trials told before it alone.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,8 @@ from hbac_assets.learning.training import DivergedError
 if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.trial import FrozenTrial
+
+    from hbac_assets.learning.checkpoint import EpochRecord
 
 # Trials that must have come as far before a later one is compared with them.
 FEWEST_COMPARED = 4
@@ -120,14 +122,21 @@ def attempt(study: "Study", search: Search, trial: "Trial", train: Callable[[Rep
         return Outcome("diverged")
 
 
-def tell(study: "Study", trial: "Trial", outcome: Outcome) -> None:
+def tell(study: "Study", trial: "Trial", outcome: Outcome, epochs: "Sequence[EpochRecord]" = ()) -> None:
     """End a trial: from here on it counts and is not done again.
 
     One that diverged ranks as if it were given up after its last finite loss.
+
+    Args:
+        study: the trials.
+        trial: from `ask`.
+        outcome: from `attempt`.
+        epochs: kept with the trial, for who wants to show them later.
     """
     from optuna.trial import TrialState
 
     trial.set_user_attr("outcome", outcome.kind)
+    trial.set_user_attr("epochs", [asdict(record) for record in epochs])
     if outcome.kind == "complete":
         study.tell(trial, outcome.loss)
     else:
@@ -138,6 +147,11 @@ def outcome_of(trial: "FrozenTrial") -> Outcome:
     """Return how a told trial ended."""
     kind = trial.user_attrs["outcome"]
     return Outcome(kind, trial.value if kind == "complete" else None)
+
+
+def epochs_of(trial: "FrozenTrial") -> pd.DataFrame:
+    """Return the epochs of a told trial, a row for each with the columns of `EpochRecord`."""
+    return pd.DataFrame(trial.user_attrs.get("epochs", []))
 
 
 def trials_table(study: "Study", search: Search) -> pd.DataFrame:

@@ -1,0 +1,9 @@
+"""Imported first by the process that steps are forked from: a group of its own, which a terminal's Ctrl-C does not reach.
+
+It is for the run's own process to hear, which passes it on to the steps, once. Otherwise whatever they have started,
+Dagster's own helpers among it, would print a traceback.
+"""
+
+import os
+
+os.setpgid(0, 0)
