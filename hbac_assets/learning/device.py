@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -17,6 +18,9 @@ Arguments = TypeVar("Arguments")
 # One operation at a time, each on all cores: running several at once takes more memory and no less time.
 XLA_FLAGS = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
+CACHE_BYTES = 64 << 20
+"""More than the programs of a member take: with less space, they are compiled anew in each process."""
+
 
 def configure(device: Device, precision: Precision, compilation_cache: Path | None) -> None:
     """Set up JAX and Keras in a fresh process.
@@ -24,8 +28,8 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     Args:
         device: where everything runs.
         precision: Keras' dtype policy; weights are float32 in both.
-        compilation_cache: a folder that processes share, so that a program is compiled once. Results do not
-            depend on it.
+        compilation_cache: a folder that processes share, so that a program is compiled once; not used where there
+            is little space or it cannot be written. Results do not depend on it.
 
     Raises:
         HbacError: a GPU is asked for and none is visible.
@@ -40,8 +44,7 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
         jax.config.update("jax_cpu_enable_async_dispatch", False)  # programs run in this thread: see `ready`
     elif not visible_devices("gpu"):
         raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
-    if compilation_cache is not None:
-        compilation_cache.mkdir(parents=True, exist_ok=True)
+    if compilation_cache is not None and _has_room(compilation_cache):
         jax.config.update("jax_compilation_cache_dir", str(compilation_cache))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
@@ -49,6 +52,15 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
             # A cache of tuned GPU kernels whose path would enter the key of every program: a moved store would miss.
             jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
     keras.config.set_dtype_policy(precision)
+
+
+def _has_room(folder: Path) -> bool:
+    """Tell whether programs can be kept in a folder, which is made. JAX would leave some cut short on a full disk."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > CACHE_BYTES
+    except OSError:
+        return False
 
 
 def ready(arguments: Arguments) -> Arguments:
