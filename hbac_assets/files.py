@@ -19,8 +19,10 @@ from hbac_assets.errors import HbacError
 
 TEMPORARY_MARK = ".partial"
 UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
-LITTLE_SPACE = 1 << 16
-"""Bytes: with less, an error that does not say what it is comes from a full disk."""
+LITTLE_SPACE = 16_000_000
+"""Bytes: with less, an error that does not say what it is comes from a full disk. Other writers than the failed one may
+have given theirs back meanwhile."""
+SQLITE_FULL = "database or disk is full"
 
 
 class FullDiskError(HbacError):
@@ -103,7 +105,8 @@ def full_disk(path: Path, error: Exception, size: int = 0, written: int = 0) -> 
     folder = next(parent for parent in (path, *path.parents) if parent.is_dir())
     free = shutil.disk_usage(folder).free + written
     number = getattr(error, "errno", None)
-    if number != errno.ENOSPC and (number is not None or free >= max(size, LITTLE_SPACE)):
+    said = number == errno.ENOSPC or SQLITE_FULL in str(error)
+    if not said and (number is not None or free >= max(size, LITTLE_SPACE)):
         return None
     if size:
         needs = f"{_readable(size)}, {_readable(free)} are free"
@@ -132,9 +135,11 @@ def require_writable(folder: Path, variable: str) -> None:
         HbacError: it cannot; names the environment's `variable` that points to another.
     """
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        found = "is no folder" if not nearest.is_dir() else "cannot be written"
-        raise HbacError(f"{folder}: {nearest} {found}; make it writable or let {variable} name another folder")
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        found = str(folder) if nearest == folder else f"{folder} in {nearest}, which cannot"
+        raise HbacError(
+            f"{variable}: expected a folder that can be written, found {found}; make it writable or name another"
+        )
 
 
 def with_the_rest(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:

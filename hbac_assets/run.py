@@ -1,11 +1,15 @@
 """`make run`: materialize the whole chain, then print what came out. Ends with one line if something is wrong."""
 
+import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
+from hbac_assets.files import LITTLE_SPACE, full_disk, require_writable
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -14,8 +18,9 @@ if TYPE_CHECKING:
 def main() -> int:
     """Run the chain of the chosen experiment and return the exit status."""
     try:
-        materialize_chain()
-        print_report()
+        with places_to_write():
+            materialize_chain()
+            print_report()
     except HbacError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -23,6 +28,35 @@ def main() -> int:
         print("\ninterrupted; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def places_to_write() -> Iterator[None]:
+    """Require that results and Dagster's events can be written before the block, and tell of a full disk in one line.
+
+    Raises:
+        HbacError: `HBAC_STORE` or `DAGSTER_HOME` cannot be written, or a disk is full.
+    """
+    from hbac_assets.definitions import defs
+
+    assert defs.resources is not None
+    home = Path(os.environ.get("DAGSTER_HOME", "."))
+    require_writable(home, "DAGSTER_HOME")
+    with defs.resources["store"].in_use():
+        try:
+            yield
+        except Exception as error:
+            if full := full_disk(home, error, LITTLE_SPACE):
+                end_steps()
+                raise full from error
+            raise
+
+
+def end_steps() -> None:
+    """End the steps that are still running, whose events nobody could keep; the exit would wait for them."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+        process.join()
 
 
 def materialize_chain() -> None:

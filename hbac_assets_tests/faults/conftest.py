@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from hbac_assets_tests.faults.disks import small_disk
 from hbac_assets_tests.projects import RECORDINGS, linked
 
 
@@ -22,6 +23,13 @@ def whole(tmp_path_factory):
 def download(whole, tmp_path):
     """Links to the files of that download, each of which can be replaced."""
     return linked(whole, tmp_path / "download")
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """An empty disk of 150 MB."""
+    with small_disk(tmp_path / "disk", megabytes=150) as disk:
+        yield disk
 
 
 @pytest.fixture
