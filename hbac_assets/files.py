@@ -108,10 +108,11 @@ def full_disk(path: Path, error: Exception, size: int = 0, written: int = 0) -> 
     said = number == errno.ENOSPC or SQLITE_FULL in str(error)
     if not said and (number is not None or free >= max(size, LITTLE_SPACE)):
         return None
-    if size:
+    files = os.statvfs(folder)
+    if files.f_files and not files.f_favail:
+        needs = "a file more than its file system can hold"
+    elif size:
         needs = f"{_readable(size)}, {_readable(free)} are free"
-    elif os.statvfs(folder).f_files and not os.statvfs(folder).f_favail:
-        needs = "one more file than its file system can hold"
     else:
         needs = f"more than the {_readable(free)} that are free"
     full = FullDiskError(
@@ -165,8 +166,9 @@ def remove_leftovers(folder: Path) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    content = json.dumps(value, indent=2).encode() + b"\n"
+    with atomic_write(path, size=len(content)) as temporary:
+        temporary.write_bytes(content)
 
 
 def file_digest(path: Path) -> str:

@@ -34,6 +34,10 @@ class Disk:
         """Take away what `leave` filled the disk with."""
         self._ballast.unlink(missing_ok=True)
 
+    def allow_files(self, number: int) -> None:
+        """Let there be no more than so many files and folders."""
+        _run("mount", "-o", f"remount,nr_inodes={number}", str(self.folder))
+
     def protect(self) -> None:
         """Let nobody write, not even root."""
         _run("mount", "-o", "remount,ro", str(self.folder))

@@ -4,6 +4,8 @@ The disks are file systems in memory, filled by a real file.
 """
 
 import re
+import subprocess
+import sys
 import time
 from hashlib import sha256
 
@@ -40,6 +42,12 @@ def hdf5(path):
         file["values"] = VALUES
 
 
+def keras_model(path):
+    import keras
+
+    keras.Sequential([keras.layers.Input((1000,)), keras.layers.Dense(2000)]).save(path)
+
+
 def gone_and_mute(path):
     """Write as libraries do that clean up and say nothing of the reason."""
     try:
@@ -55,6 +63,7 @@ WRITERS = {
     "array.npy": lambda path: np.save(path, VALUES),
     "arrays.npz": lambda path: np.savez(path, values=VALUES),
     "weights.h5": hdf5,
+    "model.keras": keras_model,
     "mute.bin": gone_and_mute,
 }
 
@@ -92,6 +101,33 @@ def test_whatever_a_writer_raises_it_is_one_line(name, size, expected, disk, cas
 def test_a_defect_of_a_writer_stays_one(disk):
     with pytest.raises(ZeroDivisionError):
         written(disk.folder / "table.csv", lambda path: 1 / 0, size=0)
+
+
+def test_a_file_system_without_room_for_names_says_so(disk, case):
+    folder = disk.folder / "results"
+    folder.mkdir()
+    disk.allow_files(2)  # those two folders
+    with pytest.raises(FullDiskError) as error:
+        written(folder / "table.csv", WRITERS["table.csv"], VALUES.nbytes)
+    expected = "table.csv: cannot be written (No space left on device): needs a file more than its file system can hold"
+    case("no inodes left", expected, error.value)
+    assert expected in str(error.value)
+
+
+def test_programs_are_not_kept_on_a_full_disk(disk):
+    compiling = """
+import sys
+from pathlib import Path
+from hbac_assets.learning.device import configure
+configure("cpu", "float32", Path(sys.argv[1]))
+import jax
+print(jax.jit(lambda x: x + 1)(1))
+"""
+    disk.leave(0)
+    command = [sys.executable, "-W", "error", "-c", compiling, str(disk.folder / "cache")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "2\n", done.stderr
+    assert not list((disk.folder / "cache").iterdir())
 
 
 def test_a_lock_needs_no_space_of_its_own(disk):
