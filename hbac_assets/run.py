@@ -2,12 +2,15 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
 from hbac_assets.failures import in_words
-from hbac_assets.interrupts import TOLD, watched
+from hbac_assets.files import LITTLE_SPACE, full_disk, require_writable
+from hbac_assets.interrupts import TOLD, kill_steps, watched
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -18,9 +21,10 @@ def main() -> int:
     with watched() as watch:
         watch.raise_interrupts()
         try:
-            materialize_chain()
-            if not watch.number:
-                print_report()
+            with places_to_write():
+                materialize_chain()
+                if not watch.number:
+                    print_report()
         except HbacError as error:
             if not watch.number:
                 print(f"\n{error}", file=sys.stderr)
@@ -33,6 +37,28 @@ def main() -> int:
             print(f"\n{TOLD}", file=sys.stderr)
             return 128 + watch.number
     return 0
+
+
+@contextmanager
+def places_to_write() -> Iterator[None]:
+    """Require that results and Dagster's events can be written before the block, and tell of a full disk in one line.
+
+    Raises:
+        HbacError: `HBAC_STORE` or `DAGSTER_HOME` cannot be written, or a disk is full.
+    """
+    from hbac_assets.definitions import defs
+
+    assert defs.resources is not None
+    home = Path(os.environ.get("DAGSTER_HOME", "."))
+    require_writable(home, "DAGSTER_HOME")
+    with defs.resources["store"].in_use():
+        try:
+            yield
+        except Exception as error:
+            if full := full_disk(home, error, LITTLE_SPACE):
+                kill_steps()  # nobody could keep their events; the exit would wait for them
+                raise full from error
+            raise
 
 
 def materialize_chain() -> None:

@@ -10,6 +10,9 @@ import numpy as np
 from hbac_assets.files import atomic_write
 from hbac_assets.learning.step import State
 
+ENTRY_BYTES = 512
+"""What an array takes in an npz file beside its values: headers of the array and of the archive."""
+
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -66,7 +69,8 @@ def save_checkpoint(path: Path, identity: str, progress: Progress) -> None:
     leaves = jax.tree.leaves((progress.state, progress.best))
     arrays: dict[str, Any] = {f"array_{number}": leaf for number, leaf in enumerate(leaves)}
     history = np.array([astuple(record) for record in progress.history])
-    with atomic_write(path) as temporary:
+    size = sum(leaf.nbytes + ENTRY_BYTES for leaf in leaves)
+    with atomic_write(path, size=size) as temporary:
         np.savez(temporary, identity=np.array(identity), history=history, **arrays)
 
 

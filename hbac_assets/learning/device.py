@@ -28,8 +28,8 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     Args:
         device: where everything runs.
         precision: Keras' dtype policy; weights are float32 in both.
-        compilation_cache: a folder that processes share, so that a program is compiled once. Results do not
-            depend on it.
+        compilation_cache: a folder that processes share, so that a program is compiled once; not used where there
+            is little space or it cannot be written. Results do not depend on it.
 
     Raises:
         HbacError: a GPU is asked for and none is visible.

@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     import keras
 
 
+VARIABLE_BYTES = 2048
+"""What a variable takes in a .keras file beside its values."""
+
+
 class DivergedError(HbacError):
     """A training whose loss is no longer finite."""
 
@@ -186,5 +190,6 @@ def _save(model: "keras.Model", state: State, path: Path) -> None:
         variable.assign(value)
     for variable, value in zip(model.non_trainable_variables, state.others, strict=True):
         variable.assign(value)
-    with atomic_write(path) as temporary:
+    size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in model.variables)
+    with atomic_write(path, size=size) as temporary:
         model.save(temporary)

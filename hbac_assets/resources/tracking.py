@@ -93,7 +93,7 @@ class Tracking(ConfigurableResource):
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
-        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # errors are raised, and told in one line
 
         def give_up(reason: str) -> None:
             warn(

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from hbac_assets_tests.faults.disks import small_disk
 from hbac_assets_tests.faults.small import with_small_experiment
 from hbac_assets_tests.projects import RECORDINGS, linked, make_project, share_generated_data
 
@@ -33,6 +34,13 @@ def undisturbed(finished, tmp_path_factory):
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
     return project
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """An empty disk of 150 MB."""
+    with small_disk(tmp_path / "disk", megabytes=150) as disk:
+        yield disk
 
 
 @pytest.fixture

@@ -60,7 +60,8 @@ def kill(target, process, random_one):
     if target == "parent":
         os.kill(process.pid, signal.SIGKILL)
     elif target == "process group":
-        os.killpg(process.pid, signal.SIGKILL)
+        for group in {os.getpgid(one.pid) for one in everyone}:  # the steps have one of their own
+            os.killpg(group, signal.SIGKILL)
     else:
         wait_until(lambda: steps_of(parent), process)
         random_one.choice(steps_of(parent)).kill()
