@@ -13,7 +13,7 @@ from hbac_assets.files import LITTLE_SPACE, full_disk, require_writable
 from hbac_assets.interrupts import TOLD, kill_steps, watched
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent
+    from dagster import DagsterEvent, DagsterInstance
 
 
 def main() -> int:
@@ -67,7 +67,7 @@ def materialize_chain() -> None:
     Raises:
         HbacError: with the description of the first step that failed.
     """
-    from dagster import DagsterInstance, execute_job, reconstructable
+    from dagster import execute_job, reconstructable
 
     from hbac_assets.definitions import defs, whole_chain
     from hbac_assets.processes import identity
@@ -75,7 +75,7 @@ def materialize_chain() -> None:
 
     assert defs.resources is not None
     defs.resources["accelerator"].chosen_device()
-    with DagsterInstance.get() as instance:
+    with open_instance() as instance:
         report_dead_runs(instance)
         with execute_job(
             reconstructable(whole_chain),
@@ -86,6 +86,26 @@ def materialize_chain() -> None:
         ) as result:
             if not result.success:
                 raise HbacError(first_failure(result.all_events))
+
+
+def open_instance() -> "DagsterInstance":
+    """Return the instance that `DAGSTER_HOME` names.
+
+    Raises:
+        HbacError: it names none, or Dagster cannot open it.
+    """
+    from dagster import DagsterError, DagsterInstance
+    from yaml import YAMLError
+
+    try:
+        return DagsterInstance.get()
+    except (DagsterError, YAMLError, OSError) as error:
+        home = os.environ.get("DAGSTER_HOME", "")
+        said = " ".join(str(error).split())[:200]
+        raise HbacError(
+            f"DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found "
+            f"'{home}' ({type(error).__name__}: {said}); correct it, or unset it and `source .envrc`"
+        ) from error
 
 
 def print_report() -> None:

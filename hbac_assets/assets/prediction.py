@@ -63,7 +63,7 @@ def require_unchanged(folder: Path, listed: Artifact, ids: "pd.Series[int]") -> 
         HbacError: names an array that is missing or has another SHA-256.
     """
     table = read_table(listed)
-    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.unique())
+    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.astype("int64").unique())
 
     def differs(array: tuple[int, str]) -> bool:
         return not has_digest(folder / f"{array[0]}.npy", array[1])
