@@ -279,8 +279,12 @@ class TrackedRun:
         from mlflow.models import ModelSignature
         from mlflow.types import Schema, TensorSpec
 
-        if "model_uri" in self._client.get_run(self.run_id).data.tags:
+        run = self._client.get_run(self.run_id)
+        if "model_uri" in run.data.tags:
             return
+        of_this_run = f"source_run_id = '{self.run_id}'"
+        for begun in self._client.search_logged_models([run.info.experiment_id], of_this_run):
+            self._client.delete_logged_model(begun.model_id)  # by a process that was killed
         single = np.dtype("float32")
         images = TensorSpec(single, (-1, *model.input_shape[1:]))
         signature = ModelSignature(Schema([images]), Schema([TensorSpec(single, (-1, *model.output_shape[1:]))]))

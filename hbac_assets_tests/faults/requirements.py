@@ -36,8 +36,10 @@ def require_nothing_left(project, processes=()):
     with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
         assert {run.status for run in instance.get_runs()} <= ENDED
     client = MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
-    runs = client.search_runs([client.get_experiment_by_name("one_small").experiment_id])
+    experiment = client.get_experiment_by_name("one_small")
+    runs = client.search_runs([experiment.experiment_id])
     assert [run.info.status for run in runs] == ["FINISHED"] * (FOLDS + 2)  # the cells, their member, the ensemble
+    assert len(client.search_logged_models([experiment.experiment_id])) == FOLDS
     cells = [run for run in runs if run.data.tags.get("fold", "all") != "all"]
     assert len(cells) == FOLDS
     for run in cells:
