@@ -7,12 +7,24 @@ from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking, code_commit, flattened
 
+INCOMPLETE_TAG = "hbac/mlflow"
+
 
 def open_runs(
     context: OpExecutionContext | AssetExecutionContext, tracking: Tracking, lineage: Lineage
 ) -> ExperimentRuns:
-    """Return the MLflow runs of the lineage's experiment, written by this Dagster run."""
-    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run_id, context.log.warning)
+    """Return the MLflow runs of the lineage's experiment, written by this Dagster run.
+
+    If MLflow cannot be had, the first step to notice says so and tags the run.
+    """
+
+    def warn(line: str) -> None:
+        run = context.instance.get_run_by_id(context.run_id)
+        if run is None or INCOMPLETE_TAG not in run.tags:
+            context.instance.add_run_tags(context.run_id, {INCOMPLETE_TAG: "incomplete"})
+            context.log.warning(line)
+
+    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run_id, warn)
 
 
 def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:

@@ -77,11 +77,18 @@ def session(process):
     return members
 
 
+def command_line(process):
+    """Return the command line of a process, empty if it has ended."""
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
 def seconds_until_gone(process, began):
     """Return how long it took until a command and all that it started were gone, or fail after a while."""
     while process.poll() is None or session(process):
         seconds = time.monotonic() - began
-        assert seconds < 30, [one.cmdline() for one in session(process)]
+        assert seconds < 30, [command_line(one) for one in session(process)]
         time.sleep(0.05)
     return time.monotonic() - began
 

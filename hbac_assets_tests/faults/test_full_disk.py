@@ -228,9 +228,9 @@ def test_training_goes_on_without_mlflow_whose_disk_is_full(finished, disk, tmp_
         disk.leave(left)
         done = project.run()
         assert done.returncode == 0, done.stdout + done.stderr
-        told = [line for line in done.stderr.splitlines() if "train_fold" in line and re.search(expected, line)]
-        case(f"MLflow's disk full, {left} MB left", f"once for each training: {expected}", told[0] if told else "")
-        assert len(told) == 2
+        told = [line for line in done.stderr.splitlines() if re.search(expected, line)]
+        case(f"MLflow's disk full, {left} MB left", f"told once: {expected}", told[0] if told else "")
+        assert 1 <= len(told) <= 2  # two trainings may notice it at the same moment
         assert "Traceback" not in done.stderr
     require_same_predictions(project, finished[0])
 

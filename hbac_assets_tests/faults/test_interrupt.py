@@ -11,11 +11,14 @@ from dagster import DagsterInstance
 from hbac_assets_tests.faults.interrupting import (
     EPOCHS,
     RUN,
+    command_line,
     logged_runs,
     printed,
     seconds_until_gone,
+    session,
     share,
     small_project,
+    wait_for,
     wait_until_printed,
 )
 
@@ -63,15 +66,7 @@ def generating(project, process):
 
 def importing(project, process):
     """The process that steps are forked from imports what all of them need."""
-    import psutil
-
-    def forkserver():
-        children = psutil.Process(process.pid).children()
-        return any("multiprocessing.forkserver" in part for child in children for part in child.cmdline())
-
-    from hbac_assets_tests.faults.interrupting import wait_for
-
-    wait_for(forkserver)
+    wait_for(lambda: any("forkserver" in part for one in session(process) for part in command_line(one)))
     time.sleep(0.5)
 
 
