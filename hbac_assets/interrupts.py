@@ -46,13 +46,16 @@ class Watch:
 
     def follow(self, descriptor: int) -> None:
         """Wait for a signal's number to be written to `descriptor`, then see to it that all ends in time."""
-        with open(descriptor, "rb", buffering=0) as numbers:
-            while not self.number:
-                received = numbers.read(1)
-                if not received:
-                    return
+        try:
+            while received := os.read(descriptor, 1):
                 if received[0] in SIGNALS:
-                    self.number = received[0]
+                    self.number = self.number or received[0]
+                    self._end_in_time()
+                    return
+        finally:
+            os.close(descriptor)
+
+    def _end_in_time(self) -> None:
         if self._over.wait(STEPS_SECONDS):
             return
         kill_steps()
