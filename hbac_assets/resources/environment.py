@@ -23,7 +23,8 @@ from hbac_assets.resources.tracking import Tracking, masked
 from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
-SCHEMES = ("", "file", "http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc")
+SCHEMES = ("", "file", "http", "https", "sqlite", "databricks", "databricks-uc", "uc")
+DATABASES = ("postgresql", "mysql", "mssql")  # of which no driver is installed with this project
 
 
 def resources_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -88,15 +89,31 @@ def _tracking_uri(environment: Mapping[str, str]) -> str:
         return f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"
     try:
         parts = urlsplit(uri)
-        known = parts.scheme.split("+")[0] in SCHEMES and (parts.port or 1)
+        kind, _ = parts.scheme.split("+")[0], parts.port
     except ValueError:
-        known = False
-    if not (known or _has_plugin(uri)):
+        kind = None
+    if kind not in (*SCHEMES, *DATABASES) and not _has_plugin(uri):
         raise HbacError(
             f"{TRACKING_URI}: expected a path or a URI of MLflow, such as sqlite:////a/path/mlflow.db or "
             f"http://127.0.0.1:5000, found '{masked(uri)}'; correct it"
         )
+    if kind in DATABASES:
+        _require_driver(uri)
     return EnvVar(TRACKING_URI)
+
+
+def _require_driver(uri: str) -> None:
+    """Refuse the URI of a database that cannot be spoken to, whether it is there or not."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        make_url(uri).get_dialect().import_dbapi()
+    except (ImportError, SQLAlchemyError, ValueError) as error:
+        raise HbacError(
+            f"{TRACKING_URI}: expected the URI of a database whose driver is installed, found '{masked(uri)}' "
+            f"({masked(str(error))}); install the driver with pip or correct the URI"
+        ) from error
 
 
 def _has_plugin(uri: str) -> bool:

@@ -242,6 +242,11 @@ VARIABLES = {
         {"MLFLOW_TRACKING_URI": "http://127.0.0.1:many"},
         f"{NO_URI} 'http://127.0.0.1:many'; correct it",
     ),
+    "a tracking database without its driver": (
+        {"MLFLOW_TRACKING_URI": "mysql+no_such_driver://somebody:secret@127.0.0.1/mlflow"},
+        r"MLFLOW_TRACKING_URI: expected the URI of a database whose driver is installed, found "
+        r"'mysql\+no_such_driver://somebody:\*\*\*@127.0.0.1/mlflow' \(.*\); install the driver with pip or correct",
+    ),
     "a relative DAGSTER_HOME": ({"DAGSTER_HOME": "data/nowhere"}, rf"{NO_HOME} 'data/nowhere' \(.*\); correct it"),
     "a DAGSTER_HOME nowhere": ({"DAGSTER_HOME": "{here}/nowhere"}, rf"{NO_HOME} '.*/nowhere' \(.*\); correct it"),
     "a DAGSTER_HOME that is a file": ({"DAGSTER_HOME": "{here}/a_file"}, rf"{NO_HOME} '.*/a_file' \(.*\); correct it"),

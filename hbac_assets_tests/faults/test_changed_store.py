@@ -152,7 +152,7 @@ CASES = {
     "an array of pickled objects, and tables that list it": (
         pickled_array,
         "fold_assignments,trained_models",
-        r"spectrograms/\d+.npy: not an .npy array \(.*allow_pickle=False.*\); materialize npy_spectrograms again",
+        r"spectrograms/\d+.npy: not an .npy array \(.*Python objects.*\); materialize npy_spectrograms again",
     ),
     "a manifest that is no JSON": (
         garbled_manifest,

@@ -74,11 +74,11 @@ GUARDS = [
         "learning/test_training.py::test_a_diverged_training_says_so",
     ),
     Guard(
-        "no pickled object is read from an array",
-        "learning/stored_arrays.py",
+        "no pickled object is read from a checkpoint",
+        "learning/checkpoint.py",
         "allow_pickle=False",
         "allow_pickle=True",
-        "learning/test_windows.py::test_missing_truncated_and_pickled_files_are_named",
+        "learning/test_checkpoint.py::test_code_in_a_checkpoint_is_not_run",
     ),
     Guard(
         "no code is run from a model's file",
