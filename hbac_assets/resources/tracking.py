@@ -25,10 +25,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell
 from hbac_assets.processes import is_gone, running_process
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
+from hbac_assets.resources.tracking_database import make_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +103,7 @@ class Tracking(ConfigurableResource):
                 "it can be had, and what is missing there is logged"
             )
 
-        patience = Patience((MlflowException, SQLAlchemyError, OSError), give_up)
+        patience = Patience((HbacError, MlflowException, SQLAlchemyError, OSError), give_up)
         # A new SQLite file takes longer, and is on no server that could be gone.
         seconds = CONNECT_SECONDS if self.uri.startswith("http") else math.inf
         client, experiment_id = patience.call(lambda: self._connect(experiment), (None, ""), seconds)
@@ -111,6 +113,7 @@ class Tracking(ConfigurableResource):
         import mlflow
         from mlflow.exceptions import MlflowException
 
+        make_whole(self.uri, Path(self.artifact_folder))
         mlflow.set_tracking_uri(self.uri)
         client = mlflow.MlflowClient()
         found = client.get_experiment_by_name(experiment)
