@@ -5,10 +5,9 @@ SHELL := bash
 .ONESHELL:
 .SILENT:
 
-UV_VERSION := 0.13.8
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-long faults bench lint format ui clean-caches
+.PHONY: help setup run test test-long faults mutants bench lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -22,7 +21,7 @@ help:  ## list the targets
 	            "$$python" -c 'import ensurepip, venv' 2>/dev/null && break
 	        done
 	        "$$python" -m venv data/cache/uv
-	        data/cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	        data/cache/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/uv.txt
 	    fi
 	    uv=data/cache/uv/bin/uv
 	fi
@@ -46,6 +45,10 @@ test-long: .venv/.locked-dev  ## what takes too long for every change: all named
 faults: .venv/.locked-dev  ## bad input, all of it, with a table: case, expected, seen
 	$(ENVIRONMENT)
 	python -m pytest -n 2 -m 'long or not long' hbac_assets_tests/faults
+
+mutants: .venv/.locked-dev  ## take guards away one by one and see that a test fails without each, minutes
+	$(ENVIRONMENT)
+	python -m hbac_assets_tests.mutants
 
 bench: .venv/.locked-dev  ## measure every stage beside what people use today, half an hour; ROWS=1,4 for some rows
 	$(ENVIRONMENT)

@@ -8,10 +8,18 @@ from typing import Any
 
 from dagster import InitLoggerContext, logger
 
+from hbac_assets.failures import in_words
+from hbac_assets.interrupts import is_interrupted
+
 FORMAT = "%(asctime)s  %(step)-26s %(message)s"
 INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 # What follows from a failure that is shown already, or says nothing to a user.
-OMITTED = ("Not executing.", 'Emitting implicit Nothing for output "result"', "Execution of run for")
+OMITTED = (
+    "Not executing.",
+    'Emitting implicit Nothing for output "result"',
+    "Execution of run for",
+    "Multiprocess executor: child process for step",
+)
 
 
 class StepFormatter(logging.Formatter):
@@ -46,12 +54,12 @@ def _message(meta: dict[str, Any]) -> str:
 
 
 def _text(meta: dict[str, Any]) -> str:
-    """Return the message; of a failure its description, or the whole error where it is a defect of the code."""
-    failure = getattr(meta.get("dagster_event"), "event_specific_data", None)
-    if description := getattr(getattr(failure, "user_failure_data", None), "description", None):
-        return f"FAILED: {description}"
-    if error := getattr(failure, "error", None):
-        if error.cls_name in INTERRUPTED:
+    """Return the message; of a failure its one line, or the whole error where it is a defect of the code."""
+    event = meta.get("dagster_event")
+    if line := in_words(event):
+        return f"FAILED: {line}"
+    if error := getattr(getattr(event, "event_specific_data", None), "error", None):
+        if error.cls_name in INTERRUPTED or is_interrupted():
             return "interrupted"
         return f"FAILED: {error.to_string()}"
     return _message(meta)

@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,25 @@ from typing import Any
 from hbac_assets.errors import HbacError
 
 TEMPORARY_MARK = ".partial"
-UNWRITABLE = {
-    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST,
-}  # fmt: skip
+UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+LITTLE_SPACE = 16_000_000
+"""Bytes: with less, an error that does not say what it is comes from a full disk. Other writers than the failed one may
+have given theirs back meanwhile."""
+SQLITE_FULL = "database or disk is full"
+
+
+class FullDiskError(HbacError):
+    """A file for which there is no space.
+
+    Attributes:
+        needed: its size in bytes; 0 where it is not known.
+    """
+
+    needed = 0
 
 
 @contextmanager
-def atomic_write(path: Path, *, flushed: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`, which it replaces when the block ends without an error.
 
     The suffix of `path` stays the last one, since some writers choose their format by it. The temporary file is
@@ -33,26 +46,114 @@ def atomic_write(path: Path, *, flushed: bool = True) -> Iterator[Path]:
         path: the file.
         flushed: wait until the disk has it. Without, a power failure soon after can leave a file that is cut short;
             for files whose digest is compared before they are used, and which can be made again.
+        size: about how many bytes the file will have, where that is known; for the message of a full disk.
 
     Raises:
-        HbacError: the folder cannot be written or the disk is full.
+        FullDiskError: the disk is full, whatever the writer makes of that.
+        HbacError: the folder cannot be written.
     """
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{TEMPORARY_MARK}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield temporary
-            if flushed:
-                with temporary.open("rb") as written:
-                    os.fsync(written.fileno())
-            temporary.replace(path)
-    except OSError as error:
-        if error.errno not in UNWRITABLE:
-            raise
-        raise HbacError(f"{path}: cannot be written ({error.strerror}); free space or write elsewhere") from error
+        with write_faults(path, size, temporary):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("xb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield temporary
+                if flushed:
+                    with temporary.open("rb") as written:
+                        os.fsync(written.fileno())
+                temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder is none, or its file system only read
+            temporary.unlink()
+
+
+@contextmanager
+def write_faults(path: Path, size: int = 0, temporary: Path | None = None) -> Iterator[None]:
+    """Turn an error of the block, which writes to `path`, into its line if it comes from the disk.
+
+    Args:
+        path: what is written, or the folder.
+        size: its bytes; 0 where that is not known.
+        temporary: a file that goes away when the block fails, and gives its space back.
+
+    Raises:
+        FullDiskError: the disk is full.
+        HbacError: the system does not let this user write there.
+    """
+    try:
+        yield
+    except Exception as error:
+        if full := full_disk(path, error, size, _size(temporary) if temporary else 0):
+            raise full from error
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            raise unwritable(path, error) from error
+        raise
+
+
+def full_disk(path: Path, error: Exception, size: int = 0, written: int = 0) -> FullDiskError | None:
+    """Return the line for an error of a writer if its disk is full, whether the error says so or not.
+
+    Args:
+        path: what it writes, or the folder it writes to.
+        error: what it raised.
+        size: bytes that it needs; 0 where that is not known.
+        written: how many of them take up space now, and no longer once the line is read.
+    """
+    if isinstance(error, HbacError):
+        return None
+    folder = next(parent for parent in (path, *path.parents) if parent.is_dir())
+    free = shutil.disk_usage(folder).free + written
+    number = getattr(error, "errno", None)
+    said = number == errno.ENOSPC or SQLITE_FULL in str(error)
+    if not said and (number is not None or free >= max(size, LITTLE_SPACE)):
+        return None
+    files = os.statvfs(folder)
+    if files.f_files and not files.f_favail:
+        needs = "a file more than its file system can hold"
+    elif size:
+        needs = f"{_readable(size)}, {_readable(free)} are free"
+    else:
+        needs = f"more than the {_readable(free)} that are free"
+    full = FullDiskError(
+        f"{path}: cannot be written ({os.strerror(errno.ENOSPC)}): needs {needs}; free space or write elsewhere"
+    )
+    full.needed = size
+    return full
+
+
+def unwritable(path: Path, error: OSError) -> HbacError:
+    """Return the line for a path that the system does not let this user write to."""
+    assert error.errno is not None
+    advice = "free space" if error.errno == errno.EDQUOT else "make it writable"
+    return HbacError(f"{path}: cannot be written ({os.strerror(error.errno)}); {advice} or write elsewhere")
+
+
+def require_writable(folder: Path, variable: str) -> None:
+    """Make sure that a folder can be written to, or made where it is missing.
+
+    Raises:
+        HbacError: it cannot; names the environment's `variable` that points to another.
+    """
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        found = str(folder) if nearest == folder else f"{folder} in {nearest}, which cannot"
+        raise HbacError(
+            f"{variable}: expected a folder that can be written, found {found}; make it writable or name another"
+        )
+
+
+def with_the_rest(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:
+    """Return the line with about how much the rest needs, so that space need not be freed for one file at a time.
+
+    Args:
+        full: what stopped the work.
+        files: those written.
+        done: how many things they belong to; the rest is as many like them as are `left`.
+        left: see `done`.
+    """
+    each = sum(map(_size, files)) / done if done else full.needed
+    return FullDiskError(f"{full}; all that is left needs about {_readable(each * left)}") if each else full
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -65,14 +166,24 @@ def remove_leftovers(folder: Path) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    content = json.dumps(value, indent=2).encode() + b"\n"
+    with atomic_write(path, size=len(content)) as temporary:
+        temporary.write_bytes(content)
 
 
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, 0 where there is none."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def _readable(size: float) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 
 def has_digest(path: Path, digest: str) -> bool:

@@ -98,6 +98,11 @@ def watched() -> Iterator[Watch]:
         watch.end()
 
 
+def is_interrupted() -> bool:
+    """Tell whether a signal has come that this process watches."""
+    return any(watch.number for watch in _watches)
+
+
 def kill_steps() -> None:
     """Kill the processes that `multiprocessing` forked for this one, and their server, with all that they started."""
     for child in psutil.Process().children():

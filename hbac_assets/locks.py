@@ -4,8 +4,10 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from hbac_assets.files import write_faults
 
 POLL_SECONDS = 0.5
 
@@ -20,6 +22,9 @@ def hold_any(paths: Sequence[Path], on_wait: Callable[[str], None], count: int =
         paths: lock files; they are created and never deleted, since deleting would let two processes hold one name.
         on_wait: called once with the ids of the holding processes if too few are free at once.
         count: how many; no more than there are paths.
+
+    Raises:
+        HbacError: a lock file cannot be created.
     """
     waiting = False
     while True:
@@ -42,15 +47,17 @@ def hold_any(paths: Sequence[Path], on_wait: Callable[[str], None], count: int =
 
 def _try_lock(path: Path) -> int | None:
     """Return the open descriptor that holds the lock, or None when another process has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    with write_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    with suppress(OSError):  # a full disk: who waits is then not told for whom
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor
 
 

@@ -2,14 +2,18 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.interrupts import TOLD, watched
+from hbac_assets.failures import in_words
+from hbac_assets.files import LITTLE_SPACE, full_disk, require_writable
+from hbac_assets.interrupts import TOLD, kill_steps, watched
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent
+    from dagster import DagsterEvent, DagsterInstance
 
 
 def main() -> int:
@@ -17,9 +21,10 @@ def main() -> int:
     with watched() as watch:
         watch.raise_interrupts()
         try:
-            materialize_chain()
-            if not watch.number:
-                print_report()
+            with places_to_write():
+                materialize_chain()
+                if not watch.number:
+                    print_report()
         except HbacError as error:
             if not watch.number:
                 print(f"\n{error}", file=sys.stderr)
@@ -34,13 +39,35 @@ def main() -> int:
     return 0
 
 
+@contextmanager
+def places_to_write() -> Iterator[None]:
+    """Require that results and Dagster's events can be written before the block, and tell of a full disk in one line.
+
+    Raises:
+        HbacError: `HBAC_STORE` or `DAGSTER_HOME` cannot be written, or a disk is full.
+    """
+    from hbac_assets.definitions import defs
+
+    assert defs.resources is not None
+    home = Path(os.environ.get("DAGSTER_HOME", "."))
+    require_writable(home, "DAGSTER_HOME")
+    with defs.resources["store"].in_use():
+        try:
+            yield
+        except Exception as error:
+            if full := full_disk(home, error, LITTLE_SPACE):
+                kill_steps()  # nobody could keep their events; the exit would wait for them
+                raise full from error
+            raise
+
+
 def materialize_chain() -> None:
     """Materialize every asset in steps of their own.
 
     Raises:
         HbacError: with the description of the first step that failed.
     """
-    from dagster import DagsterInstance, execute_job, reconstructable
+    from dagster import execute_job, reconstructable
 
     from hbac_assets.definitions import defs, whole_chain
     from hbac_assets.processes import identity
@@ -48,7 +75,7 @@ def materialize_chain() -> None:
 
     assert defs.resources is not None
     defs.resources["accelerator"].chosen_device()
-    with DagsterInstance.get() as instance:
+    with open_instance() as instance:
         report_dead_runs(instance)
         with execute_job(
             reconstructable(whole_chain),
@@ -61,6 +88,26 @@ def materialize_chain() -> None:
                 raise HbacError(first_failure(result.all_events))
 
 
+def open_instance() -> "DagsterInstance":
+    """Return the instance that `DAGSTER_HOME` names.
+
+    Raises:
+        HbacError: it names none, or Dagster cannot open it.
+    """
+    from dagster import DagsterError, DagsterInstance
+    from yaml import YAMLError
+
+    try:
+        return DagsterInstance.get()
+    except (DagsterError, YAMLError, OSError) as error:
+        home = os.environ.get("DAGSTER_HOME", "")
+        said = " ".join(str(error).split())[:200]
+        raise HbacError(
+            f"DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found "
+            f"'{home}' ({type(error).__name__}: {said}); correct it, or unset it and `source .envrc`"
+        ) from error
+
+
 def print_report() -> None:
     """Print the scores, where the submission is, and how to look further."""
     from hbac_assets.definitions import defs
@@ -71,13 +118,13 @@ def print_report() -> None:
 
 
 def first_failure(events: "Sequence[DagsterEvent]") -> str:
-    """Return the one-line description of the first failed step, or Dagster's message where the step gave none."""
+    """Return the one line of the first failed step, or Dagster's message where the step gave none."""
     for event in events:
+        if line := in_words(event):
+            return line
         if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.user_failure_data and failure.user_failure_data.description:
-                return failure.user_failure_data.description
-            error = failure.error and (failure.error.cause or failure.error)
+            error = event.step_failure_data.error
+            error = error and (error.cause or error)
             return f"{event.step_key}: {error.message if error else 'failed'}".strip().splitlines()[0]
     return (events[-1].message if events else None) or "the run did not start"
 

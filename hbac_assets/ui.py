@@ -8,6 +8,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from hbac_assets.resources.paths import DATA_FOLDER
+from hbac_assets.resources.tracking_database import make_whole
+
 HOST = "127.0.0.1"
 STOP_SECONDS = 8
 
@@ -22,6 +25,7 @@ def main() -> int:
     ]
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
         signal.signal(number, _interrupt)
+    make_whole(os.environ.get("MLFLOW_BACKEND_STORE_URI", ""), DATA_FOLDER / "mlartifacts")
     bin_folder = Path(sys.executable).parent
     servers = [
         subprocess.Popen([str(bin_folder / command[0]), *command[1:]], start_new_session=True) for command in commands

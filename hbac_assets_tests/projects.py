@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +38,9 @@ class Project:
         """Run what `make run` runs."""
         return self.command(sys.executable, "-m", "hbac_assets.run", **environment)
 
-    def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a command in a process group of its own; its output goes to `started.log`."""
-        with (self.folder / "started.log").open("wb") as log:
+    def start(self, *command: str, log_name: str = "started.log", **environment: str) -> subprocess.Popen[bytes]:
+        """Start a command in a process group of its own; its output goes to a file in the project's folder."""
+        with (self.folder / log_name).open("wb") as log:
             return subprocess.Popen(
                 command,
                 cwd=CHECKOUT,
@@ -48,9 +50,18 @@ class Project:
                 start_new_session=True,
             )
 
-    def start_run(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start_run(self, log_name: str = "started.log", **environment: str) -> subprocess.Popen[bytes]:
         """Start what `make run` runs."""
-        return self.start(sys.executable, "-m", "hbac_assets.run", **environment)
+        return self.start(sys.executable, "-m", "hbac_assets.run", log_name=log_name, **environment)
+
+
+def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    """Wait for a moment in the life of a process; fail if it ends before, or the moment does not come."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert process.poll() is None, f"ended with {process.returncode} before the moment came"
+        assert time.monotonic() < deadline, "the moment did not come"
+        time.sleep(0.002)
 
 
 def make_project(folder: Path, **environment: str) -> Project:

@@ -28,7 +28,7 @@ def run(workspace: Path) -> list[Result]:
     here = side("hbac_assets", f"{__name__}:ours", workspace)
     pandas = compare(here, side(AGAINST_PANDAS, f"{__name__}:theirs", workspace))
     for our_array, their_array in pairs_of_arrays(workspace):
-        np.testing.assert_array_equal(np.load(our_array), np.load(their_array))
+        np.testing.assert_array_equal(np.load(our_array, allow_pickle=False), np.load(their_array, allow_pickle=False))
     decoding = compare(here, side(AGAINST_DECODING, f"{__name__}:only_decoding", workspace))
     return [
         at_least(ROW, WORK, "files", AGAINST_PANDAS, pandas, LEAST, "the arrays are equal bit by bit"),

@@ -14,6 +14,7 @@ import pandas as pd
 
 from hbac_assets.assets.prediction import MODELS, configure_device, member_images
 from hbac_assets.assets.tables import read_table
+from hbac_assets.learning import device
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
@@ -37,7 +38,7 @@ def train(
     """Train a cell and seal its folder; call while holding a device.
 
     Raises:
-        HbacError: an input is missing or broken, or the folder cannot be written.
+        HbacError: an input is missing or broken, the folder cannot be written, or memory does not suffice.
     """
     from hbac_assets.learning import training
 
@@ -52,17 +53,25 @@ def train(
         tracked.log_epochs(pd.DataFrame([asdict(record)]))
         log.info(epoch_line(cell, record, settings.epochs))
 
-    result = training.train_cell(
-        settings,
-        every.subset(~held_out),
-        every.subset(held_out),
-        artifact.path,
-        on_epoch=on_epoch,
-        inputs=artifact.inputs,
-    )
+    with device.enough_memory(f"{cell.member} fold {cell.fold}", settings.batch_size):
+        result = training.train_cell(
+            settings,
+            every.subset(~held_out),
+            every.subset(held_out),
+            artifact.path,
+            on_epoch=on_epoch,
+            inputs=artifact.inputs,
+        )
     seconds = time.monotonic() - began
     artifact.seal(**_facts(settings, result, held_out), seconds=seconds, environment=environment(accelerator))
     log.info(f"{cell.member} fold {cell.fold}: trained in {seconds:.0f} s")
+
+
+def forget_progress(cell: Cell, lineage: Lineage) -> None:
+    """Delete the checkpoint of a sealed cell: until then, a killed training could not have gone on without it."""
+    from hbac_assets.learning.checkpoint import checkpoint_of
+
+    checkpoint_of(lineage.cell(cell).path).unlink(missing_ok=True)
 
 
 def report(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:

@@ -27,8 +27,10 @@ def competition_data(context: AssetExecutionContext, competition: CompetitionDat
     checked here; the files of the recordings are checked when they are converted.
     """
     report_dead_runs(context.instance)
-    remove_leftovers(store.root)
-    dataset = competition.prepare(store, Progress(context.log, "recordings"))
+    for folder in (store.root, store.synthetic_folder, store.compilation_cache):
+        remove_leftovers(folder)
+    with store.alone(store.root, "competition_data", context.log.info):
+        dataset = competition.prepare(store, Progress(context.log, "recordings"))
     tables = read_tables(dataset.folder)
     train = tables.train
     return MaterializeResult(

@@ -12,6 +12,7 @@ from hbac_assets.artifacts import Artifact
 from hbac_assets.assets.tables import read_table
 from hbac_assets.errors import HbacError
 from hbac_assets.files import has_digest
+from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
@@ -24,8 +25,6 @@ MODELS = {"best": "best.keras", "last": "last.keras"}
 
 def configure_device(accelerator: Accelerator, store: Store) -> None:
     """Set up this process' device; call while holding one."""
-    from hbac_assets.learning import device
-
     device.configure(accelerator.chosen_device(), accelerator.chosen_precision(), store.compilation_cache)
 
 
@@ -64,7 +63,7 @@ def require_unchanged(folder: Path, listed: Artifact, ids: "pd.Series[int]") -> 
         HbacError: names an array that is missing or has another SHA-256.
     """
     table = read_table(listed)
-    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.unique())
+    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.astype("int64").unique())
 
     def differs(array: tuple[int, str]) -> bool:
         return not has_digest(folder / f"{array[0]}.npy", array[1])
@@ -82,12 +81,13 @@ def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Lo
     """Return the probabilities (N, 6) that a cell's scored model gives to its member's images.
 
     Raises:
-        HbacError: the model is missing, out of date or changed.
+        HbacError: the model is missing, out of date or changed, or memory does not suffice.
     """
     from hbac_assets.learning.prediction import load_model, predict
 
     settings = lineage.experiment.members[cell.member]
     path = lineage.cell(cell).require() / MODELS[settings.scored_epoch]
-    probabilities = predict(load_model(path), images, settings.batch_size)
+    with device.enough_memory(f"{cell.member} fold {cell.fold}", settings.batch_size):
+        probabilities = predict(load_model(path), images, settings.batch_size)
     log.info(f"{cell.member} fold {cell.fold}: {len(images)} rows predicted")
     return probabilities

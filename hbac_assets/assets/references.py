@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.assets.oof_rows import oof_rows
+from hbac_assets.assets.prediction import require_unchanged
 from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.learning.windows import cut_window
@@ -15,10 +16,17 @@ LOGISTIC_REGRESSION = "band powers, logistic regression"
 
 
 def reference_rows(lineage: Lineage) -> pd.DataFrame:
-    """Return the out-of-fold rows of the class prior and of logistic regression on plain band powers."""
+    """Return the out-of-fold rows of the class prior and of logistic regression on plain band powers.
+
+    Raises:
+        HbacError: an array of the store is missing or differs from its table.
+    """
     rows = read_table(lineage.folds)
+    if not any(lineage.spectrograms in lineage.member_arrays(member) for member in lineage.experiment.members):
+        # Where a member sees them, its images were made of the same arrays, compared before.
+        require_unchanged(lineage.spectrogram_folder, lineage.spectrograms, rows["spectrogram_id"])
     shares, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["fold"].to_numpy()
-    windows = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
+    windows = zip(rows["spectrogram_id"].astype("int64"), rows["spectrogram_label_offset_seconds"], strict=True)
     folder = lineage.spectrogram_folder
     features = np.stack([band_powers(cut_window(folder / f"{one}.npy", offset)) for one, offset in windows])
     return pd.concat(

@@ -4,13 +4,14 @@ import functools
 import logging
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from dagster import Failure, OpExecutionContext
 
 from hbac_assets.errors import HbacError
 from hbac_assets.processes import end_with_parent
 from hbac_assets.resources.runs import sign_run
+from hbac_assets.resources.store import Store
 
 OWNERS = ["team:hbac"]
 LOG_EVERY_SECONDS = 5.0
@@ -23,7 +24,7 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
     """Decorate the function of an asset, op or check.
 
     The process ends when the run's process is gone; a fault that the user can mend becomes the one-line description
-    of the failure.
+    of the failure. The function gets the store as `store`.
     """
 
     @functools.wraps(function)
@@ -32,7 +33,8 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
         end_with_parent()
         sign_run(context.instance, context.run_id)
         try:
-            return function(*args, **kwargs)
+            with cast(Store, kwargs["store"]).in_use():
+                return function(*args, **kwargs)
         except HbacError as error:
             raise Failure(str(error), allow_retries=False) from None
 

@@ -115,6 +115,7 @@ def train_fold(
             else:
                 with accelerator.lease(context.log.info):
                     cells.train(cell, lineage, accelerator, store, tracked, context.log)
+            cells.forget_progress(cell, lineage)
             curves = cells.report(cell, lineage, tracked)
         except BaseException as error:
             tracked.fail(str(error))

@@ -17,6 +17,7 @@ import pandas as pd
 from hbac_assets.assets.cell import examples
 from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.tracked import tracked_trial
+from hbac_assets.learning import device
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Lineage
@@ -111,7 +112,8 @@ class Trials:
         folder = self.lineage.search_folder / "trial"
         shutil.rmtree(folder, ignore_errors=True)  # what a killed trial left behind
         try:
-            return train_trial(settings, self._folds(settings), folder, on_epoch)
+            with device.enough_memory(f"a trial of {self.search.member}", settings.batch_size):
+                return train_trial(settings, self._folds(settings), folder, on_epoch)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             gc.collect()  # models refer to themselves, and hold the device's memory

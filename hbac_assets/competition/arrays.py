@@ -106,5 +106,5 @@ def _share(true: np.ndarray) -> float:
 
 def _write(target: Path, array: np.ndarray) -> str:
     # The index compares digests. Waiting for the disk would cost as much as a fifth of the conversion.
-    with atomic_write(target, flushed=False) as temporary:
+    with atomic_write(target, flushed=False, size=array.nbytes) as temporary:
         return write_npy(temporary, array)

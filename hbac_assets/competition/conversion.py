@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from time import monotonic
@@ -19,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from hbac_assets.competition.faults import fault
 from hbac_assets.competition.parquet_file import RecordingError
-from hbac_assets.files import has_digest, write_json
+from hbac_assets.files import FullDiskError, has_digest, with_the_rest, write_json
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -90,14 +91,18 @@ def convert_all(
             for done, future in enumerate(as_completed(futures), start=1):
                 source = futures[future]
                 try:
+                    index.write_now_and_then()
                     conversions[int(source.stem)] = asdict(future.result())
                 except RecordingError as error:
                     failures[int(source.stem)] = {"file": str(source), "reason": str(error)}
-                index.write_now_and_then()
+                except FullDiskError as error:
+                    files = [target_folder / f"{number}.npy" for number in conversions]
+                    raise with_the_rest(error, files, len(files), len(futures) - done + 1) from None
                 progress(done, len(futures))
         finally:
             pool.shutdown(cancel_futures=True)
-            index.write()
+            with suppress(FullDiskError):  # what the index misses is converted again
+                index.write()
     facts = [field.name for field in fields(converter.facts)]
     return _frame(converter.id_column, conversions, facts), _frame(converter.id_column, failures, ["file", "reason"])
 

@@ -1,16 +1,20 @@
 """From the name of an experiment to its checked settings."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from hbac_assets.errors import HbacError
-from hbac_assets.experiments.complaints import complaint
-from hbac_assets.experiments.member_file import find_member, read_member, read_yaml
+from hbac_assets.experiments.complaints import complaint, shown
+from hbac_assets.experiments.member_file import find_member, read_member
 from hbac_assets.experiments.schema import Experiment
+from hbac_assets.experiments.yaml_file import read_yaml
 
 FOLDER = Path(__file__).parent
+# It names the folder of the results and MLflow's experiment.
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
 
 def available_experiments() -> list[str]:
@@ -26,13 +30,18 @@ def load_experiment(name: str, *, miniature: bool = False) -> Experiment:
         miniature: shrink it, see `Experiment.miniature`.
 
     Raises:
-        HbacError: there is no such file, it is no YAML, or a key or value is not allowed; names file and key.
+        HbacError: there is no such file, its name or what is in it is not allowed; names file and key.
     """
-    path = Path(name) if name.endswith(".yaml") else FOLDER / f"{name}.yaml"
-    if not path.is_file():
+    if not (name.endswith(".yaml") or name in available_experiments()):
         raise HbacError(
-            f"HBAC_EXPERIMENT: no experiment '{name}'; expected one of {', '.join(available_experiments())} "
-            "or the path of a .yaml file"
+            f"HBAC_EXPERIMENT: expected one of {', '.join(available_experiments())} or the path of a .yaml file, "
+            f"found {name!r}; correct it"
+        )
+    path = Path(name) if name.endswith(".yaml") else FOLDER / f"{name}.yaml"
+    if not FILE_NAME.fullmatch(path.stem):
+        raise HbacError(
+            f"HBAC_EXPERIMENT: expected a file whose name is up to 60 letters, digits, _, - and ., a letter or digit "
+            f"first, found {name!r}; rename it"
         )
     experiment = _checked(path, read_yaml(path))
     return experiment.miniature() if miniature else experiment
@@ -46,15 +55,17 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
     if "name" in content:
         raise HbacError(f"{path}: name: expected none, the file's own name is the experiment's; remove it")
     recipe = content.pop("recipe", {})
+    if not isinstance(recipe, dict):
+        raise HbacError(f"{path}: recipe: expected keys and values, found {shown(recipe)}; correct it")
     members = content.get("members")
     files: dict[str, Path] = {}
-    if isinstance(members, dict) and isinstance(recipe, dict):
+    if isinstance(members, dict):
         for name, own in members.items():
             base = recipe
             if isinstance(own, dict) and "from" in own:
                 files[name] = find_member(path, name, own.pop("from"))
                 base = _merged(recipe, read_member(path, name, files[name]))
-            members[name] = _merged(base, own or {})
+            members[name] = _merged(base, {} if own is None else own)
     try:
         return Experiment.model_validate(content | {"name": path.stem})
     except ValidationError as error:

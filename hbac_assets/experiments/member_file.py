@@ -1,11 +1,13 @@
 """A file that holds one member's recipe, in the words of the experiment files; an experiment names it by `from`."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hbac_assets.errors import HbacError
+from hbac_assets.experiments.yaml_file import read_yaml
 from hbac_assets.files import atomic_write
 from hbac_assets.learning.settings import MemberSettings
 
@@ -23,8 +25,9 @@ def find_member(experiment: Path, member: str, source: object) -> Path:
     Raises:
         HbacError: there is no such file; names both.
     """
-    if isinstance(source, str) and (path := experiment.parent / Path(source).expanduser()).is_file():
-        return path
+    with suppress(OSError, RuntimeError):  # a name that no file can have, a user who is not there
+        if isinstance(source, str) and (path := experiment.parent / Path(source).expanduser()).is_file():
+            return path
     raise HbacError(
         f"{experiment}: members.{member}.from: expected the path of a member's file, found {source!r}; "
         "correct it, or materialize hyperparameter_search, which writes such a file"
@@ -41,18 +44,3 @@ def read_member(experiment: Path, member: str, path: Path) -> dict[str, Any]:
         return read_yaml(path)
     except HbacError as error:
         raise HbacError(f"{experiment}: members.{member}.from: {error}") from error
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the keys and values of a YAML file.
-
-    Raises:
-        HbacError: it is no such file; names it.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise HbacError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise HbacError(f"{path}: expected keys and values, found {type(content).__name__}")
-    return content

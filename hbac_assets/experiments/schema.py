@@ -11,7 +11,7 @@ from hbac_assets.learning.settings import MemberSettings, Settings
 
 Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
 # Names of members and ensembles are parts of paths, of partition keys and of the names of steps.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
 
 MINIATURE_ROWS = 48
 

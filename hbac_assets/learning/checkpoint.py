@@ -10,6 +10,9 @@ import numpy as np
 from hbac_assets.files import atomic_write
 from hbac_assets.learning.step import State
 
+ENTRY_BYTES = 512
+"""What an array takes in an npz file beside its values: headers of the array and of the archive."""
+
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -49,6 +52,11 @@ class Progress:
             self.best = State(np.array(self.state.weights), others, [])
 
 
+def checkpoint_of(folder: Path) -> Path:
+    """Return where the progress of a training lies: beside its folder, which holds what is finished."""
+    return folder.with_name(f"{folder.name}.checkpoint.npz")
+
+
 def initial_progress(state: State) -> Progress:
     """Return the progress before the first epoch."""
     return Progress(state, State(state.weights, state.others, []))
@@ -61,7 +69,8 @@ def save_checkpoint(path: Path, identity: str, progress: Progress) -> None:
     leaves = jax.tree.leaves((progress.state, progress.best))
     arrays: dict[str, Any] = {f"array_{number}": leaf for number, leaf in enumerate(leaves)}
     history = np.array([astuple(record) for record in progress.history])
-    with atomic_write(path) as temporary:
+    size = sum(leaf.nbytes + ENTRY_BYTES for leaf in leaves)
+    with atomic_write(path, size=size) as temporary:
         np.savez(temporary, identity=np.array(identity), history=history, **arrays)
 
 

@@ -2,13 +2,17 @@
 
 import ctypes
 import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import psutil
 
 from hbac_assets.errors import HbacError
+from hbac_assets.learning.compilation_cache import use as use_cache
 
 Device = Literal["cpu", "gpu"]
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -24,8 +28,8 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     Args:
         device: where everything runs.
         precision: Keras' dtype policy; weights are float32 in both.
-        compilation_cache: a folder that processes share, so that a program is compiled once. Results do not
-            depend on it.
+        compilation_cache: a folder that processes share, so that a program is compiled once; not used where there
+            is little space or it cannot be written. Results do not depend on it.
 
     Raises:
         HbacError: a GPU is asked for and none is visible.
@@ -41,10 +45,7 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     elif not visible_devices("gpu"):
         raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
     if compilation_cache is not None:
-        compilation_cache.mkdir(parents=True, exist_ok=True)
-        jax.config.update("jax_compilation_cache_dir", str(compilation_cache))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        use_cache(compilation_cache)
         if device == "cpu":
             # A cache of tuned GPU kernels whose path would enter the key of every program: a moved store would miss.
             jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
@@ -73,6 +74,32 @@ def visible_devices(device: Device) -> list[str]:
         return [f"{found.platform}:{found.id} {found.device_kind}" for found in jax.devices(device)]
     except RuntimeError:  # JAX' answer where there is none
         return []
+
+
+@contextmanager
+def enough_memory(what: str, batch_size: int) -> Iterator[None]:
+    """Say in one line that memory ran out within the block, of the device or of the host.
+
+    Args:
+        what: is being computed.
+        batch_size: the rows of each batch.
+
+    Raises:
+        HbacError: it did; names the batch size and what to change.
+    """
+    import jax
+
+    try:
+        yield
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        asked = re.search(r"(\d+) bytes", str(error))
+        needed = f" for {int(asked[1]) / 1e9:.1f} GB more" if asked else ""
+        raise HbacError(
+            f"{what}: expected to fit into the memory of {jax.devices()[0].device_kind} with batch_size {batch_size}, "
+            f"found too little{needed}; lower the member's batch_size or preprocessing.image_size"
+        ) from error
 
 
 def free_bytes() -> int:

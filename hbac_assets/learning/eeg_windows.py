@@ -70,4 +70,4 @@ def _places(rows: pd.DataFrame, arrays: EegArrays) -> list[tuple[int, int]]:
     if found.isna().any():
         eeg_id, offset = windows[int(np.argmax(found.isna()))]
         raise HbacError(f"{arrays.folder}: no window of EEG {eeg_id} from {offset} s on; materialize {ASSET} again")
-    return list(zip(windows.get_level_values(0), found.astype(int), strict=True))
+    return list(zip(windows.get_level_values(0).astype("int64"), found.astype(int), strict=True))

@@ -4,7 +4,7 @@ Everything that could change a member's weights stands here. How rows are sample
 and how members are blended belongs to the experiment.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -27,9 +27,20 @@ ScheduleKind = Literal["cosine", "exponential", "constant"]
 
 
 class Settings(BaseModel):
-    """A frozen set of settings in which an unknown key is an error."""
+    """A frozen set of settings in which an unknown key is an error, and so is a number that is not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, field: ValidationInfo) -> Any:
+        """Refuse true where a number is wanted, which it would be taken for: as 1."""
+        values = value if isinstance(value, list | tuple) else [value]
+        if cls.model_fields[str(field.field_name)].annotation is not bool and any(
+            isinstance(one, bool) for one in values
+        ):
+            raise ValueError("expected no true or false, which yes, no, on and off mean, too, unless they are quoted")
+        return value
 
 
 class Preprocessing(Settings):

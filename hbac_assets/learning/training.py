@@ -23,6 +23,7 @@ from hbac_assets.learning.balance import balancing_weights
 from hbac_assets.learning.batchnorm import compile_reestimation
 from hbac_assets.learning.checkpoint import (
     EpochRecord,
+    checkpoint_of,
     initial_progress,
     load_checkpoint,
     save_checkpoint,
@@ -46,6 +47,10 @@ from hbac_assets.learning.weights import unflatten
 
 if TYPE_CHECKING:
     import keras
+
+
+VARIABLE_BYTES = 2048
+"""What a variable takes in a .keras file beside its values."""
 
 
 class DivergedError(HbacError):
@@ -96,7 +101,8 @@ def train_cell(
         settings: the member.
         training: the rows to learn from.
         validation: the rows that the fold holds out.
-        folder: the cell's own. A checkpoint of the same training in it is resumed at its last finished epoch.
+        folder: the cell's own. A checkpoint of the same training beside it is resumed at its last finished epoch; it
+            stays there, for the caller to delete once the files are safe.
         on_epoch: called after each epoch that this call finishes, once history and checkpoint are written.
         inputs: names the data; a checkpoint of a training on others is not resumed.
         variable_rates: see `hbac_assets.learning.hyperparameters`; the models then open nowhere else.
@@ -117,7 +123,7 @@ def train_cell(
     weights = balancing_weights(training.targets) if settings.rebalancing else None
     reestimate = compile_reestimation(model) if settings.batchnorm_statistics == "reestimated" else None
 
-    checkpoint, identity = folder / "checkpoint.npz", _identity(settings, inputs, training, validation)
+    checkpoint, identity = checkpoint_of(folder), _identity(settings, inputs, training, validation)
     progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
     progress.state = jax.device_put(progress.state, replicated())
     for epoch in range(len(progress.history), settings.epochs):
@@ -146,7 +152,6 @@ def train_cell(
 
     _save(model, progress.best, folder / "best.keras")
     _save(model, progress.state, folder / "last.keras")
-    checkpoint.unlink(missing_ok=True)
     return TrainingResult(progress.history, progress.best_epoch, parameter_counts(model))
 
 
@@ -185,5 +190,6 @@ def _save(model: "keras.Model", state: State, path: Path) -> None:
         variable.assign(value)
     for variable, value in zip(model.non_trainable_variables, state.others, strict=True):
         variable.assign(value)
-    with atomic_write(path) as temporary:
+    size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in model.variables)
+    with atomic_write(path, size=size) as temporary:
         model.save(temporary)

@@ -4,8 +4,14 @@ MLflow's and Dagster's own variables are theirs to read; only the tracking URI h
 """
 
 import os
+import re
 from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
+
+from dagster import EnvVar
 
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.accelerator import Accelerator, Device, Precision
@@ -13,8 +19,12 @@ from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.paths import DATA_FOLDER, absolute
 from hbac_assets.resources.store import Store
-from hbac_assets.resources.tracking import Tracking
+from hbac_assets.resources.tracking import Tracking, masked
 from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
+
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+SCHEMES = ("", "file", "http", "https", "sqlite", "databricks", "databricks-uc", "uc")
+DATABASES = ("postgresql", "mysql", "mssql")  # of which no driver is installed with this project
 
 
 def resources_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -30,21 +40,21 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
     def choice(name: str, allowed: tuple[str, ...]) -> Any:
         value = text(name, allowed[0])
         if value not in allowed:
-            raise HbacError(f"{name}: expected one of {', '.join(allowed)}, found '{value}'")
+            raise HbacError(f"{name}: expected one of {', '.join(allowed)}, found '{value}'; correct it")
         return value
 
     def whole_number(name: str, default: int, least: int) -> int:
         value = text(name, str(default))
-        if not (value.isdecimal() and int(value) >= least):
-            raise HbacError(f"{name}: expected a whole number, {least} or more, found '{value}'")
+        if not (re.fullmatch("[0-9]{1,9}", value) and int(value) >= least):
+            raise HbacError(f"{name}: expected a whole number, {least} or more, found '{value}'; correct it")
         return int(value)
 
     folder = text("HBAC_DATA_DIR", "")
     recordings = SyntheticSettings().recordings
-    store = absolute(text("HBAC_STORE", str(DATA_FOLDER / "store")))
+    store = _place("HBAC_STORE", text("HBAC_STORE", str(DATA_FOLDER / "store")))
     return {
         "competition": CompetitionData(
-            folder=str(absolute(folder)) if folder else "",
+            folder=str(_place("HBAC_DATA_DIR", folder)) if folder else "",
             synthetic_recordings=whole_number("HBAC_SYNTHETIC_RECORDINGS", recordings, FEWEST_RECORDINGS),
         ),
         "store": Store(folder=str(store)),
@@ -56,8 +66,56 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
             precision=choice("HBAC_PRECISION", get_args(Precision)),
             gpus_per_cell=whole_number("HBAC_GPUS_PER_CELL", 1, least=1),
         ),
-        "tracking": Tracking(
-            uri=text("MLFLOW_TRACKING_URI", f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"),
-            artifact_folder=str(store.parent / "mlartifacts"),
-        ),
+        "tracking": Tracking(uri=_tracking_uri(environment), artifact_folder=str(store.parent / "mlartifacts")),
     }
+
+
+def _place(name: str, path: str) -> Path:
+    """Return the absolute path that a variable gives, of a folder that is there or could be."""
+    try:
+        place = absolute(path)
+        file = next((one for one in (place, *place.parents) if one.exists() and not one.is_dir()), None)
+    except (OSError, RuntimeError) as error:  # a name that is too long, links in a circle, a user who is not there
+        raise HbacError(f"{name}: expected the path of a folder, found '{path}' ({error}); correct it") from error
+    if file:
+        raise HbacError(f"{name}: expected the path of a folder, found '{path}', where {file} is a file; correct it")
+    return place
+
+
+def _tracking_uri(environment: Mapping[str, str]) -> str:
+    """Return the tracking URI, by the name of its variable where it has one: it may hold a password."""
+    uri = environment.get(TRACKING_URI)
+    if not uri:
+        return f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"
+    try:
+        parts = urlsplit(uri)
+        kind, _ = parts.scheme.split("+")[0], parts.port
+    except ValueError:
+        kind = None
+    if kind not in (*SCHEMES, *DATABASES) and not _has_plugin(uri):
+        raise HbacError(
+            f"{TRACKING_URI}: expected a path or a URI of MLflow, such as sqlite:////a/path/mlflow.db or "
+            f"http://127.0.0.1:5000, found '{masked(uri)}'; correct it"
+        )
+    if kind in DATABASES:
+        _require_driver(uri)
+    return EnvVar(TRACKING_URI)
+
+
+def _require_driver(uri: str) -> None:
+    """Refuse the URI of a database that cannot be spoken to, whether it is there or not."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        make_url(uri).get_dialect().import_dbapi()
+    except (ImportError, SQLAlchemyError, ValueError) as error:
+        raise HbacError(
+            f"{TRACKING_URI}: expected the URI of a database whose driver is installed, found '{masked(uri)}' "
+            f"({masked(str(error))}); install the driver with pip or correct the URI"
+        ) from error
+
+
+def _has_plugin(uri: str) -> bool:
+    """Tell whether a package adds the URI's kind to those that MLflow knows."""
+    return bool(entry_points(group="mlflow.tracking_store", name=uri.split(":")[0]))

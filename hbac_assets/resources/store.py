@@ -7,6 +7,7 @@ from pathlib import Path
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from hbac_assets.files import full_disk, require_writable
 from hbac_assets.locks import hold_any
 
 
@@ -34,6 +35,29 @@ class Store(ConfigurableResource):
     def locks_folder(self) -> Path:
         """Lock files that keep two runs from working on one thing."""
         return self.root / "locks"
+
+    def require_writable(self) -> None:
+        """Make sure, before anything is computed, that results can be written.
+
+        Raises:
+            HbacError: names the folder and `HBAC_STORE`.
+        """
+        require_writable(self.root, "HBAC_STORE")
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let the block write here: require that it can, and if the disk is full then say no more than that.
+
+        Raises:
+            HbacError: the folder cannot be written, or the disk is full, whichever library came upon it.
+        """
+        self.require_writable()
+        try:
+            yield
+        except Exception as error:
+            if full := full_disk(self.root, error):
+                raise full from error
+            raise
 
     @contextmanager
     def alone(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:

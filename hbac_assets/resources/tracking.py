@@ -25,10 +25,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell
 from hbac_assets.processes import is_gone, running_process
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
+from hbac_assets.resources.tracking_database import make_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +95,7 @@ class Tracking(ConfigurableResource):
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
-        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # errors are raised, and told in one line
 
         def give_up(reason: str) -> None:
             warn(
@@ -101,7 +103,7 @@ class Tracking(ConfigurableResource):
                 "it can be had, and what is missing there is logged"
             )
 
-        patience = Patience((MlflowException, SQLAlchemyError, OSError), give_up)
+        patience = Patience((HbacError, MlflowException, SQLAlchemyError, OSError), give_up)
         # A new SQLite file takes longer, and is on no server that could be gone.
         seconds = CONNECT_SECONDS if self.uri.startswith("http") else math.inf
         client, experiment_id = patience.call(lambda: self._connect(experiment), (None, ""), seconds)
@@ -111,6 +113,7 @@ class Tracking(ConfigurableResource):
         import mlflow
         from mlflow.exceptions import MlflowException
 
+        make_whole(self.uri, Path(self.artifact_folder))
         mlflow.set_tracking_uri(self.uri)
         client = mlflow.MlflowClient()
         found = client.get_experiment_by_name(experiment)
@@ -279,8 +282,12 @@ class TrackedRun:
         from mlflow.models import ModelSignature
         from mlflow.types import Schema, TensorSpec
 
-        if "model_uri" in self._client.get_run(self.run_id).data.tags:
+        run = self._client.get_run(self.run_id)
+        if "model_uri" in run.data.tags:
             return
+        of_this_run = f"source_run_id = '{self.run_id}'"
+        for begun in self._client.search_logged_models([run.info.experiment_id], of_this_run):
+            self._client.delete_logged_model(begun.model_id)  # by a process that was killed
         single = np.dtype("float32")
         images = TensorSpec(single, (-1, *model.input_shape[1:]))
         signature = ModelSignature(Schema([images]), Schema([TensorSpec(single, (-1, *model.output_shape[1:]))]))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hbac_assets.errors import HbacError
 from hbac_assets.files import atomic_write, write_json
 from hbac_assets.scoring.blending import Blend
 from hbac_assets.scoring.convex import ConvexBlend
@@ -38,14 +39,22 @@ def load_weights(folder: Path) -> dict[str, float]:
 
 
 def load_blend(folder: Path) -> StoredBlend:
-    """Read what `save_blend` wrote."""
+    """Read what `save_blend` wrote.
+
+    Raises:
+        HbacError: the file of the network is not such a network.
+    """
     weights = load_weights(folder)
     if weights:
         return StoredBlend(list(weights), ConvexBlend(np.array(list(weights.values()))))
     import keras
 
     description = _description(folder)
-    network = keras.models.load_model(folder / NETWORK, compile=False, safe_mode=True)
+    try:
+        network = keras.models.load_model(folder / NETWORK, compile=False, safe_mode=True)
+    except Exception as error:  # a broken file can fail anywhere in Keras, zipfile, json or h5py
+        fault = f"{folder / NETWORK}: expected a whole Keras model, found none ({type(error).__name__})"
+        raise HbacError(f"{fault}; materialize ensemble again") from error
     return StoredBlend(description["members"], StackedBlend(description["features"], network.get_weights()))
 
 

@@ -20,7 +20,7 @@ class EegRecipe(BaseModel):
     than the columns, they are averaged down.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     transform: Literal["mel", "stft"] = Field(
         "mel", description="triangular mel filters on the power, or the power itself averaged over `frequencies`"

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hbac_assets.files import atomic_write
+from hbac_assets.files import FullDiskError, atomic_write, with_the_rest
 from hbac_assets.processes import end_with_parent
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
@@ -50,9 +50,12 @@ def generate(settings: SyntheticSettings, folder: Path, workers: int, progress: 
     missing = [recording for recording in recordings if not all(path.exists() for path in _paths(folder, recording))]
     done = len(recordings) - len(missing)
     progress(done, len(recordings))
-    for _ in _write_all(missing, folder, workers):
-        done += 1
-        progress(done, len(recordings))
+    try:
+        for _ in _write_all(missing, folder, workers):
+            done += 1
+            progress(done, len(recordings))
+    except FullDiskError as error:
+        raise with_the_rest(error, folder.rglob("*.parquet"), done, len(recordings) - done) from None
     _write_tables(recordings, folder)
 
 

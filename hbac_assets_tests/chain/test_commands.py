@@ -57,23 +57,6 @@ def test_an_unknown_member_in_the_config_is_one_line(finished):
 
 
 @pytest.mark.parametrize(
-    ("environment", "line"),
-    [
-        ({"HBAC_DATA_DIR": "/nowhere"}, "/nowhere: expected a folder in Kaggle's layout, found none"),
-        ({"HBAC_EXPERIMENT": "quikstart"}, "no experiment 'quikstart'; expected one of"),
-        ({"HBAC_DEVICE": "gpu"}, "no GPU is visible"),
-        ({"HBAC_DEVICE": "tpu"}, "HBAC_DEVICE"),
-        ({"HBAC_SYNTHETIC_RECORDINGS": "many"}, "HBAC_SYNTHETIC_RECORDINGS"),
-    ],
-)
-def test_a_wrong_environment_ends_with_one_line(fresh, environment, line):
-    done = fresh.run(**environment)
-    assert done.returncode == 1
-    assert line in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
     "command",
     [
         ("dagster", "asset", "materialize", "--select", "*"),

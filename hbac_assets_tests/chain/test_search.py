@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from hbac_assets_tests.chain.test_kill import wait_for
+from hbac_assets_tests.projects import wait_until
 
 SEARCH = """
 description: a member, and a search that begins with it
@@ -52,7 +52,7 @@ def test_a_killed_search_goes_on_and_its_result_trains_as_a_member(fresh, tmp_pa
     process = fresh.start(
         "dagster", "asset", "materialize", "--select", "*hyperparameter_search", HBAC_EXPERIMENT=str(searching)
     )
-    wait_for(lambda: "batch 1 of 2 is done" in (fresh.folder / "started.log").read_text() or process.poll() is not None)
+    wait_until(lambda: "batch 1 of 2 is done" in (fresh.folder / "started.log").read_text(), process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     (folder,) = fresh.folder.glob("store/*/searching-miniature/search")

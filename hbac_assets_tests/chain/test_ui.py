@@ -1,4 +1,4 @@
-"""`make ui`: both servers answer on this machine, show what was made, and stop together."""
+"""`make ui`: both servers answer on this machine and to no other, show what was made, and stop together."""
 
 import json
 import signal
@@ -38,6 +38,11 @@ def ask_when_ready(url, query=None, seconds=120):
             time.sleep(0.5)
 
 
+def addresses_listened_on(processes):
+    connections = [one for process in processes for one in process.net_connections(kind="inet")]
+    return {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN}
+
+
 @pytest.fixture
 def servers(finished):
     project, _ = finished
@@ -60,6 +65,7 @@ def test_both_servers_show_what_was_made_and_stop_together(servers):
 
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) >= 2
+    assert addresses_listened_on(children) == {"127.0.0.1"}
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait() == 0

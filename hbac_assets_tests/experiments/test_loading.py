@@ -89,7 +89,7 @@ def test_without_ensembles_there_is_one_of_all_members(write):
             r"ensembles\.all: .*different members among small, other, found .*'third'",
         ),
         ("[small, other]", "[small, small]", r"ensembles\.all: .*different members among small, other, found"),
-        ("[small, other]", "[]", r"ensembles\.all\.members: .*at least 1 item.*found \[\]"),
+        ("[small, other]", "[]", r"ensembles\.all\.members: expected 1 or more of them, found \[\]"),
         ("all:", "small:", r"ensembles\.small.*: .*expected a name that no member has, found 'small'"),
         ("all:", "All of them:", r"ensembles\.All of them.*found 'All of them'"),
         ("method: mean", "method: median", r"ensembles\.last\.method: .*one of best, mean, weights, .*found 'median'"),
@@ -130,7 +130,11 @@ def test_a_search_needs_no_more_than_a_member_and_shrinks_with_the_experiment(wr
         ),
         ("folds: 3", "fold: 3", r"fold: unknown key, found 3; expected one of description, sampling, max_rows, folds"),
         ("folds: 3", "name: mine", r"name: expected none, the file's own name is the experiment's"),
-        ("folds: 3", "7: x", r"7: .*found"),
+        (
+            "folds: 3",
+            "7: x",
+            "row 3, column 1: expected plain YAML, found a key that is not text, 7; ",
+        ),
         ("epochs: 4", "epochs: many", r"members\.small\.epochs: .*found 'many'"),
         ("epochs: 4", "epochs: 0", r"members\.small\.epochs: .*greater than 0, found 0"),
         (
@@ -165,7 +169,7 @@ def test_a_search_needs_no_more_than_a_member_and_shrinks_with_the_experiment(wr
         ),
         ("folds: 3", "folds: 1", r"folds: .*found 1"),
         ("small:", "Small One:", r"members\.Small One"),
-        ("folds: 3", "\tfolds: 3", "not valid YAML"),
+        ("folds: 3", "\tfolds: 3", r"mine.yaml, row 3, column 1: expected plain YAML, found .*; indent with spaces"),
         (
             "{mixup: {alpha: 1.0}}",
             "{time_mask: {size: [0.1, 1.5]}}",
@@ -216,6 +220,6 @@ def test_a_fault_is_one_line_with_file_and_key(write, old, new, complaint):
 
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(
-        HbacError, match=r"no experiment 'quikstart'; expected one of .*odu, odu_batchnorm, osu, quickstart, radboud"
+        HbacError, match=r"expected one of .*odu, odu_batchnorm, osu, quickstart, radboud .*, found 'quikstart'"
     ):
         load_experiment("quikstart")

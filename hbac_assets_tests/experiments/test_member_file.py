@@ -53,7 +53,7 @@ def test_it_comes_back_whole_and_wins_over_the_recipe(load, tmp_path, relative):
             r"members\.tuned\.from: expected the path of a member's file, found 'searches/other\.yaml'.*materialize",
         ),
         ("[1, 2]", r"members\.tuned\.from: .*other\.yaml: expected keys and values, found list"),
-        ("a: b: c", r"members\.tuned\.from: .*other\.yaml: not valid YAML"),
+        ("a: b: c", r"members\.tuned\.from: .*other\.yaml, row 1, column 5: expected plain YAML"),
         ("backbone: mobilenet_v3_small\nepoch: 3", r"members\.tuned\.epoch: unknown key, found 3.*other\.yaml\)"),
         ("backbone: mobilenet_v9", r"members\.tuned\.backbone: .*expected one of.*other\.yaml\)"),
         ("from: elsewhere.yaml", r"members\.tuned\.from: unknown key, found 'elsewhere\.yaml'.*other\.yaml\)"),

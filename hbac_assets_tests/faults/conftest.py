@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from hbac_assets_tests.projects import RECORDINGS, linked
+from hbac_assets_tests.faults.disks import small_disk
+from hbac_assets_tests.faults.small import with_small_experiment
+from hbac_assets_tests.projects import RECORDINGS, linked, make_project, share_generated_data
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +24,23 @@ def whole(tmp_path_factory):
 def download(whole, tmp_path):
     """Links to the files of that download, each of which can be replaced."""
     return linked(whole, tmp_path / "download")
+
+
+@pytest.fixture(scope="session")
+def undisturbed(finished, tmp_path_factory):
+    """A project in which the chain of the small experiment ran once."""
+    project = with_small_experiment(make_project(tmp_path_factory.mktemp("undisturbed")))
+    share_generated_data(finished[0], project)
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """An empty disk of 150 MB."""
+    with small_disk(tmp_path / "disk", megabytes=150) as disk:
+        yield disk
 
 
 @pytest.fixture

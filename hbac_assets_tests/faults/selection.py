@@ -4,12 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-SHARE = 3
 
-
-def some_at_once(names: Iterable[str]) -> list[object]:
-    """Return the parameters of a test: the first of every three in `make test`, the others in `make faults` only."""
+def some_at_once(names: Iterable[str], one_of: int = 3) -> list[object]:
+    """Return the parameters of a test: the first of every `one_of` in `make test`, the others in `make faults` only."""
     return [
-        pytest.param(name, id=name, marks=() if number % SHARE == 0 else pytest.mark.long)
+        pytest.param(name, id=name, marks=() if number % one_of == 0 else pytest.mark.long)
         for number, name in enumerate(names)
     ]

@@ -1,14 +1,25 @@
 """Files of the store that were changed behind its back: refused where they are used, made again where they are made."""
 
+import json
 import os
 import re
 import shutil
 
+import keras
+import numpy as np
 import pandas as pd
 import pytest
 
+from hbac_assets.files import file_digest
 from hbac_assets_tests.faults.selection import some_at_once
 from hbac_assets_tests.projects import make_project, share_generated_data
+
+EEG_ALONE = """
+description: A member of the EEG.
+folds: 2
+members:
+  small: {backbone: mobilenet_v3_small, preprocessing: {input: eeg}}
+"""
 
 
 @pytest.fixture
@@ -76,6 +87,37 @@ def garbled_manifest(project):
     forget(project, "ensemble")
 
 
+def reseal(folder, *files):
+    """Write the present sizes and digests of files into the manifest that lists them."""
+    manifest = folder.with_name(f"{folder.name}.manifest.json")
+    content = json.loads(manifest.read_text())
+    for file in files:
+        facts = {"bytes": file.stat().st_size, "sha256": file_digest(file)}
+        content["files"][str(file.relative_to(folder.parent))] = facts
+    manifest.write_text(json.dumps(content))
+
+
+def model_with_code(project):
+    """Put a model whose file holds code in the place of one, and make the manifest say that it is right."""
+    model, trace = a_model(project), str(project.folder / "code_ran")
+    layer = keras.layers.Lambda(lambda x, trace=trace: open(trace, "w") and x, output_shape=(6,))  # noqa: PTH123, SIM115
+    keras.Sequential([keras.Input((6,)), layer]).save(model)
+    (project.folder / "code_ran").unlink()
+    reseal(model.parent, model)
+    forget(project, "oof.parquet")
+
+
+def pickled_array(project):
+    """Put pickled objects in the place of an array, and make its table and the manifest say that it is right."""
+    array = an_array(project)
+    np.save(array, np.array([{}], dtype=object), allow_pickle=True)
+    listed = array.parent.with_suffix(".parquet")
+    table = pd.read_parquet(listed)
+    table.loc[table["spectrogram_id"] == int(array.stem), "digest"] = file_digest(array)
+    table.to_parquet(listed, index=False)
+    reseal(listed, listed)
+
+
 CASES = {
     "an array of which one byte was changed": (
         spoil_array,
@@ -102,6 +144,16 @@ CASES = {
         "ensemble",
         r"oof.parquet: differs from its manifest \(size or SHA-256\): materialize oof_predictions again",
     ),
+    "a model with code in it, and a manifest that lists it": (
+        model_with_code,
+        "oof_predictions",
+        r"last.keras: not a whole Keras model \(ValueError\); train this cell again",
+    ),
+    "an array of pickled objects, and tables that list it": (
+        pickled_array,
+        "fold_assignments,trained_models",
+        r"spectrograms/\d+.npy: not an .npy array \(.*Python objects.*\); materialize npy_spectrograms again",
+    ),
     "a manifest that is no JSON": (
         garbled_manifest,
         "ensemble",
@@ -110,15 +162,48 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", some_at_once(CASES))
-def test_it_is_never_used(name, copied, case):
-    spoil, asset, expected = CASES[name]
-    spoil(copied)
-    done = copied.command("dagster", "asset", "materialize", "--select", asset)
+def refused(project, assets, expected, name, case, **environment):
+    """Materialize assets, which must fail with a line."""
+    done = project.command("dagster", "asset", "materialize", "--select", assets, **environment)
     lines = [line for line in done.stderr.splitlines() if re.search(expected, line)]
     case(name, expected, lines[0] if lines else done.stderr[-500:])
     assert done.returncode != 0
     assert lines
+
+
+@pytest.mark.parametrize("name", some_at_once(CASES))
+def test_it_is_never_used(name, copied, case):
+    spoil, assets, expected = CASES[name]
+    spoil(copied)
+    refused(copied, assets, expected, name, case)
+    assert not (copied.folder / "code_ran").exists()
+
+
+@pytest.mark.long
+def test_folds_of_another_data_set_with_their_manifest_are_out_of_date(copied, tmp_path, case):
+    other = make_project(tmp_path / "other", HBAC_SYNTHETIC_RECORDINGS="40")
+    done = other.command("dagster", "asset", "materialize", "--select", "*fold_assignments")
+    assert done.returncode == 0, done.stderr
+    for name in ("folds.parquet", "folds.parquet.manifest.json"):
+        shutil.copy(other.results / name, copied.results / name)
+    expected = r"folds.parquet: out of date, its settings or inputs have changed: materialize fold_assignments first"
+    refused(copied, "trained_models", expected, "folds of another data set, with their manifest", case)
+
+
+@pytest.mark.long
+def test_a_changed_array_of_an_eeg_is_never_used(copied, tmp_path, case):
+    experiment = tmp_path / "eeg.yaml"
+    experiment.write_text(EEG_ALONE)
+    select = ("dagster", "asset", "materialize", "--select")
+    done = copied.command(*select, "*fold_assignments", HBAC_EXPERIMENT=str(experiment))
+    assert done.returncode == 0, done.stderr
+    folds, _ = sorted((copied.folder / "store").glob("*/*/folds.parquet"))
+    eeg = pd.read_parquet(folds)["eeg_id"].iloc[0]
+    (array,) = folds.parents[1].glob(f"eeg_spectrograms/*/{eeg}.npy")
+    flip(array)
+    expected = rf"{eeg}.npy: missing, or differs from mel-\w+.parquet \(SHA-256\): materialize eeg_spectrograms again"
+    name = "an array of an EEG of which one byte was changed"
+    refused(copied, "trained_models", expected, name, case, HBAC_EXPERIMENT=str(experiment))
 
 
 def test_one_run_makes_all_of_it_again_with_the_same_bits(copied, finished, case):

@@ -131,7 +131,7 @@ def finish(project, undisturbed):
 
 def test_ctrl_c_in_training_keeps_the_checkpoint(stop, undisturbed):
     project = stop(RUN, ctrl_c, training, 130)
-    assert list(project.folder.rglob("checkpoint.npz"))
+    assert list(project.folder.rglob("fold_*.checkpoint.npz"))
     output = finish(project, undisturbed)
     assert output.count(f"epoch 1/{EPOCHS}") + output.count(f"epoch 2/{EPOCHS}") < 4
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning.checkpoint import EpochRecord
+from hbac_assets.learning.checkpoint import EpochRecord, checkpoint_of
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.step import shuffled_batches
@@ -52,7 +52,7 @@ def trained(settings: MemberSettings, tmp_path_factory: pytest.TempPathFactory) 
     return folder, result
 
 
-def test_it_leaves_models_and_history_and_no_checkpoint(trained: tuple[Path, TrainingResult]) -> None:
+def test_its_folder_holds_models_and_history(trained: tuple[Path, TrainingResult]) -> None:
     folder, result = trained
     assert sorted(path.name for path in folder.iterdir()) == ["best.keras", "history.csv", "last.keras"]
     history = pd.read_csv(folder / "history.csv")
@@ -83,7 +83,7 @@ def test_a_resumed_training_gives_the_same_bits(
 ) -> None:
     with pytest.raises(InterruptedTrainingError):
         train(settings, tmp_path, stop_after)
-    assert (tmp_path / "checkpoint.npz").exists()
+    assert checkpoint_of(tmp_path).exists()
     assert len(pd.read_csv(tmp_path / "history.csv")) == stop_after
     result, epochs = train(settings, tmp_path)
     assert epochs == [1, 2, 3][stop_after:]
@@ -102,8 +102,8 @@ def test_a_checkpoint_that_is_not_its_own_is_not_resumed(settings: MemberSetting
     elif change == "targets":
         training = Examples(TRAINING.images, TRAINING.targets[::-1].copy())
     elif change == "truncated":
-        content = (tmp_path / "checkpoint.npz").read_bytes()
-        (tmp_path / "checkpoint.npz").write_bytes(content[:5000])
+        content = checkpoint_of(tmp_path).read_bytes()
+        checkpoint_of(tmp_path).write_bytes(content[:5000])
     epochs: list[int] = []
 
     def stop(record: EpochRecord) -> None:

@@ -119,6 +119,20 @@ def test_runs_of_killed_processes_are_marked_as_failed(tracking):
     assert stored(runs, living).info.status == "RUNNING"
 
 
+def test_a_model_is_logged_once_whatever_a_killed_process_has_begun(tracking):
+    import keras
+
+    runs, tracked = open_cell(tracking, "models")
+    client, experiment = runs._client, runs._experiment_id
+    begun = client.create_logged_model(experiment, name="model", source_run_id=tracked.run_id)
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    for _ in range(2):
+        tracked.log_model(model)
+    (logged,) = client.search_logged_models([experiment])
+    assert logged.model_id != begun.model_id
+    assert logged.model_uri == stored(runs, tracked).data.tags["model_uri"]
+
+
 def refusing():
     """A URI where nobody listens."""
     with socket.socket() as free:

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
+from hbac_assets.errors import HbacError
 from hbac_assets.scoring.blend_files import StoredBlend, load_blend, load_weights, save_blend
 from hbac_assets.scoring.blending import METHODS
 from hbac_assets_tests.scoring.members import members
@@ -35,3 +37,12 @@ def test_a_network_has_no_weights_of_members(tmp_path: Path) -> None:
     predictions, shares, patients, _ = members([0.5, 1.0], rows=60)
     save_blend(StoredBlend(NAMES, METHODS["stacking_both"](predictions, shares, patients)), tmp_path)
     assert load_weights(tmp_path) == {}
+
+
+def test_code_in_a_network_is_not_run(tmp_path: Path) -> None:
+    predictions, shares, patients, _ = members([0.5, 1.0], rows=60)
+    save_blend(StoredBlend(NAMES, METHODS["stacking_both"](predictions, shares, patients)), tmp_path)
+    keras.Sequential([keras.Input((6,)), keras.layers.Lambda(lambda x: x)]).save(tmp_path / "stacking.keras")
+    message = r"stacking\.keras: expected a whole Keras model, found none \(ValueError\); materialize ensemble again"
+    with pytest.raises(HbacError, match=message):
+        load_blend(tmp_path)

@@ -1,4 +1,4 @@
-"""Imported first by the process that steps are forked from: a group of its own, which no Ctrl-C of a terminal reaches.
+"""Imported first by the process that steps are forked from: a group of its own, out of reach of a terminal's Ctrl-C.
 
 It is for the run's own process to hear, which passes it on to the steps, once. Otherwise whatever they have started,
 Dagster's own helpers among it, would print a traceback.

@@ -1,0 +1,39 @@
+"""JAX's cache of compiled programs, in files that are whole if they exist.
+
+JAX writes an entry in place and never again: one whose writer was killed would be found broken, and its program
+compiled anew, in every process from then on.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hbac_assets.errors import HbacError
+from hbac_assets.files import atomic_write
+
+if TYPE_CHECKING:
+    from jax._src.lru_cache import LRUCache
+
+
+def use(folder: Path) -> None:
+    """Let JAX keep every program that this process compiles in `folder`, which processes share.
+
+    Where it cannot be written, programs are compiled anew in each process.
+    """
+    import jax
+    from jax._src.lru_cache import LRUCache
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    LRUCache.put = _put
+
+
+def _put(cache: "LRUCache", key: str, value: bytes) -> None:
+    """Write an entry, also over one that is there: JAX asks for it only where that could not be read."""
+    with suppress(HbacError), atomic_write(Path(str(cache.path)) / f"{key}-cache", flushed=False) as temporary:
+        temporary.write_bytes(value)

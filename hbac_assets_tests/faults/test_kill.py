@@ -1,0 +1,109 @@
+"""SIGKILL at random moments of every stage: the same command finishes the run, with the same bits, and nothing is left.
+
+A moment is a sign that a stage has begun and a random time after it, drawn from the case's own seed. What is killed is
+the run's parent, one of its steps, or the whole process group.
+"""
+
+import os
+import random
+import re
+import signal
+import time
+from itertools import product
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hbac_assets_tests.faults.requirements import epochs_logged, require_nothing_left, require_same_results
+from hbac_assets_tests.faults.small import with_small_experiment
+from hbac_assets_tests.projects import SECONDS, make_project, wait_until
+
+
+def seen(pattern):
+    """Return a sign: a line of the log."""
+    return lambda project: re.search(pattern, (project.folder / "started.log").read_text()) is not None
+
+
+def there(pattern):
+    """Return a sign: a file of the store."""
+    return lambda project: next((project.folder / "store").glob(pattern), None) is not None
+
+
+# The sign that a stage has begun, and for how many seconds after it the moment may come.
+STAGES = {
+    "conversion": (there("*/spectrograms/*.npy"), 0.5),
+    "folds": (there("*/train_metadata.parquet"), 3.0),
+    "planning": (there("*/*/folds.parquet"), 4.0),
+    "first epoch": (seen("images of"), 4.0),
+    "later epochs": (seen(r"epoch [1-3]/"), 1.5),
+    "checkpoint writing": (there("*/*/models/*/.fold_*.checkpoint.*.partial.npz"), 0.01),
+    "model writing": (there("*/*/models/*/*/.*.partial.keras"), 0.2),
+    "out-of-fold": (there("*/*/models.parquet"), 6.0),
+    "ensemble and submission": (there("*/*/oof.parquet"), 8.0),
+}
+TARGETS = ("parent", "step", "process group")
+CASES = list(product(STAGES, TARGETS))
+IN_MAKE_TEST = ("checkpoint writing", "parent")
+
+
+def steps_of(process):
+    """Return the processes of the steps: forked by the server that the run has started for that."""
+    servers = [child for child in process.children() if "forkserver" in " ".join(child.cmdline())]
+    return [step for server in servers for step in server.children()]
+
+
+def kill(target, process, random_one):
+    """Kill, and return every process that the run had."""
+    parent = psutil.Process(process.pid)
+    everyone = [parent, *parent.children(recursive=True)]
+    if target == "parent":
+        os.kill(process.pid, signal.SIGKILL)
+    elif target == "process group":
+        for group in {os.getpgid(one.pid) for one in everyone}:  # the steps have one of their own
+            os.killpg(group, signal.SIGKILL)
+    else:
+        wait_until(lambda: steps_of(parent), process)
+        random_one.choice(steps_of(parent)).kill()
+    return everyone
+
+
+@pytest.mark.parametrize(
+    ("stage", "target"),
+    [pytest.param(*one, id=" - ".join(one), marks=() if one == IN_MAKE_TEST else pytest.mark.long) for one in CASES],
+)
+def test_the_same_command_finishes_what_was_killed(stage, target, undisturbed, fresh, case):
+    project = with_small_experiment(fresh)
+    random_one = random.Random(f"{stage} {target}")
+    sign, longest = STAGES[stage]
+    process = project.start_run()
+    wait_until(lambda: sign(project), process)
+    delay = random_one.uniform(0, longest)
+    time.sleep(delay)
+    everyone = kill(target, process, random_one)
+    status = process.wait(SECONDS)
+    before = (project.folder / "started.log").read_text()
+
+    done = project.run()
+    name = f"SIGKILL of the {target}, {delay:.3f} s into {stage}"
+    case(name, "the same command finishes, same bits", f"{len(everyone)} processes; ended with {done.returncode}")
+    assert status == (1 if target == "step" else -signal.SIGKILL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not set(epochs_logged(before)) & set(epochs_logged(done.stderr))  # finished epochs are not trained again
+    require_same_results(project, undisturbed)
+    require_nothing_left(project, everyone)
+
+
+@pytest.mark.long
+def test_a_killed_generation_goes_on(undisturbed, tmp_path, case):
+    project = with_small_experiment(make_project(Path(tmp_path) / "project"))
+    (project.folder / "cache").symlink_to(undisturbed.folder / "cache")
+    process = project.start_run()
+    wait_until(lambda: len(list(project.folder.glob("synthetic/*/train_eegs/*.parquet"))) > 10, process)
+    everyone = kill("process group", process, random.Random(0))
+    process.wait()
+    done = project.run()
+    case("SIGKILL of the process group in mid-generation", "the same command finishes, same bits", done.returncode)
+    assert done.returncode == 0, done.stdout + done.stderr
+    require_same_results(project, undisturbed)
+    require_nothing_left(project, everyone)

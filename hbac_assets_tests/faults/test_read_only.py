@@ -1,0 +1,86 @@
+"""Folders that cannot be written: told at once where results should go there, no matter where they are only read."""
+
+import re
+import shutil
+
+import pytest
+
+from hbac_assets_tests.faults.materializing import materialize_data
+from hbac_assets_tests.faults.small_chain import require_all_in_mlflow, require_same_predictions, small_project
+
+
+def refusal(variable, folder):
+    """Return the pattern of the line that refuses a folder."""
+    return (
+        f"{variable}: expected a folder that can be written, found {re.escape(str(folder))}( in .*, which cannot)?; "
+        "make it writable or name another"
+    )
+
+
+def test_a_store_is_refused_before_anything_is_made(download, disk, tmp_path, case):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "store").symlink_to(disk.folder)
+    disk.protect()
+    failure = materialize_data(download, project).failure
+    expected = refusal("HBAC_STORE", project / "store")
+    case("a read-only store", expected, failure)
+    assert re.fullmatch(expected, failure)
+
+
+def test_the_raw_files_may_be_read_only(whole, disk, tmp_path, case):
+    data = shutil.copytree(whole, disk.folder / "data")
+    disk.protect()
+    failure = materialize_data(data, tmp_path / "project").failure
+    case("a read-only HBAC_DATA_DIR", "no failure", failure or "no failure")
+    assert failure == ""
+
+
+@pytest.mark.parametrize("variable", ["HBAC_STORE", "DAGSTER_HOME"])
+def test_make_run_ends_at_once_in_one_line(variable, finished, disk, tmp_path, case):
+    project = small_project(finished[0], tmp_path / "project")
+    disk.protect()
+    done = project.run(**{variable: str(disk.folder)})
+    expected = refusal(variable, disk.folder)
+    case(f"{variable} read-only, `make run`", expected, done.stderr.strip())
+    assert done.returncode == 1
+    assert re.fullmatch(f"\n{expected}\n", done.stderr)
+
+
+@pytest.mark.long
+def test_dagsters_own_command_says_it_first_of_all(finished, disk, tmp_path, case):
+    project = small_project(finished[0], tmp_path / "project")
+    done = project.command("dagster", "asset", "materialize", "--select", "*trained_models")
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(project.folder / "store", disk.folder / "store")
+    disk.protect()
+    done = project.command(
+        "dagster", "asset", "materialize", "--select", "trained_models", HBAC_STORE=str(disk.folder / "store")
+    )
+    expected = refusal("HBAC_STORE", disk.folder / "store")
+    found = re.search(expected, done.stderr)
+    case("a read-only store, `dagster asset materialize --select trained_models`", expected, found and found[0])
+    assert done.returncode != 0
+    assert found
+    assert "train_fold" not in done.stderr.split(found[0])[0]
+
+
+@pytest.mark.long
+def test_a_read_only_data_folder_and_mlflow_do_not_end_a_training(finished, whole, disk, tmp_path, case):
+    data = shutil.copytree(whole, disk.folder / "data")
+    uri = f"sqlite:///{disk.folder}/mlflow.db"
+    project = small_project(finished[0], tmp_path / "project", HBAC_DATA_DIR=str(data), MLFLOW_TRACKING_URI=uri)
+    disk.protect()
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [line for line in done.stderr.splitlines() if "the work goes on without it" in line]
+    case("HBAC_DATA_DIR and MLflow's folder read-only", "trained, MLflow's fault told once", told)
+    assert len(told) == 1
+    assert "Traceback" not in done.stderr
+    require_same_predictions(project, finished[0])
+
+    disk.unprotect()
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "without it" not in done.stderr
+    require_all_in_mlflow(project)
