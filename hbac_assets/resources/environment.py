@@ -87,11 +87,7 @@ def _tracking_uri(environment: Mapping[str, str]) -> str:
     uri = environment.get(TRACKING_URI)
     if not uri:
         return f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"
-    try:
-        parts = urlsplit(uri)
-        kind, _ = parts.scheme.split("+")[0], parts.port
-    except ValueError:
-        kind = None
+    kind = _kind(uri)
     if kind not in (*SCHEMES, *DATABASES) and not _has_plugin(uri):
         raise HbacError(
             f"{TRACKING_URI}: expected a path or a URI of MLflow, such as sqlite:////a/path/mlflow.db or "
@@ -100,6 +96,17 @@ def _tracking_uri(environment: Mapping[str, str]) -> str:
     if kind in DATABASES:
         _require_driver(uri)
     return EnvVar(TRACKING_URI)
+
+
+def _kind(uri: str) -> str | None:
+    """Return the scheme of a URI without its driver, empty for a path, or None where it cannot be read."""
+    try:
+        parts = urlsplit(uri)
+        parts.port  # noqa: B018  (raises where it is no number)
+    except ValueError:
+        return None
+    scheme = uri.split("://")[0] if "://" in uri else parts.scheme
+    return scheme.split("+")[0]
 
 
 def _require_driver(uri: str) -> None:
