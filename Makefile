@@ -42,9 +42,9 @@ test-long: .venv/.locked-dev  ## what takes too long for every change: all named
 	$(ENVIRONMENT)
 	python -m pytest -v -m long --durations 0
 
-faults: .venv/.locked-dev  ## bad input, all of it, with a table: case, expected, seen
+faults: .venv/.locked-dev  ## kills, full disks, bad input and more, with a table: case, expected, seen; half an hour
 	$(ENVIRONMENT)
-	python -m pytest -n 2 -m 'long or not long' hbac_assets_tests/faults
+	python -m pytest -n 2 --dist worksteal --timeout 1200 -m 'long or not long' hbac_assets_tests/faults
 
 mutants: .venv/.locked-dev  ## take guards away one by one and see that a test fails without each, minutes
 	$(ENVIRONMENT)
