@@ -18,7 +18,6 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -119,8 +118,11 @@ class Tracking(ConfigurableResource):
         found = client.get_experiment_by_name(experiment)
         if found is None:
             location = (Path(self.artifact_folder) / experiment).as_uri()
-            with suppress(MlflowException):  # another process was faster
+            try:
                 client.create_experiment(experiment, artifact_location=location, tags=EXPERIMENT_TAGS)
+            except MlflowException:
+                if client.get_experiment_by_name(experiment) is None:  # else another process was faster
+                    raise
             found = client.get_experiment_by_name(experiment)
         return client, found.experiment_id
 

@@ -68,6 +68,7 @@ def test_dagsters_own_command_says_it_first_of_all(finished, disk, tmp_path, cas
 @pytest.mark.long
 def test_a_read_only_data_folder_and_mlflow_do_not_end_a_training(finished, whole, disk, tmp_path, case):
     data = shutil.copytree(whole, disk.folder / "data")
+    shutil.copy(finished[0].folder / "mlflow.db", disk.folder)  # MLflow tries for long to make one
     uri = f"sqlite:///{disk.folder}/mlflow.db"
     project = small_project(finished[0], tmp_path / "project", HBAC_DATA_DIR=str(data), MLFLOW_TRACKING_URI=uri)
     disk.protect()
