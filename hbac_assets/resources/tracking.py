@@ -340,8 +340,9 @@ def code_commit() -> str:
 
 
 def masked(text: str) -> str:
-    """Return a text in which no URI shows its password."""
-    return re.sub(r"(://[^/@\s:]*):[^/\s]*@", r"\1:***@", text)
+    """Return a text in which no URI shows its password, neither before the host nor in its query."""
+    before_host = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", text)
+    return re.sub(r"(?i)([?&][^=&\s]*(?:password|token|secret)[^=&\s]*=)[^&\s]*", r"\1***", before_host)
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

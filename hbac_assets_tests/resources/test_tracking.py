@@ -10,7 +10,7 @@ import pytest
 from hbac_assets.lineage import Cell
 from hbac_assets.processes import identity
 from hbac_assets.resources import patience
-from hbac_assets.resources.tracking import Tracking, flattened
+from hbac_assets.resources.tracking import Tracking, flattened, masked
 
 CELL = Cell("b2", 0)
 HISTORY = pd.DataFrame(
@@ -179,6 +179,19 @@ def test_pictures_and_tables_become_artifacts(tracking):
     tracked.log_table(HISTORY, "history.csv")
     names = {artifact.path for artifact in runs._client.list_artifacts(tracked.run_id)}
     assert names == {"loss_curves.png", "history.csv"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("postgresql://me:pa/ss@word@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://host/db?user=me&password=word&a=b", "postgresql://host/db?user=me&password=***&a=b"),
+        ("sqlite:////a/folder/mlflow.db", "sqlite:////a/folder/mlflow.db"),
+        ("http://127.0.0.1:5000/path", "http://127.0.0.1:5000/path"),
+    ],
+)
+def test_no_password_is_shown(uri, shown):
+    assert masked(f"MLflow at {uri}: gone") == f"MLflow at {shown}: gone"
 
 
 def test_settings_become_flat_params():
