@@ -249,7 +249,10 @@ VARIABLES = {
     ),
     "a relative DAGSTER_HOME": ({"DAGSTER_HOME": "data/nowhere"}, rf"{NO_HOME} 'data/nowhere' \(.*\); correct it"),
     "a DAGSTER_HOME nowhere": ({"DAGSTER_HOME": "{here}/nowhere"}, rf"{NO_HOME} '.*/nowhere' \(.*\); correct it"),
-    "a DAGSTER_HOME that is a file": ({"DAGSTER_HOME": "{here}/a_file"}, rf"{NO_HOME} '.*/a_file' \(.*\); correct it"),
+    "a DAGSTER_HOME that is a file": (
+        {"DAGSTER_HOME": "{here}/a_file"},
+        "DAGSTER_HOME: expected a folder that can be written, found .*/a_file; make it writable or name another",
+    ),
     "no DAGSTER_HOME": ({"DAGSTER_HOME": ""}, rf"{NO_HOME} '' \(.*\); correct it, or unset it and `source .envrc`"),
     "a dagster.yaml with a tab": (
         {"DAGSTER_HOME": "{here}/tab"},

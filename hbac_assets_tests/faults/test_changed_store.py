@@ -102,7 +102,7 @@ def model_with_code(project):
     model, trace = a_model(project), str(project.folder / "code_ran")
     layer = keras.layers.Lambda(lambda x, trace=trace: open(trace, "w") and x, output_shape=(6,))  # noqa: PTH123, SIM115
     keras.Sequential([keras.Input((6,)), layer]).save(model)
-    (project.folder / "code_ran").unlink()
+    (project.folder / "code_ran").unlink(missing_ok=True)
     reseal(model.parent, model)
     forget(project, "oof.parquet")
 
