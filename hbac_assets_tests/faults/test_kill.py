@@ -33,12 +33,10 @@ def there(pattern):
 # The sign that a stage has begun, and for how many seconds after it the moment may come.
 STAGES = {
     "conversion": (there("*/spectrograms/*.npy"), 0.5),
-    "folds": (there("*/train_metadata.parquet"), 3.0),
-    "planning": (there("*/*/folds.parquet"), 4.0),
+    "folds and planning": (there("*/train_metadata.parquet"), 7.0),
     "first epoch": (seen("images of"), 4.0),
-    "later epochs": (seen(r"epoch [1-3]/"), 1.5),
+    "later epochs and model writing": (seen(r"epoch [1-3]/"), 2.5),
     "checkpoint writing": (there("*/*/models/*/.fold_*.checkpoint.*.partial.npz"), 0.01),
-    "model writing": (there("*/*/models/*/*/.*.partial.keras"), 0.2),
     "out-of-fold": (there("*/*/models.parquet"), 6.0),
     "ensemble and submission": (there("*/*/oof.parquet"), 8.0),
 }
