@@ -16,7 +16,8 @@ ALLOWED_KILOBYTES = 8_000_000
 def test_too_large_a_batch_is_named_and_the_other_member_is_trained(fresh, case):
     project = with_small_experiment(fresh)
     experiment = copy.deepcopy(EXPERIMENT)
-    experiment["members"]["too_large"] = experiment["members"]["small"] | {"batch_size": 40_000}
+    too_large = copy.deepcopy(EXPERIMENT["members"]["small"])  # the same objects would be written as aliases
+    experiment["members"]["too_large"] = too_large | {"batch_size": 40_000}
     path = project.folder / "one_small.yaml"
     path.write_text(yaml.safe_dump(experiment))
     limited = f"ulimit -d {ALLOWED_KILOBYTES}; exec {sys.executable} -m hbac_assets.run"
