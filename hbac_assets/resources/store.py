@@ -36,14 +36,6 @@ class Store(ConfigurableResource):
         """Lock files that keep two runs from working on one thing."""
         return self.root / "locks"
 
-    def require_writable(self) -> None:
-        """Make sure, before anything is computed, that results can be written.
-
-        Raises:
-            HbacError: names the folder and `HBAC_STORE`.
-        """
-        require_writable(self.root, "HBAC_STORE")
-
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Let the block write here: require that it can, and if the disk is full then say no more than that.
@@ -51,7 +43,7 @@ class Store(ConfigurableResource):
         Raises:
             HbacError: the folder cannot be written, or the disk is full, whichever library came upon it.
         """
-        self.require_writable()
+        require_writable(self.root, "HBAC_STORE")
         try:
             yield
         except Exception as error:
