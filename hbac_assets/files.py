@@ -129,11 +129,18 @@ def unwritable(path: Path, error: OSError) -> HbacError:
     return HbacError(f"{path}: cannot be written ({os.strerror(error.errno)}); {advice} or write elsewhere")
 
 
-def require_writable(folder: Path, variable: str) -> None:
-    """Make sure that a folder can be written to, or made where it is missing.
+@contextmanager
+def place_to_write(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
+    """Let the block write to a folder: require that it can, and if the disk is full then say no more than that.
+
+    Args:
+        folder: it need not exist yet.
+        variable: of the environment, that points to it.
+        size: bytes that must be free there; 0 where that is not known.
 
     Raises:
-        HbacError: it cannot; names the environment's `variable` that points to another.
+        FullDiskError: the disk is full, whichever library came upon it.
+        HbacError: the folder cannot be written to.
     """
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
@@ -141,6 +148,12 @@ def require_writable(folder: Path, variable: str) -> None:
         raise HbacError(
             f"{variable}: expected a folder that can be written, found {found}; make it writable or name another"
         )
+    try:
+        yield
+    except Exception as error:
+        if full := full_disk(folder, error, size):
+            raise full from error
+        raise
 
 
 def with_the_rest(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:

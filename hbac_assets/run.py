@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
 from hbac_assets.failures import in_words
-from hbac_assets.files import LITTLE_SPACE, full_disk, require_writable
+from hbac_assets.files import LITTLE_SPACE, place_to_write
 from hbac_assets.interrupts import TOLD, kill_steps, watched
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def main() -> int:
                 if not watch.number:
                     print_report()
         except HbacError as error:
+            kill_steps()  # where nobody could keep their events, the exit would wait for them
             if not watch.number:
                 print(f"\n{error}", file=sys.stderr)
                 return 1
@@ -50,15 +51,8 @@ def places_to_write() -> Iterator[None]:
 
     assert defs.resources is not None
     home = Path(os.environ.get("DAGSTER_HOME", "."))
-    require_writable(home, "DAGSTER_HOME")
-    with defs.resources["store"].in_use():
-        try:
-            yield
-        except Exception as error:
-            if full := full_disk(home, error, LITTLE_SPACE):
-                kill_steps()  # nobody could keep their events; the exit would wait for them
-                raise full from error
-            raise
+    with defs.resources["store"].in_use(), place_to_write(home, "DAGSTER_HOME", LITTLE_SPACE):
+        yield
 
 
 def materialize_chain() -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from hbac_assets.learning.settings import Settings
 from hbac_assets.scoring.blending import METHODS
+from hbac_assets.settings import Settings
 
 BEST = "best"
 

@@ -7,7 +7,8 @@ from pydantic import Field, PositiveInt, StringConstraints, ValidationInfo, fiel
 from hbac_assets.experiments.ensembles import NO_MEMBERS_NAME, EnsembleOfMembers, NameInUse, Published
 from hbac_assets.learning.miniature import miniature
 from hbac_assets.learning.search.settings import Search
-from hbac_assets.learning.settings import MemberSettings, Settings
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.settings import Settings
 
 Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
 # Names of members and ensembles are parts of paths, of partition keys and of the names of steps.

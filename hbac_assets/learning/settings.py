@@ -4,11 +4,9 @@ Everything that could change a member's weights stands here. How rows are sample
 and how members are blended belongs to the experiment.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     PositiveFloat,
@@ -19,28 +17,12 @@ from pydantic import (
 )
 
 from hbac_assets.learning.published_backbones import BACKBONES
+from hbac_assets.settings import Settings
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Normalisation = Literal["per_image", "data_wide"]
 ScheduleKind = Literal["cosine", "exponential", "constant"]
-
-
-class Settings(BaseModel):
-    """A frozen set of settings in which an unknown key is an error, and so is a number that is not finite."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _true_is_no_number(cls, value: Any, field: ValidationInfo) -> Any:
-        """Refuse true where a number is wanted, which it would be taken for: as 1."""
-        values = value if isinstance(value, list | tuple) else [value]
-        if cls.model_fields[str(field.field_name)].annotation is not bool and any(
-            isinstance(one, bool) for one in values
-        ):
-            raise ValueError("expected no true or false, which yes, no, on and off mean, too, unless they are quoted")
-        return value
 
 
 class Preprocessing(Settings):

@@ -8,6 +8,8 @@ from concurrent.futures import Future
 from time import monotonic
 from typing import Any, TypeVar
 
+from hbac_assets.errors import HbacError
+
 SECONDS, SHARE = 60.0, 0.1
 
 Answer = TypeVar("Answer")
@@ -54,7 +56,8 @@ class Patience:
             bound = f"{seconds:.0f} s" if seconds < allowed else f"{allowed:.0f} s in all"
             self._exhaust(f"no answer within {bound}")
         except self._faults as error:
-            self._exhaust(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+            said = (str(error).splitlines() or [""])[0]
+            self._exhaust(said if isinstance(error, HbacError) else f"{type(error).__name__}: {said}")
         finally:
             self._waited += monotonic() - asked
         return otherwise

@@ -1,13 +1,13 @@
 """Where results go, and who may write them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
-from hbac_assets.files import full_disk, require_writable
+from hbac_assets.files import place_to_write
 from hbac_assets.locks import hold_any
 
 
@@ -36,20 +36,9 @@ class Store(ConfigurableResource):
         """Lock files that keep two runs from working on one thing."""
         return self.root / "locks"
 
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Let the block write here: require that it can, and if the disk is full then say no more than that.
-
-        Raises:
-            HbacError: the folder cannot be written, or the disk is full, whichever library came upon it.
-        """
-        require_writable(self.root, "HBAC_STORE")
-        try:
-            yield
-        except Exception as error:
-            if full := full_disk(self.root, error):
-                raise full from error
-            raise
+    def in_use(self) -> AbstractContextManager[None]:
+        """Let the block write here; see `place_to_write`."""
+        return place_to_write(self.root, "HBAC_STORE")
 
     @contextmanager
     def alone(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:

@@ -340,8 +340,12 @@ def code_commit() -> str:
 
 
 def masked(text: str) -> str:
-    """Return a text in which no URI shows its password, neither before the host nor in its query."""
+    """Return a text in which no URI shows its password, neither before the host nor in its query.
+
+    A server's user without a password may be a token, and is not shown either.
+    """
     before_host = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", text)
+    before_host = re.sub(r"(https?://)[^/:@\s]+@", r"\1***@", before_host)
     return re.sub(r"(?i)([?&][^=&\s]*(?:password|token|secret)[^=&\s]*=)[^&\s]*", r"\1***", before_host)
 
 

@@ -5,14 +5,15 @@ How a recipe is followed stands in `eeg_spectrogram`; which member of an experim
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
+from hbac_assets.settings import Settings
 from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW
 
 NYQUIST = EEG_RATE / 2
 
 
-class EegRecipe(BaseModel):
+class EegRecipe(Settings):
     """From 50 s of EEG to an image for each chain; the defaults are the competition's most used public recipe.
 
     Frames of `segment_length` samples follow one another by that less `overlap`, the first centred on the first sample
@@ -20,7 +21,7 @@ class EegRecipe(BaseModel):
     than the columns, they are averaged down.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+    model_config = ConfigDict(validate_default=True)
 
     transform: Literal["mel", "stft"] = Field(
         "mel", description="triangular mel filters on the power, or the power itself averaged over `frequencies`"

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from hbac_assets_tests.faults.disks import small_disk
-from hbac_assets_tests.faults.small import with_small_experiment
-from hbac_assets_tests.projects import RECORDINGS, linked, make_project, share_generated_data
+from hbac_assets_tests.faults.small import small_project
+from hbac_assets_tests.projects import RECORDINGS, linked, share_generated_data
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +27,19 @@ def download(whole, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(finished, tmp_path_factory):
+def undisturbed(tmp_path_factory):
     """A project in which the chain of the small experiment ran once."""
-    project = with_small_experiment(make_project(tmp_path_factory.mktemp("undisturbed")))
-    share_generated_data(finished[0], project)
+    project = small_project(tmp_path_factory.mktemp("undisturbed"))
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture
+def fresh(undisturbed, tmp_path):
+    """A project with an empty store, beside the data and the compiled programs of that one."""
+    project = small_project(tmp_path / "project")
+    share_generated_data(undisturbed, project)
     return project
 
 

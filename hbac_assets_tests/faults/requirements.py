@@ -6,15 +6,50 @@ import psutil
 from dagster import DagsterInstance, DagsterRunStatus
 from mlflow import MlflowClient
 
-from hbac_assets_tests.faults.small import EPOCHS, FOLDS
+from hbac_assets_tests.faults.small import EPOCHS, FOLDS, NAME
 
 ENDED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE}
 RESULTS = ("oof.parquet", "submission.csv")
+ONE_LINE = re.compile(r"\n\n(.+)\n\Z")
+
+
+def last_line(text):
+    """Return the line that stands apart at the end of what a run printed, without any traceback before it."""
+    assert "Traceback" not in text, text
+    found = ONE_LINE.search(text)
+    assert found, text
+    return found[1]
+
+
+def told_of_mlflow(text):
+    """Return the lines that say that MLflow cannot be had."""
+    return [line for line in text.splitlines() if "MLflow at " in line]
 
 
 def epochs_logged(text):
     """Return the finished epochs that a run's output names: (fold, epoch), as often as they are there."""
     return [(int(fold), int(epoch)) for fold, epoch in re.findall(r"small fold (\d): epoch (\d+)/", text)]
+
+
+def require_finishes(project, undisturbed, before="", processes=()):
+    """Run again, and check that this finishes with the results of an undisturbed run and everything in order.
+
+    Args:
+        project: that was disturbed.
+        undisturbed: that was not.
+        before: what was printed until then; the epochs that were finished there are not trained again.
+        processes: those that the disturbed run had.
+
+    Returns:
+        What this run printed.
+    """
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not told_of_mlflow(done.stderr)
+    assert not set(epochs_logged(before)) & set(epochs_logged(done.stderr))
+    require_same_results(project, undisturbed)
+    require_nothing_left(project, processes)
+    return done.stderr
 
 
 def require_same_results(project, undisturbed):
@@ -36,13 +71,18 @@ def require_nothing_left(project, processes=()):
     with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
         assert {run.status for run in instance.get_runs()} <= ENDED
     client = MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
-    experiment = client.get_experiment_by_name("one_small")
+    experiment = client.get_experiment_by_name(NAME)
     runs = client.search_runs([experiment.experiment_id])
     assert [run.info.status for run in runs] == ["FINISHED"] * (FOLDS + 2)  # the cells, their member, the ensemble
     assert len(client.search_logged_models([experiment.experiment_id])) == FOLDS
     cells = [run for run in runs if run.data.tags.get("fold", "all") != "all"]
-    assert len(cells) == FOLDS
-    for run in cells:
+    assert sorted(run.data.tags["fold"] for run in cells) == [str(fold) for fold in range(FOLDS)]
+    for run in runs:
+        if run not in cells:
+            assert "oof_kl" in run.data.metrics
+            continue
         history = client.get_metric_history(run.info.run_id, "val_loss")
         assert sorted(metric.step for metric in history) == list(range(1, EPOCHS + 1))
+        assert "scored_val_loss" in run.data.metrics
         assert "model_uri" in run.data.tags
+        assert {"history.csv", "loss_curves.png"} <= {one.path for one in client.list_artifacts(run.info.run_id)}

@@ -1,9 +1,12 @@
-"""An experiment of one member that is quick to train, with enough epochs to be disturbed in."""
+"""An experiment of one member that is quick to train, with enough epochs to be disturbed in, and projects for it."""
+
+from pathlib import Path
 
 import yaml
 
-from hbac_assets_tests.projects import Project
+from hbac_assets_tests.projects import Project, make_project
 
+NAME = "one_small"
 EPOCHS = 10
 FOLDS = 2
 EXPERIMENT = {
@@ -26,9 +29,17 @@ EXPERIMENT = {
 }
 
 
-def with_small_experiment(project: Project) -> Project:
-    """Return the project with this experiment as its own."""
-    path = project.folder / "one_small.yaml"
-    path.write_text(yaml.safe_dump(EXPERIMENT))
-    settings = {"HBAC_EXPERIMENT": str(path), "HBAC_MINIATURE": "0"}
-    return Project(project.folder, project.environment | settings)
+def small_project(folder: Path, beside: Path | None = None, **environment: str) -> Project:
+    """Return a project with this experiment, in which nothing is made yet.
+
+    Args:
+        folder: where all lies that has no other place.
+        beside: the folder of the store, the data and the compiled programs, if it is another one.
+        environment: more variables.
+    """
+    beside = beside or folder
+    experiment = folder / f"{NAME}.yaml"
+    settings = {"HBAC_STORE": str(beside / "store"), "HBAC_EXPERIMENT": str(experiment), "HBAC_MINIATURE": "0"}
+    project = make_project(folder, **settings, **environment)
+    experiment.write_text(yaml.safe_dump(EXPERIMENT))
+    return Project(beside, project.environment)

@@ -64,6 +64,10 @@ FILES = {
         member("preprocessing: {image_size: [yes, 64]}"),
         r": members.small.preprocessing.image_size: expected no true or false, .*, found \[True, 64\]; correct it",
     ),
+    "an EEG's overlap of true": (
+        member("preprocessing: {input: eeg, eeg: {overlap: yes}}"),
+        ": members.small.preprocessing.eeg.overlap: expected no true or false, .*, found True; correct it",
+    ),
     "a learning rate that is text": (
         member("schedule: {peak: fast}"),
         ": members.small.schedule.peak: expected a number, found 'fast'; correct it",
@@ -291,11 +295,11 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def made(finished):
-    """The finished project, whose results must be the same afterwards."""
-    before = digests(finished[0])
-    yield finished[0]
-    assert digests(finished[0]) == before
+def made(undisturbed):
+    """A finished project, whose results must be the same afterwards."""
+    before = digests(undisturbed)
+    yield undisturbed
+    assert digests(undisturbed) == before
 
 
 def digests(project):

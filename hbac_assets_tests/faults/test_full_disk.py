@@ -4,10 +4,8 @@ The disks are file systems in memory, filled by a real file.
 """
 
 import re
-import shutil
 import subprocess
 import sys
-import time
 from hashlib import sha256
 
 import numpy as np
@@ -18,14 +16,11 @@ from hbac_assets.files import FullDiskError, atomic_write
 from hbac_assets.learning.search.study import open_study
 from hbac_assets.locks import hold_any
 from hbac_assets.resources.store import Store
+from hbac_assets_tests.faults.disks import MEGABYTE
 from hbac_assets_tests.faults.materializing import materialize_data
-from hbac_assets_tests.faults.small_chain import (
-    last_line,
-    require_all_in_mlflow,
-    require_same_predictions,
-    small_project,
-)
-from hbac_assets_tests.projects import Project
+from hbac_assets_tests.faults.requirements import last_line, require_finishes, require_same_results, told_of_mlflow
+from hbac_assets_tests.faults.small import small_project
+from hbac_assets_tests.projects import SECONDS, Project, share_generated_data, wait_until
 
 SPACE = r"\d+\.\d [kM]B"
 KNOWN = (
@@ -164,8 +159,8 @@ def test_a_conversion_goes_on_where_it_stopped(download, disk, case):
     assert {path: path.stat().st_mtime_ns for path in kept} == times
 
 
-def test_a_run_that_cannot_even_begin_is_one_line(finished, disk, case):
-    project = small_project(finished[0], disk.folder / "project")
+def test_a_run_that_cannot_even_begin_is_one_line(disk, case):
+    project = small_project(disk.folder / "project")
     disk.leave(0)
     done = project.run()
     case("everything on a full disk, `make run`", KNOWN, done.stderr.strip())
@@ -174,70 +169,60 @@ def test_a_run_that_cannot_even_begin_is_one_line(finished, disk, case):
 
 
 @pytest.mark.long
-def test_a_training_goes_on_when_its_checkpoint_has_room(finished, disk, tmp_path, case):
-    project = small_project(finished[0], tmp_path / "project", disk.folder)
-    disk.leave(36)  # the arrays take 28 MB, a checkpoint 15 MB
+def test_a_training_goes_on_when_its_checkpoint_has_room(undisturbed, disk, tmp_path, case):
+    project = small_project(tmp_path / "project", disk.folder)
+    share_generated_data(undisturbed, project)
+    arrays = sum(array.stat().st_size for array in (undisturbed.folder / "store").rglob("*.npy"))
+    disk.leave(arrays / MEGABYTE + 8)  # a checkpoint takes 15 MB
     stopped = project.run()
     line = last_line(stopped.stderr)
     case("full in a checkpoint, `make run`", KNOWN, line)
     assert stopped.returncode == 1
     assert re.fullmatch(r".*/fold_\d\.checkpoint\.npz: " + KNOWN, line)
     kept = contents(project.folder / "store")
-    assert len([path for path in kept if path.suffix == ".npy"]) > 50
+    assert len([path for path in kept if path.suffix == ".npy"]) > 40
     assert not list(disk.folder.rglob("*.partial*"))
 
     disk.free_space()
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
+    require_finishes(project, undisturbed)
     after = contents(project.folder / "store")
     assert {path: after[path] for path in kept} == kept
-    require_same_predictions(project, finished[0])
-    require_all_in_mlflow(project)
 
 
 @pytest.mark.long
-def test_all_on_one_disk_that_fills_up_in_the_middle(finished, disk, tmp_path, case):
-    project = small_project(finished[0], disk.folder / "project")
+def test_all_on_one_disk_that_fills_up_in_the_middle(undisturbed, disk, tmp_path, case):
+    project = small_project(disk.folder / "project")
+    share_generated_data(undisturbed, project)
     process = Project(tmp_path, project.environment).start_run()
     log = tmp_path / "started.log"
-    deadline = time.monotonic() + 300
-    while "cells to train" not in log.read_text():
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.1)
+    wait_until(lambda: "cells to train" in log.read_text(), process)
     disk.leave(0)
-    assert process.wait(timeout=300) == 1
+    assert process.wait(SECONDS) == 1
     line = last_line(log.read_text())
     case("store, Dagster's home and MLflow on one disk, filled in the middle", f"{KNOWN} or {UNKNOWN}", line)
     assert re.fullmatch(rf".*: ({KNOWN}|{UNKNOWN})", line)
     assert not list(disk.folder.rglob("*.partial*"))
 
     disk.free_space()
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    require_same_predictions(project, finished[0])
-    require_all_in_mlflow(project)
+    require_finishes(project, undisturbed, log.read_text())
 
 
 @pytest.mark.long
-def test_training_goes_on_without_mlflow_whose_disk_is_full(finished, disk, tmp_path, case):
-    project = small_project(finished[0], tmp_path / "project", MLFLOW_TRACKING_URI=f"sqlite:///{disk.folder}/mlflow.db")
-    shutil.copy(finished[0].folder / "mlflow.db", disk.folder)  # MLflow tries for long to make one
+def test_training_goes_on_without_mlflow_whose_disk_is_full(fresh, undisturbed, disk, case):
+    fresh.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{disk.folder}/mlflow.db"
     (disk.folder / "mlartifacts").mkdir()
-    (project.folder / "mlartifacts").symlink_to(disk.folder / "mlartifacts")
+    (fresh.folder / "mlartifacts").symlink_to(disk.folder / "mlartifacts")
     expected = r"MLflow at sqlite:.*; the work goes on without it: materialize again when it can be had"
-    for left in (0, 3):  # no room for the database to grow; room for that, none for the models
+    for left in (0, 3):  # no room for a database; room for that, none for the models
         disk.leave(left)
-        done = project.run()
+        done = fresh.run()
         assert done.returncode == 0, done.stdout + done.stderr
-        told = [line for line in done.stderr.splitlines() if re.search(expected, line)]
+        told = told_of_mlflow(done.stderr)
         case(f"MLflow's disk full, {left} MB left", f"told once: {expected}", told[0] if told else "")
         assert 1 <= len(told) <= 2  # two trainings may notice it at the same moment
+        assert all(re.search(expected, line) for line in told)
         assert "Traceback" not in done.stderr
-    require_same_predictions(project, finished[0])
+        require_same_results(fresh, undisturbed)
 
     disk.free_space()
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "without it" not in done.stderr
-    require_all_in_mlflow(project)
+    require_finishes(fresh, undisturbed)

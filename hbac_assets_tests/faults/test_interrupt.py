@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from hbac_assets.interrupts import TOLD
-from hbac_assets_tests.faults.requirements import epochs_logged, require_nothing_left, require_same_results
-from hbac_assets_tests.faults.small import with_small_experiment
-from hbac_assets_tests.projects import make_project, wait_until
+from hbac_assets_tests.faults.requirements import require_finishes
+from hbac_assets_tests.faults.small import small_project
+from hbac_assets_tests.projects import wait_until
 
 SECONDS = 10
 RUN = (sys.executable, "-m", "hbac_assets.run")
@@ -108,7 +108,7 @@ def stop(undisturbed, tmp_path, case):
     """Start a command, stop it at a moment, check that all is gone in time, and return the project."""
 
     def start_and_stop(command, how, moment, status, **environment):
-        project = with_small_experiment(make_project(tmp_path / "project", **environment))
+        project = small_project(tmp_path / "project", **environment)
         for name in {generating: (), compiling: ("synthetic",)}.get(moment, ("synthetic", "cache")):
             (project.folder / name).symlink_to(undisturbed.folder / name)
         process = project.start(*command)
@@ -133,12 +133,7 @@ def stop(undisturbed, tmp_path, case):
 def test_ctrl_c_in_training_keeps_the_checkpoint_and_the_same_command_finishes(stop, undisturbed):
     project = stop(RUN, ctrl_c, training, 130)
     assert list(project.folder.rglob("*checkpoint*.npz"))
-    before = printed(project)
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not set(epochs_logged(before)) & set(epochs_logged(done.stderr))  # finished epochs are not trained again
-    require_same_results(project, undisturbed)
-    require_nothing_left(project)
+    require_finishes(project, undisturbed, printed(project))
 
 
 @pytest.mark.long
@@ -176,7 +171,4 @@ def test_a_silent_mlflow_server_holds_no_stop_up(stop):
 @pytest.mark.long
 def test_what_had_to_be_killed_goes_on_as_well(stop, undisturbed):
     project = stop(RUN, terminate, hearing_nothing, 143)
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    require_same_results(project, undisturbed)
-    require_nothing_left(project)
+    require_finishes(project, undisturbed, printed(project))

@@ -10,14 +10,13 @@ import re
 import signal
 import time
 from itertools import product
-from pathlib import Path
 
 import psutil
 import pytest
 
-from hbac_assets_tests.faults.requirements import epochs_logged, require_nothing_left, require_same_results
-from hbac_assets_tests.faults.small import with_small_experiment
-from hbac_assets_tests.projects import SECONDS, make_project, wait_until
+from hbac_assets_tests.faults.requirements import require_finishes
+from hbac_assets_tests.faults.small import small_project
+from hbac_assets_tests.projects import SECONDS, wait_until
 
 
 def seen(pattern):
@@ -71,37 +70,26 @@ def kill(target, process, random_one):
     [pytest.param(*one, id=" - ".join(one), marks=() if one == IN_MAKE_TEST else pytest.mark.long) for one in CASES],
 )
 def test_the_same_command_finishes_what_was_killed(stage, target, undisturbed, fresh, case):
-    project = with_small_experiment(fresh)
     random_one = random.Random(f"{stage} {target}")
     sign, longest = STAGES[stage]
-    process = project.start_run()
-    wait_until(lambda: sign(project), process)
+    process = fresh.start_run()
+    wait_until(lambda: sign(fresh), process)
     delay = random_one.uniform(0, longest)
     time.sleep(delay)
     everyone = kill(target, process, random_one)
-    status = process.wait(SECONDS)
-    before = (project.folder / "started.log").read_text()
-
-    done = project.run()
-    name = f"SIGKILL of the {target}, {delay:.3f} s into {stage}"
-    case(name, "the same command finishes, same bits", f"{len(everyone)} processes; ended with {done.returncode}")
-    assert status == (1 if target == "step" else -signal.SIGKILL)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not set(epochs_logged(before)) & set(epochs_logged(done.stderr))  # finished epochs are not trained again
-    require_same_results(project, undisturbed)
-    require_nothing_left(project, everyone)
+    assert process.wait(SECONDS) == (1 if target == "step" else -signal.SIGKILL)
+    require_finishes(fresh, undisturbed, (fresh.folder / "started.log").read_text(), everyone)
+    seen = f"finished, the same bits; {len(everyone)} processes, none left"
+    case(f"SIGKILL of the {target}, {delay:.3f} s into {stage}", "the same command finishes, same bits", seen)
 
 
 @pytest.mark.long
 def test_a_killed_generation_goes_on(undisturbed, tmp_path, case):
-    project = with_small_experiment(make_project(Path(tmp_path) / "project"))
+    project = small_project(tmp_path / "project")
     (project.folder / "cache").symlink_to(undisturbed.folder / "cache")
     process = project.start_run()
     wait_until(lambda: len(list(project.folder.glob("synthetic/*/train_eegs/*.parquet"))) > 10, process)
     everyone = kill("process group", process, random.Random(0))
     process.wait()
-    done = project.run()
-    case("SIGKILL of the process group in mid-generation", "the same command finishes, same bits", done.returncode)
-    assert done.returncode == 0, done.stdout + done.stderr
-    require_same_results(project, undisturbed)
-    require_nothing_left(project, everyone)
+    require_finishes(project, undisturbed, processes=everyone)
+    case("SIGKILL of the process group in mid-generation", "the same command finishes, same bits", "finished, the same")

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from hbac_assets_tests.faults.materializing import materialize_data
-from hbac_assets_tests.faults.small_chain import require_all_in_mlflow, require_same_predictions, small_project
+from hbac_assets_tests.faults.requirements import require_finishes, require_same_results, told_of_mlflow
+from hbac_assets_tests.faults.small import small_project
 
 
 def refusal(variable, folder):
@@ -37,8 +38,8 @@ def test_the_raw_files_may_be_read_only(whole, disk, tmp_path, case):
 
 
 @pytest.mark.parametrize("variable", ["HBAC_STORE", "DAGSTER_HOME"])
-def test_make_run_ends_at_once_in_one_line(variable, finished, disk, tmp_path, case):
-    project = small_project(finished[0], tmp_path / "project")
+def test_make_run_ends_at_once_in_one_line(variable, disk, tmp_path, case):
+    project = small_project(tmp_path / "project")
     disk.protect()
     done = project.run(**{variable: str(disk.folder)})
     expected = refusal(variable, disk.folder)
@@ -48,8 +49,8 @@ def test_make_run_ends_at_once_in_one_line(variable, finished, disk, tmp_path, c
 
 
 @pytest.mark.long
-def test_dagsters_own_command_says_it_first_of_all(finished, disk, tmp_path, case):
-    project = small_project(finished[0], tmp_path / "project")
+def test_dagsters_own_command_says_it_first_of_all(disk, tmp_path, case):
+    project = small_project(tmp_path / "project")
     disk.protect()
     done = project.command("dagster", "asset", "materialize", "--select", "trained_models", HBAC_STORE=str(disk.folder))
     expected = refusal("HBAC_STORE", disk.folder)
@@ -61,22 +62,18 @@ def test_dagsters_own_command_says_it_first_of_all(finished, disk, tmp_path, cas
 
 
 @pytest.mark.long
-def test_a_read_only_data_folder_and_mlflow_do_not_end_a_training(finished, whole, disk, tmp_path, case):
+def test_a_read_only_data_folder_and_mlflow_do_not_end_a_training(fresh, undisturbed, whole, disk, case):
     data = shutil.copytree(whole, disk.folder / "data")
-    shutil.copy(finished[0].folder / "mlflow.db", disk.folder)  # MLflow tries for long to make one
-    uri = f"sqlite:///{disk.folder}/mlflow.db"
-    project = small_project(finished[0], tmp_path / "project", HBAC_DATA_DIR=str(data), MLFLOW_TRACKING_URI=uri)
+    fresh.environment["HBAC_DATA_DIR"] = str(data)
+    fresh.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{disk.folder}/mlflow.db"
     disk.protect()
-    done = project.run()
+    done = fresh.run()
     assert done.returncode == 0, done.stdout + done.stderr
-    told = [line for line in done.stderr.splitlines() if "the work goes on without it" in line]
+    told = told_of_mlflow(done.stderr)
     case("HBAC_DATA_DIR and MLflow's folder read-only", "trained, MLflow's fault told once", told)
     assert len(told) == 1
     assert "Traceback" not in done.stderr
-    require_same_predictions(project, finished[0])
+    require_same_results(fresh, undisturbed)
 
     disk.unprotect()
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "without it" not in done.stderr
-    require_all_in_mlflow(project)
+    require_finishes(fresh, undisturbed)

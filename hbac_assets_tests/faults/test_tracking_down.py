@@ -7,9 +7,8 @@ import sqlite3
 import pytest
 from mlflow import MlflowClient
 
-from hbac_assets_tests.faults.requirements import require_nothing_left, require_same_results
+from hbac_assets_tests.faults.requirements import require_finishes, require_same_results, told_of_mlflow
 from hbac_assets_tests.faults.servers import free_port, mlflow_server, wait_until_answered
-from hbac_assets_tests.faults.small import with_small_experiment
 from hbac_assets_tests.projects import SECONDS, wait_until
 
 PASSWORD = "open-sesame"
@@ -22,11 +21,6 @@ search: {member: small, folds: 1, epochs: 1, batches: 1, trials: 2}
 """
 
 
-def told(text):
-    """Return the lines that say that MLflow cannot be had."""
-    return [line for line in text.splitlines() if "MLflow at " in line]
-
-
 def trained_while(project, server, number):
     """Run the chain; when it is in training, send the server a signal. Return what was printed."""
     log = project.folder / "started.log"
@@ -37,30 +31,11 @@ def trained_while(project, server, number):
     return log.read_text()
 
 
-def require_all_logged_later(project, undisturbed):
-    """Run again: MLflow then has everything, once."""
-    done = project.run()
-    assert done.returncode == 0, done.stderr
-    assert not told(done.stderr)
-    require_same_results(project, undisturbed)
-    require_nothing_left(project)
-    client = MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
-    runs = client.search_runs([client.get_experiment_by_name("one_small").experiment_id])
-    for run in runs:
-        names = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
-        if "ensemble" in run.data.tags or run.data.tags["fold"] == "all":
-            assert "oof_kl" in run.data.metrics
-        else:
-            assert {"loss_curves.png", "history.csv"} <= names
-            assert "scored_val_loss" in run.data.metrics
-
-
 @pytest.fixture
 def project(fresh):
     """A project whose tracking URI is a port where nobody listens yet."""
-    project = with_small_experiment(fresh)
-    project.environment["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{free_port()}"
-    return project
+    fresh.environment["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{free_port()}"
+    return fresh
 
 
 def port_of(project):
@@ -70,7 +45,7 @@ def port_of(project):
 def test_a_server_that_refuses_is_told_once_without_its_password(project, undisturbed, case):
     done = project.run(MLFLOW_TRACKING_URI=f"http://someone:{PASSWORD}@127.0.0.1:{port_of(project)}")
     assert done.returncode == 0, done.stdout + done.stderr
-    (line,) = told(done.stderr)
+    (line,) = told_of_mlflow(done.stderr)
     case("MLflow refuses at the start", "the run succeeds, told in one line", line)
     assert f"http://someone:***@127.0.0.1:{port_of(project)}: " in line
     assert "materialize again" in line
@@ -82,22 +57,22 @@ def test_a_server_that_refuses_is_told_once_without_its_password(project, undist
 @pytest.mark.long
 def test_a_server_that_is_killed_gets_later_what_is_missing(project, undisturbed, tmp_path, case):
     with mlflow_server(tmp_path, port_of(project)) as server:
-        lines = told(trained_while(project, server, signal.SIGKILL))
+        lines = told_of_mlflow(trained_while(project, server, signal.SIGKILL))
     case("MLflow is killed in training", "the run succeeds, told; the rest is logged later", "; ".join(lines))
     assert 1 <= len(lines) <= 2  # two cells may notice at one moment
     with mlflow_server(tmp_path, port_of(project)):
-        require_all_logged_later(project, undisturbed)
+        require_finishes(project, undisturbed)
 
 
 @pytest.mark.long
 def test_a_server_that_hangs_is_given_up_within_the_bound(project, undisturbed, tmp_path, case):
     with mlflow_server(tmp_path, port_of(project)) as server:
-        lines = told(trained_while(project, server, signal.SIGSTOP))
+        lines = told_of_mlflow(trained_while(project, server, signal.SIGSTOP))
         case("MLflow hangs in training", "given up within a minute", "; ".join(lines))
         assert 1 <= len(lines) <= 2
         os.killpg(server.pid, signal.SIGCONT)
         wait_until_answered(port_of(project))
-        require_all_logged_later(project, undisturbed)
+        require_finishes(project, undisturbed)
 
 
 @pytest.mark.long
@@ -105,11 +80,12 @@ def test_trials_told_without_mlflow_are_logged_by_the_next_materialization(fresh
     searching = tmp_path / "searching.yaml"
     searching.write_text(SEARCH)
     command = ("dagster", "asset", "materialize", "--select")
-    away = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port()}", "HBAC_EXPERIMENT": str(searching)}
+    searches = {"HBAC_EXPERIMENT": str(searching), "HBAC_MINIATURE": "1"}
+    away = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port()}", **searches}
     first = fresh.command(*command, "*hyperparameter_search", **away)
     assert first.returncode == 0, first.stderr
-    assert told(first.stderr)
-    again = fresh.command(*command, "hyperparameter_search", HBAC_EXPERIMENT=str(searching))
+    assert told_of_mlflow(first.stderr)
+    again = fresh.command(*command, "hyperparameter_search", **searches)
     assert again.returncode == 0, again.stderr
     client = MlflowClient(fresh.environment["MLFLOW_TRACKING_URI"])
     experiment = client.get_experiment_by_name("searching-miniature")

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from hbac_assets_tests.faults.requirements import epochs_logged, require_nothing_left, require_same_results
-from hbac_assets_tests.faults.small import EPOCHS, EXPERIMENT, FOLDS, with_small_experiment
-from hbac_assets_tests.projects import SECONDS, make_project
+from hbac_assets_tests.faults.small import EPOCHS, EXPERIMENT, FOLDS, NAME, small_project
+from hbac_assets_tests.projects import SECONDS
 
 
 def together(project, **second_environment):
@@ -24,7 +24,7 @@ def together(project, **second_environment):
 @pytest.fixture
 def untouched(tmp_path, undisturbed):
     """A project in which nothing is made yet, neither data nor Dagster's and MLflow's databases."""
-    project = with_small_experiment(make_project(tmp_path / "project"))
+    project = small_project(tmp_path / "project")
     (project.folder / "cache").symlink_to(undisturbed.folder / "cache")
     return project
 
@@ -42,15 +42,14 @@ def test_on_one_store_nothing_is_made_twice(untouched, undisturbed, case):
 
 @pytest.mark.long
 def test_on_one_device_two_experiments_take_turns(fresh, undisturbed, case):
-    project = with_small_experiment(fresh)
-    other = project.folder / "other.yaml"
+    other = fresh.folder / "other.yaml"
     other.write_text(yaml.safe_dump(EXPERIMENT | {"fold_seed": 1}))
-    printed = together(project, HBAC_EXPERIMENT=str(other))
+    printed = together(fresh, HBAC_EXPERIMENT=str(other))
     waited = re.findall(r"waiting for a cpu slot, held by process \d+(?:, process \d+)*", "".join(printed))
     case("two experiments on one device", "no more than two cells at once, same bits", "; ".join(waited))
     assert waited
-    for name in ("one_small", "other"):
-        (submission,) = project.folder.glob(f"store/*/{name}/submission.csv")
+    for name in (NAME, "other"):
+        (submission,) = fresh.folder.glob(f"store/*/{name}/submission.csv")
         assert submission.stat().st_size > 0
-    (oof,) = project.folder.glob("store/*/one_small/oof.parquet")
+    (oof,) = fresh.folder.glob(f"store/*/{NAME}/oof.parquet")
     assert oof.read_bytes() == (undisturbed.results / "oof.parquet").read_bytes()

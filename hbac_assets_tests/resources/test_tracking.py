@@ -186,6 +186,8 @@ def test_pictures_and_tables_become_artifacts(tracking):
     [
         ("postgresql://me:pa/ss@word@host/db", "postgresql://me:***@host/db"),
         ("postgresql://host/db?user=me&password=word&a=b", "postgresql://host/db?user=me&password=***&a=b"),
+        ("https://t0ken@host:5000/path", "https://***@host:5000/path"),
+        ("postgresql://me@host/db", "postgresql://me@host/db"),
         ("sqlite:////a/folder/mlflow.db", "sqlite:////a/folder/mlflow.db"),
         ("http://127.0.0.1:5000/path", "http://127.0.0.1:5000/path"),
     ],

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from hbac_assets.learning.settings import Normalisation, ScheduleKind, Settings
+from hbac_assets.learning.settings import Normalisation, ScheduleKind
+from hbac_assets.settings import Settings
 
 # Sampled evenly in their logarithm.
 LOGARITHMIC = ("peak", "weight_decay")
