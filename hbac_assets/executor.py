@@ -12,8 +12,8 @@ from hbac_assets.interrupts import kill_steps, watched
 
 # None of them touches a device when it is imported. The second is the one that Dagster would put first.
 PRELOADED = [
-    "hbac_assets.process_group", "dagster._core.executor.multiprocess", "hbac_assets.definitions",
-    "jax", "keras_cv", "mlflow", "mlflow.store.tracking.sqlalchemy_store",
+    "hbac_assets.forkserver.first", "dagster._core.executor.multiprocess",
+    "jax", "keras_cv", "mlflow", "mlflow.store.tracking.sqlalchemy_store", "hbac_assets.forkserver.last",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[1]
 RECORDINGS = 48
 SECONDS = 1500
-OURS = ("HBAC_", "MLFLOW_", "DAGSTER_")
+NOT_INHERITED = ("HBAC_", "MLFLOW_", "DAGSTER_", "MAKE", "MFLAGS")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def make_project(folder: Path, **environment: str) -> Project:
     home = folder / "dagster"
     home.mkdir(parents=True)
     (home / "dagster.yaml").write_text((CHECKOUT / "dagster.yaml").read_text())
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     tracking = f"sqlite:///{folder / 'mlflow.db'}"
     settings = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

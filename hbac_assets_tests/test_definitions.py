@@ -47,7 +47,9 @@ def test_what_steps_are_forked_with_is_imported_without_touching_a_device():
     statement = "import importlib; from hbac_assets.executor import PRELOADED\n"
     statement += "for module in PRELOADED: importlib.import_module(module)\n"
     statement += "from jax._src.xla_bridge import backends_are_initialized\n"
-    modules = loaded_by(statement + "assert not backends_are_initialized()")
+    statement += "assert not backends_are_initialized()\n"
+    statement += "import gc; assert gc.isenabled() and gc.get_freeze_count() > 100_000"
+    modules = loaded_by(statement)
     assert {*PRELOADED, "jax", "keras_cv", "tensorflow", "mlflow"} <= modules
 
 

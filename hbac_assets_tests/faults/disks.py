@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,10 @@ class Disk:
         """Fill the disk until no more than so much is free."""
         self.free_space()
         with self._ballast.open("wb") as file:
-            filling = shutil.disk_usage(self.folder).free - int(megabytes * MEGABYTE)
-            os.posix_fallocate(file.fileno(), 0, filling)
+            while not file.seek(0, os.SEEK_END):
+                filling = shutil.disk_usage(self.folder).free - int(megabytes * MEGABYTE)
+                with suppress(OSError):  # somebody else has written meanwhile
+                    os.posix_fallocate(file.fileno(), 0, filling)
 
     def free_space(self) -> None:
         """Take away what `leave` filled the disk with."""

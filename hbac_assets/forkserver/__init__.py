@@ -1,0 +1,1 @@
+"""What the process that steps are forked from imports before and after all that they share; `executor` has the list."""

@@ -1,0 +1,15 @@
+"""Imported last: what each step would do again is done once, and what all of them share is frozen.
+
+A step that looked for garbage among it would copy all of that memory, for half a second; Python's documentation of
+`gc.freeze` recommends these calls before a fork.
+"""
+
+import gc
+
+import dagster._core.storage.sqlite_storage  # noqa: F401  (every step opens Dagster's instance)
+
+from hbac_assets.definitions import defs
+
+defs.get_repository_def()
+gc.freeze()
+gc.enable()
