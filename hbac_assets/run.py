@@ -13,7 +13,7 @@ from hbac_assets.files import LITTLE_SPACE, place_to_write
 from hbac_assets.interrupts import TOLD, kill_steps, watched
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance
+    from dagster import DagsterEvent
 
 
 def main() -> int:
@@ -65,6 +65,7 @@ def materialize_chain() -> None:
 
     from hbac_assets.definitions import defs, whole_chain
     from hbac_assets.processes import identity
+    from hbac_assets.resources.dagster_home import open_instance
     from hbac_assets.resources.runs import PROCESS_TAG, report_dead_runs
 
     assert defs.resources is not None
@@ -80,26 +81,6 @@ def materialize_chain() -> None:
         ) as result:
             if not result.success:
                 raise HbacError(first_failure(result.all_events))
-
-
-def open_instance() -> "DagsterInstance":
-    """Return the instance that `DAGSTER_HOME` names.
-
-    Raises:
-        HbacError: it names none, or Dagster cannot open it.
-    """
-    from dagster import DagsterError, DagsterInstance
-    from yaml import YAMLError
-
-    try:
-        return DagsterInstance.get()
-    except (DagsterError, YAMLError, OSError) as error:
-        home = os.environ.get("DAGSTER_HOME", "")
-        said = " ".join(str(error).split())[:200]
-        raise HbacError(
-            f"DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found "
-            f"'{home}' ({type(error).__name__}: {said}); correct it, or unset it and `source .envrc`"
-        ) from error
 
 
 def print_report() -> None:

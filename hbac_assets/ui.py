@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from hbac_assets.errors import HbacError
+from hbac_assets.resources.dagster_home import open_instance
 from hbac_assets.resources.paths import DATA_FOLDER
 from hbac_assets.resources.tracking_database import make_whole
 
@@ -25,7 +27,11 @@ def main() -> int:
     ]
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
         signal.signal(number, _interrupt)
-    make_whole(os.environ.get("MLFLOW_BACKEND_STORE_URI", ""), DATA_FOLDER / "mlartifacts")
+    try:
+        make_databases()
+    except HbacError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
     bin_folder = Path(sys.executable).parent
     servers = [
         subprocess.Popen([str(bin_folder / command[0]), *command[1:]], start_new_session=True) for command in commands
@@ -43,6 +49,17 @@ def main() -> int:
         stop(servers)
     print("a server ended by itself; see its last lines above", file=sys.stderr)
     return 1
+
+
+def make_databases() -> None:
+    """Make those that both servers read, where they are missing; a run may do the same at this moment.
+
+    Raises:
+        HbacError: one cannot be made or read.
+    """
+    make_whole(os.environ.get("MLFLOW_BACKEND_STORE_URI", ""), DATA_FOLDER / "mlartifacts")
+    with open_instance():
+        pass
 
 
 def stop(servers: list[subprocess.Popen[bytes]]) -> None:

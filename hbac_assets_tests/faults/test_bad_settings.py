@@ -258,6 +258,10 @@ VARIABLES = {
         "DAGSTER_HOME: expected a folder that can be written, found .*/a_file; make it writable or name another",
     ),
     "no DAGSTER_HOME": ({"DAGSTER_HOME": ""}, rf"{NO_HOME} '' \(.*\); correct it, or unset it and `source .envrc`"),
+    "a database of Dagster that is none": (
+        {"DAGSTER_HOME": "{here}/garbled"},
+        "DAGSTER_HOME: expected Dagster's databases in .*/garbled, found something else .*; move its folders history",
+    ),
     "a dagster.yaml with a tab": (
         {"DAGSTER_HOME": "{here}/tab"},
         rf"{NO_HOME} '.*/tab' \(.*line 2.*\); correct it",
@@ -277,6 +281,8 @@ def here(tmp_path):
         (tmp_path / folder).mkdir()
     for name in ("...yaml", "two\nlines.yaml"):
         (tmp_path / name).write_text(GOOD)
+    (tmp_path / "garbled" / "history").mkdir(parents=True)
+    (tmp_path / "garbled" / "history" / "runs.db").write_bytes(b"no database" * 1000)
     (tmp_path / "tab" / "dagster.yaml").write_text("telemetry:\n\tenabled: false\n")
     (tmp_path / "unknown" / "dagster.yaml").write_text("telemetri: {enabled: false}\n")
     return tmp_path

@@ -137,6 +137,13 @@ GUARDS = [
         "resources/test_tracking.py::test_runs_of_killed_processes_are_marked_as_failed",
     ),
     Guard(
+        "Dagster's databases are made by one process at a time",
+        "resources/dagster_home.py",
+        "there = Path(home).is_absolute() and Path(home).is_dir()",
+        "there = False",
+        "resources/test_dagster_home.py::test_processes_that_open_a_new_home_at_once_leave_it_in_order",
+    ),
+    Guard(
         "an MLflow that cannot be had is asked no more",
         "resources/patience.py",
         "if self.exhausted:",
