@@ -89,6 +89,8 @@ class Tracking(ConfigurableResource):
         """
         # What a model requires is given when it is logged.
         os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
+        # MLflow would print the URI with its password, which Dagster keeps with the step's output.
+        os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
         for name, value in FEW_ATTEMPTS.items():
             os.environ.setdefault(name, value)
         from mlflow.exceptions import MlflowException
