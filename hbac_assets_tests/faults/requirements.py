@@ -39,9 +39,6 @@ def require_finishes(project, undisturbed, before="", processes=()):
         undisturbed: that was not.
         before: what was printed until then; the epochs that were finished there are not trained again.
         processes: those that the disturbed run had.
-
-    Returns:
-        What this run printed.
     """
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -49,7 +46,6 @@ def require_finishes(project, undisturbed, before="", processes=()):
     assert not set(epochs_logged(before)) & set(epochs_logged(done.stderr))
     require_same_results(project, undisturbed)
     require_nothing_left(project, processes)
-    return done.stderr
 
 
 def require_same_results(project, undisturbed):
