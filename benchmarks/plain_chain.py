@@ -17,7 +17,7 @@ from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.folds import assign_folds, sample_rows
 from hbac_assets.competition.metadata import SHARE_COLUMNS, enrich
-from hbac_assets.competition.tables import read_sample_submission, read_tables
+from hbac_assets.competition.tables import read_test_tables, read_train
 from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.learning import device, training
@@ -34,7 +34,6 @@ from hbac_assets.scoring.submission import build
 from hbac_assets.synthetic.generation import generate
 from hbac_assets.synthetic.settings import SyntheticSettings
 
-SAMPLE = "sample_submission.csv"
 CONVERTER = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "1")
 
 
@@ -43,21 +42,21 @@ def main(experiment_name: str, recordings: int, folder: Path) -> None:
     experiment = load_experiment(experiment_name)
     raw, arrays = folder / "raw", folder / "spectrograms"
     generate(SyntheticSettings(recordings=recordings), raw, os.cpu_count() or 1, print)
-    tables, sample = read_tables(raw), read_sample_submission(raw / SAMPLE)
+    train, test = read_train(raw / "train.csv").rows, read_test_tables(raw)
     convert_all(sorted(raw.glob("*_spectrograms/*.parquet")), arrays, CONVERTER)
-    train = assign_folds(enrich(tables.train), experiment.folds, experiment.fold_seed)
-    rows = sample_rows(train, experiment.sampling)
-    test = tables.test.assign(spectrogram_label_offset_seconds=0)
+    folded = assign_folds(enrich(train), experiment.folds, experiment.fold_seed)
+    rows = sample_rows(folded, experiment.sampling)
+    tested = test.rows.assign(spectrogram_label_offset_seconds=0)
 
     device.configure("cpu", "float32", folder / "cache" / "jax")
     held_out = [train_member(experiment, name, rows, arrays, folder) for name in experiment.members]
     references(rows, arrays)
     trials = blends(rows, np.stack(held_out))
-    on_test = [predict_test(experiment, name, test, arrays, folder) for name in experiment.members]
+    on_test = [predict_test(experiment, name, tested, arrays, folder) for name in experiment.members]
     blend = trials[best(trials)].blend
     blended = np.mean([blend(members) for members in np.swapaxes(on_test, 0, 1)], axis=0)
     blended /= blended.sum(axis=1, keepdims=True)
-    build(test["eeg_id"].tolist(), blended, sample).to_csv(folder / "submission.csv", index=False)
+    build(tested["eeg_id"].tolist(), blended, test.sample).to_csv(folder / "submission.csv", index=False)
 
 
 def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:

@@ -36,6 +36,11 @@ class Artifact:
         """The manifest's place: beside the artifact, so that a folder holds nothing but its files."""
         return self.path.with_name(self.path.name + ".manifest.json")
 
+    @property
+    def set_aside_path(self) -> Path:
+        """The place of the list of what could not be used when the artifact was made, for people."""
+        return self.path.with_name(f"{self.path.stem}.set_aside.csv")
+
     @cached_property
     def inputs(self) -> str:
         """The fingerprint of the settings and of the content of every upstream artifact as it lies there now.

@@ -12,7 +12,7 @@ from hbac_assets.assets.step import step
 from hbac_assets.assets.submission import submission
 from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
@@ -81,6 +81,5 @@ def beats_class_prior(competition: CompetitionData, store: Store, experiment: Ex
 def submission_valid(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
     """Ids and their order equal sample_submission.csv; probabilities lie in [0, 1] and sum to 1."""
     lineage = lineage_of(competition, store, experiment)
-    sample = read_sample_submission(lineage.dataset.folder / "sample_submission.csv")
-    found = violations(pd.read_csv(lineage.submission.require()), sample)
+    found = violations(pd.read_csv(lineage.submission.require()), read_test_tables(lineage.dataset.folder).sample)
     return AssetCheckResult(passed=not found, metadata={"violations": "; ".join(found) or "none"})

@@ -3,8 +3,10 @@
 Dagster's graph says the same in `assets`; this one decides what is up to date, also for the steps of one asset.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from hbac_assets.artifacts import Artifact
 from hbac_assets.experiments.schema import Experiment
@@ -14,24 +16,30 @@ from hbac_assets.signals.eeg_recipe import EegRecipe
 # Raise a number when the code of that stage gives other results for the same inputs.
 CODE_VERSIONS = {
     "train_metadata": "1",
-    "npy_spectrograms": "1",
-    "eeg_spectrograms": "1",
-    "fold_assignments": "2",
+    "npy_spectrograms": "2",
+    "eeg_spectrograms": "2",
+    "fold_assignments": "3",
     "trained_models": "2",
     "hyperparameter_search": "1",
     "oof_predictions": "2",
     "ensemble": "2",
-    "submission": "2",
+    "submission": "3",
 }
+
+Split = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A folder in Kaggle's layout, a name for it and the fingerprint of its content."""
+    """A folder in Kaggle's layout, a name for its kind, and the fingerprints of its training and its test tables.
+
+    Results depend on the first; on the second only what is predicted for the test set.
+    """
 
     name: str
     folder: Path
     fingerprint: str
+    test_fingerprint: str
 
     @property
     def key(self) -> str:
@@ -76,10 +84,13 @@ class Lineage:
         """Results of this experiment on this data set."""
         return self.dataset_folder / self.experiment.name
 
-    @property
-    def spectrogram_folder(self) -> Path:
+    def recordings_folder(self, split: Split) -> Path:
+        """What is made of the recordings of a split; the test set has a folder of its own for each of its tables."""
+        return self.dataset_folder if split == "train" else self.dataset_folder / "test" / self.dataset.test_fingerprint
+
+    def spectrogram_folder(self, split: Split = "train") -> Path:
         """The npy spectrograms; `spectrograms` lists those that are whole."""
-        return self.dataset_folder / "spectrograms"
+        return self.recordings_folder(split) / "spectrograms"
 
     @property
     def train_metadata(self) -> Artifact:
@@ -87,31 +98,37 @@ class Lineage:
         return self._artifact(self.dataset_folder / "train_metadata.parquet", "train_metadata")
 
     @property
-    def spectrograms(self) -> Artifact:
+    def test_rows(self) -> Artifact:
+        """The rows to predict."""
+        path = self.recordings_folder("test") / "rows.parquet"
+        return self._artifact(path, "submission", self.dataset.test_fingerprint)
+
+    def spectrograms(self, split: Split = "train") -> Artifact:
         """The table of converted spectrograms, with a digest for each file."""
-        return self._artifact(self.dataset_folder / "spectrograms.parquet", "npy_spectrograms")
+        asset = "npy_spectrograms" if split == "train" else "submission"
+        return self._artifact(self.recordings_folder(split) / "spectrograms.parquet", asset)
 
     @property
     def eeg_recipes(self) -> tuple[EegRecipe, ...]:
         """How the experiment's members want spectrograms made from the EEG, each way once."""
-        recipes = (member.preprocessing.eeg for member in self.experiment.members.values())
-        return tuple(dict.fromkeys(recipe for recipe in recipes if recipe))
+        return self._recipes(self.experiment.members)
 
-    def eeg_folder(self, recipe: EegRecipe) -> Path:
+    def eeg_folder(self, recipe: EegRecipe, split: Split = "train") -> Path:
         """The npy spectrograms of a recipe; `eeg_spectrograms` lists those that are whole."""
-        name = f"{recipe.transform}-{fingerprint(self._windows_and(recipe))[:8]}"
-        return self.dataset_folder / "eeg_spectrograms" / name
+        name = f"{recipe.transform}-{fingerprint(self._windows_and(recipe, split))[:8]}"
+        return self.recordings_folder(split) / "eeg_spectrograms" / name
 
-    def eeg_spectrograms(self, recipe: EegRecipe) -> Artifact:
+    def eeg_spectrograms(self, recipe: EegRecipe, split: Split = "train") -> Artifact:
         """The table of the windows of which a recipe made spectrograms, with the digest of each file."""
-        folder = self.eeg_folder(recipe)
+        folder = self.eeg_folder(recipe, split)
         table = folder.with_name(f"{folder.name}.parquet")
-        return self._artifact(table, "eeg_spectrograms", self._windows_and(recipe), (self.train_metadata,))
+        asset, rows = ("eeg_spectrograms", self.train_metadata) if split == "train" else ("submission", self.test_rows)
+        return self._artifact(table, asset, self._windows_and(recipe, split), (rows,))
 
     @property
     def arrays(self) -> tuple[Artifact, ...]:
-        """All that the experiment's images and references are made from."""
-        return (self.spectrograms, *map(self.eeg_spectrograms, self.eeg_recipes))
+        """All that the experiment's training images and references are made from."""
+        return (self.spectrograms(), *map(self.eeg_spectrograms, self.eeg_recipes))
 
     @property
     def folds(self) -> Artifact:
@@ -128,12 +145,17 @@ class Lineage:
         upstream = (self.folds, *self.member_arrays(cell.member))
         return self._artifact(folder, "trained_models", [recipe, cell.fold], upstream)
 
-    def member_arrays(self, member: str) -> tuple[Artifact, ...]:
+    def member_arrays(self, member: str, split: Split = "train") -> tuple[Artifact, ...]:
         """What the images of a member are made from."""
         preprocessing = self.experiment.members[member].preprocessing
-        kaggle = (self.spectrograms,) if preprocessing.input != "eeg" else ()
-        eeg = (self.eeg_spectrograms(preprocessing.eeg),) if preprocessing.eeg else ()
+        kaggle = (self.spectrograms(split),) if preprocessing.input != "eeg" else ()
+        eeg = (self.eeg_spectrograms(preprocessing.eeg, split),) if preprocessing.eeg else ()
         return kaggle + eeg
+
+    @property
+    def submitted_members(self) -> tuple[str, ...]:
+        """The members of the ensemble that is submitted."""
+        return self.experiment.ensembles[self.experiment.submitted].members
 
     @property
     def search_folder(self) -> Path:
@@ -194,15 +216,32 @@ class Lineage:
         return fingerprint([CODE_VERSIONS["ensemble"], definition, self.oof.digest()])
 
     @property
+    def test_recipes(self) -> tuple[EegRecipe, ...]:
+        """How the members of the submitted ensemble want spectrograms made from the EEG, each way once."""
+        return self._recipes(self.submitted_members)
+
+    @property
+    def test_arrays(self) -> tuple[Artifact, ...]:
+        """All that the images of the test set are made from."""
+        inputs = {self.experiment.members[member].preprocessing.input for member in self.submitted_members}
+        kaggle = () if inputs == {"eeg"} else (self.spectrograms("test"),)
+        return (*kaggle, *(self.eeg_spectrograms(recipe, "test") for recipe in self.test_recipes))
+
+    @property
     def submission(self) -> Artifact:
         """Predictions of the test rows in Kaggle's format."""
-        upstream = (self.ensemble, *self.models, *self.arrays)
+        upstream = (self.ensemble, *self.models, self.folds, self.test_rows, *self.test_arrays)
         path = self.experiment_folder / "submission.csv"
         return self._artifact(path, "submission", self.experiment.submitted, upstream)
 
-    def _windows_and(self, recipe: EegRecipe) -> list[object]:
-        """Return what determines the spectrograms of a recipe: the windows are those that the sampling rule picks."""
-        return [self.experiment.sampling, recipe.model_dump(mode="json")]
+    def _recipes(self, members: Iterable[str]) -> tuple[EegRecipe, ...]:
+        recipes = (self.experiment.members[member].preprocessing.eeg for member in members)
+        return tuple(dict.fromkeys(recipe for recipe in recipes if recipe))
+
+    def _windows_and(self, recipe: EegRecipe, split: Split) -> list[object]:
+        """Return what determines the spectrograms of a recipe, of training windows also the rule that picks them."""
+        which = self.experiment.sampling if split == "train" else split
+        return [which, recipe.model_dump(mode="json")]
 
     def _artifact(
         self, path: Path, asset: str, settings: object = None, upstream: tuple[Artifact, ...] = ()

@@ -9,8 +9,10 @@ import pandas as pd
 from hbac_assets.assets.ensemble import chosen_methods
 from hbac_assets.assets.references import CLASS_PRIOR
 from hbac_assets.assets.scores import overall_kl
+from hbac_assets.assets.set_aside import read_set_aside
 from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.competition.set_aside import counted
 from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
@@ -47,11 +49,19 @@ def report(competition: CompetitionData, store: Store, experiment: ExperimentCho
         lines += ["", _private_line(lineage, rows)]
     lines += [
         "",
+        *_set_aside_lines(lineage),
         f"submission: {lineage.submission.require()}",
         f"it is from: {submitted}, blended by {chosen_methods(lineage)[submitted]}",
         "look further: make ui   (assets in Dagster, trainings in MLflow)",
     ]
     return "\n".join(lines)
+
+
+def _set_aside_lines(lineage: Lineage) -> list[str]:
+    """Return what could not be used, counted by reason, and where it is listed; nothing where all could."""
+    made_from = [lineage.train_metadata, *lineage.arrays, lineage.folds, lineage.submission]
+    listed = [(artifact.set_aside_path, read_set_aside(artifact)) for artifact in made_from]
+    return [f"set aside: {counted(set_aside)}; listed in {path}" for path, set_aside in listed if len(set_aside)]
 
 
 def _floor(lineage: Lineage, rows: pd.DataFrame) -> float:

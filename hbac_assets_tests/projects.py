@@ -113,6 +113,12 @@ def empty(file: Path) -> None:
     file.touch()
 
 
+def rehearsal_table() -> Path | None:
+    """Return the competition's labels as parquet, from `HBAC_REHEARSAL` or beside the checkout, if they are there."""
+    path = Path(os.environ.get("HBAC_REHEARSAL", CHECKOUT.parent / "shared" / "rehearsal")) / "train.parquet"
+    return path if path.is_file() else None
+
+
 def real_files() -> Path | None:
     """Return the folder of real files that `HBAC_REAL_HMS` names, by default beside the checkout, if there is one."""
     folder = Path(os.environ.get("HBAC_REAL_HMS", CHECKOUT.parent / "shared" / "real_hms"))

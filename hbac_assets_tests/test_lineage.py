@@ -1,5 +1,6 @@
 """Which artifact is made from which, where members learn from the EEG."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ MEMBERS = {
 def lineage(*members: str, **settings: object) -> Lineage:
     recipes = {name: {"backbone": "mobilenet_v3_small", "preprocessing": MEMBERS[name]} for name in members}
     experiment = Experiment.model_validate({"name": "mine", "description": "", "members": recipes, **settings})
-    return Lineage(Path("/store"), Dataset("kaggle", Path("/raw"), "0123456789abcdef"), experiment)
+    return Lineage(Path("/store"), Dataset("kaggle", Path("/raw"), "0123456789abcdef", "fedcba9876543210"), experiment)
 
 
 @pytest.fixture
@@ -35,22 +36,40 @@ def test_each_recipe_counts_once(mine: Lineage) -> None:
 
 def test_a_cell_depends_on_what_its_images_are_made_from(mine: Lineage) -> None:
     made_from = {
-        "kaggle": [mine.spectrograms],
+        "kaggle": [mine.spectrograms()],
         "mel": [mine.eeg_spectrograms(PLAIN)],
         "stft": [mine.eeg_spectrograms(STFT)],
-        "both": [mine.spectrograms, mine.eeg_spectrograms(PLAIN)],
+        "both": [mine.spectrograms(), mine.eeg_spectrograms(PLAIN)],
     }
     for member, arrays in made_from.items():
         upstream = [one.path for one in mine.cell(Cell(member, 0)).upstream]
         assert upstream == [one.path for one in (mine.folds, *arrays)]
 
 
-def test_folds_predictions_and_submission_depend_on_all_arrays(mine: Lineage) -> None:
-    arrays = {mine.spectrograms.path, mine.eeg_spectrograms(PLAIN).path, mine.eeg_spectrograms(STFT).path}
-    for artifact in (mine.folds, mine.oof, mine.submission):
+def test_folds_and_predictions_depend_on_all_training_arrays(mine: Lineage) -> None:
+    arrays = {mine.spectrograms().path, mine.eeg_spectrograms(PLAIN).path, mine.eeg_spectrograms(STFT).path}
+    for artifact in (mine.folds, mine.oof):
         assert arrays <= {one.path for one in artifact.upstream}
     kaggle = lineage("kaggle")
-    assert {one.path for one in kaggle.folds.upstream} == {kaggle.train_metadata.path, kaggle.spectrograms.path}
+    assert {one.path for one in kaggle.folds.upstream} == {kaggle.train_metadata.path, kaggle.spectrograms().path}
+
+
+def test_the_submission_depends_on_what_its_members_see_of_the_test_set() -> None:
+    ensembles = {"all": {"members": list(MEMBERS)}, "last": {"members": ["mel"]}}
+    mine = lineage(*MEMBERS, ensembles=ensembles)
+    upstream = {one.path for one in mine.submission.upstream}
+    assert mine.eeg_spectrograms(PLAIN, "test").path in upstream
+    assert not {mine.spectrograms("test").path, mine.eeg_spectrograms(STFT, "test").path} & upstream
+    every = lineage(*MEMBERS)
+    seen = {every.spectrograms("test").path, every.eeg_spectrograms(STFT, "test").path}
+    assert seen <= {one.path for one in every.submission.upstream}
+
+
+def test_arrays_of_the_test_set_lie_apart_by_its_table(mine: Lineage) -> None:
+    other = replace(mine, dataset=replace(mine.dataset, test_fingerprint="0" * 16))
+    assert mine.spectrogram_folder("test") == Path("/store/kaggle-01234567/test/fedcba9876543210/spectrograms")
+    assert other.spectrogram_folder("test") != mine.spectrogram_folder("test")
+    assert other.spectrogram_folder() == mine.spectrogram_folder()
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,17 @@
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
 from hbac_assets.assets.metadata import picture, preview, table
+from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import OWNERS, Progress, step
 from hbac_assets.assets.tables import kept_or_made
+from hbac_assets.competition.fingerprint import fingerprint_of_train
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.competition.pictures import class_counts
-from hbac_assets.competition.tables import read_tables, read_train
+from hbac_assets.competition.tables import TrainTable, read_train
+from hbac_assets.errors import HbacError
 from hbac_assets.files import remove_leftovers
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets.lineage import CODE_VERSIONS
+from hbac_assets.lineage import CODE_VERSIONS, Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.runs import report_dead_runs
@@ -18,32 +21,45 @@ from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
 
 
-@asset(group_name="data", kinds={"parquet", "csv"}, owners=OWNERS, code_version="1")
+@asset(group_name="data", kinds={"parquet", "csv"}, owners=OWNERS, code_version="2")
 @step
-def competition_data(context: AssetExecutionContext, competition: CompetitionData, store: Store) -> MaterializeResult:
+def competition_data(
+    context: AssetExecutionContext,
+    config: Tolerance,
+    competition: CompetitionData,
+    store: Store,
+    experiment: ExperimentChoice,
+) -> MaterializeResult:
     """The folder in Kaggle's layout that everything is made from: your download, or the synthetic set.
 
     Without `HBAC_DATA_DIR` a deterministic set of synthetic critical-care EEG is generated once. The tables are
-    checked here; the files of the recordings are checked when they are converted.
+    checked here: rows of train.csv that cannot be used are set aside and listed, and only too many of them end the run.
+    The files of the recordings are checked when they are converted.
     """
     report_dead_runs(context.instance)
     for folder in (store.root, store.synthetic_folder, store.compilation_cache):
         remove_leftovers(folder)
     with store.alone(store.root, "competition_data", context.log.info):
-        dataset = competition.prepare(store, Progress(context.log, "recordings"))
-    tables = read_tables(dataset.folder)
-    train = tables.train
+        train, test = competition.prepare(store, Progress(context.log, "recordings"), config.tolerated_share)
+    lineage = lineage_of(competition, store, experiment)
+    write_set_aside(train.set_aside, lineage.train_metadata, context.log)
+    remarks = [*(f"train.csv: {remark}" for remark in train.remarks), *test.remarks]
+    for remark in remarks:
+        context.log.info(remark)
+    rows = train.rows
     return MaterializeResult(
         metadata={
-            "folder": MetadataValue.path(dataset.folder),
+            "folder": MetadataValue.path(lineage.dataset.folder),
             "synthetic": competition.is_synthetic,
-            "fingerprint": dataset.fingerprint,
-            "training rows": len(train),
-            "training spectrograms": train["spectrogram_id"].nunique(),
-            "training EEGs": train["eeg_id"].nunique(),
-            "patients": train["patient_id"].nunique(),
-            "test rows": len(tables.test),
-            "train.csv": preview(train),
+            "fingerprint": lineage.dataset.fingerprint,
+            "training rows": len(rows),
+            "training spectrograms": rows["spectrogram_id"].nunique(),
+            "training EEGs": rows["eeg_id"].nunique(),
+            "patients": rows["patient_id"].nunique(),
+            "test rows": len(test.rows),
+            **set_aside_metadata(train.set_aside),
+            "unusual, and accepted": MetadataValue.md("\n".join(f"- {one}" for one in remarks) or "nothing"),
+            "train.csv": preview(rows),
         }
     )
 
@@ -61,9 +77,7 @@ def train_metadata(
 ) -> MaterializeResult:
     """train.csv, checked and enriched: vote shares, vote count, agreement category."""
     lineage = lineage_of(competition, store, experiment)
-    train = kept_or_made(
-        lineage.train_metadata, lambda: enrich(read_train(lineage.dataset.folder / "train.csv")), context.log
-    )
+    train = kept_or_made(lineage.train_metadata, lambda: enrich(recorded_train(lineage).rows), context.log)
     return MaterializeResult(
         metadata={
             "path": MetadataValue.path(lineage.train_metadata.path),
@@ -74,3 +88,16 @@ def train_metadata(
             "preview": preview(train),
         }
     )
+
+
+def recorded_train(lineage: Lineage) -> TrainTable:
+    """Return train.csv, as it was when its fingerprint was recorded.
+
+    Raises:
+        HbacError: it has changed since.
+    """
+    path = lineage.dataset.folder / "train.csv"
+    table = read_train(path)
+    if fingerprint_of_train(table) != lineage.dataset.fingerprint:
+        raise HbacError(f"{path}: its labels have changed since they were recorded: materialize competition_data first")
+    return table

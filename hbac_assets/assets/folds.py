@@ -1,28 +1,27 @@
 """Which rows are used and which fold holds each of them out."""
 
-import numpy as np
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
-from hbac_assets.artifacts import Artifact
-from hbac_assets.assets.competition import train_metadata
+from hbac_assets.assets.competition import recorded_train, train_metadata
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.metadata import picture, preview
+from hbac_assets.assets.set_aside import Tolerance, read_set_aside, set_aside_metadata, write_set_aside
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import OWNERS, step
-from hbac_assets.assets.tables import kept_or_made, read_table
-from hbac_assets.competition.faults import fault
+from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.competition.folds import assign_folds, sample_rows
 from hbac_assets.competition.pictures import class_counts
+from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
+from hbac_assets.competition.usable import eeg_windows, spectrogram_windows, worst
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import CODE_VERSIONS, Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
-from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
 
-OFFSET = "spectrogram_label_offset_seconds"
+HALF = 0.5
 
 
 @asset(
@@ -34,24 +33,39 @@ OFFSET = "spectrogram_label_offset_seconds"
 )
 @step
 def fold_assignments(
-    context: AssetExecutionContext, competition: CompetitionData, store: Store, experiment: ExperimentChoice
+    context: AssetExecutionContext,
+    config: Tolerance,
+    competition: CompetitionData,
+    store: Store,
+    experiment: ExperimentChoice,
 ) -> MaterializeResult:
     """The sampled rows with their folds: stratified by consensus, all rows of a patient in one fold.
 
-    Folds are assigned on all rows, then rows are sampled by the experiment's rule. Rows whose spectrogram is
-    unreadable are left out; where members learn from the EEG, those whose EEG is, too.
+    Folds are assigned on all rows, then rows are sampled by the experiment's rule. Rows of whose spectrogram, or, where
+    members learn from the EEG, of whose EEG nothing can be used in the labelled window are set aside and listed; more
+    than a set share of them ends the run.
     """
     lineage = lineage_of(competition, store, experiment)
-    train = read_table(lineage.train_metadata)
-    require_within(train, lineage)
-    readable = readable_rows(train, lineage)
-    usable = readable.all(axis=1)
-    rows = kept_or_made(lineage.folds, lambda: fold_rows(train, usable, lineage.experiment), context.log)
+    if lineage.folds.is_current():
+        context.log.info(f"{lineage.folds.path.name} is up to date, kept")
+    else:
+        sampled = sampled_rows(read_table(lineage.train_metadata), lineage.experiment)
+        windows = window_states(sampled, lineage)
+        unusable = set_aside_rows(sampled, windows["reason"], lineage)
+        write_set_aside(unusable, lineage.folds, context.log)
+        what, first = "fold_assignments: rows", next(iter(unusable["detail"]), "")
+        require_tolerable(what, len(unusable), len(sampled), config.tolerated_share, first)
+        usable = windows["reason"] == ""
+        half_missing = int((usable & (windows["missing"] >= HALF)).sum())
+        rows = limited(sampled[usable].reset_index(drop=True), lineage.experiment.max_rows)
+        write_table(rows, lineage.folds, half_missing=half_missing)
+    rows = read_table(lineage.folds)
     return MaterializeResult(
         metadata={
             "path": MetadataValue.path(lineage.folds.path),
             "rows": len(rows),
-            **{f"rows left out, {what} unreadable": int((~is_so).sum()) for what, is_so in readable.items()},
+            **set_aside_metadata(read_set_aside(lineage.folds)),
+            "rows with half of their window missing": int(lineage.folds.facts()["half_missing"]),
             "patients": rows["patient_id"].nunique(),
             "folds": lineage.experiment.folds,
             "sampling": lineage.experiment.sampling,
@@ -61,55 +75,42 @@ def fold_assignments(
     )
 
 
-def require_within(train: pd.DataFrame, lineage: Lineage) -> None:
-    """Refuse labels of minutes that their spectrogram does not have.
+def sampled_rows(train: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
+    """Return the rows that the experiment's rule picks, with the column `fold`.
 
-    Raises:
-        HbacError: names the first row.
+    Folds are assigned on all rows: so they do not depend on what is set aside later.
     """
-    columns = read_table(lineage.spectrograms).set_index("spectrogram_id")["columns"]
-    seconds = SECONDS_PER_COLUMN * train["spectrogram_id"].map(columns)  # NaN where the spectrogram is unreadable
-    beyond = (train[OFFSET] >= seconds).to_numpy()
-    if beyond.any():
-        row = int(np.argmax(beyond))
-        raise fault(
-            lineage.dataset.folder / "train.csv",
-            f"an offset within the {seconds[row]:.0f} s of spectrogram {train['spectrogram_id'][row]}",
-            train[OFFSET][row],
-            "correct the row or leave it out",
-            row=row,
-            column=OFFSET,
-        )
+    return sample_rows(assign_folds(train, experiment.folds, experiment.fold_seed), experiment.sampling)
 
 
-def readable_rows(train: pd.DataFrame, lineage: Lineage) -> pd.DataFrame:
-    """Return for each row whether its spectrogram could be read, and, if a member needs it, its EEG."""
-    readable = pd.DataFrame({"spectrogram": train["spectrogram_id"].isin(_ids(lineage.spectrograms, "spectrogram_id"))})
-    for recipe in lineage.eeg_recipes:
-        by_recipe = train["eeg_id"].isin(_ids(lineage.eeg_spectrograms(recipe), "eeg_id"))
-        readable["EEG"] = by_recipe & readable.get("EEG", True)
-    return readable
+def window_states(rows: pd.DataFrame, lineage: Lineage) -> pd.DataFrame:
+    """Return, for each row, the first `reason` why a member cannot use it, and the largest share `missing`."""
+    eeg = [eeg_windows(rows, read_table(lineage.eeg_spectrograms(recipe))) for recipe in lineage.eeg_recipes]
+    return worst([spectrogram_windows(rows, read_table(lineage.spectrograms())), *eeg])
 
 
-def fold_rows(train: pd.DataFrame, usable: "pd.Series[bool]", experiment: Experiment) -> pd.DataFrame:
-    """Return the rows that the experiment uses, with the column `fold`.
+def set_aside_rows(rows: pd.DataFrame, reasons: "pd.Series[str]", lineage: Lineage) -> pd.DataFrame:
+    """Return the list of the rows that have a reason to be set aside, by their places in train.csv."""
+    unusable = rows.assign(reason=reasons)[reasons != ""]
+    if unusable.empty:
+        return together([])
+    path, in_file = lineage.dataset.folder / "train.csv", recorded_train(lineage).rows["label_id"]
+    places = pd.Series(in_file.index, index=in_file)[unusable["label_id"]]
+    parts = []
+    for reason, group in unusable.assign(place=places.to_numpy()).groupby("reason"):
+        details = [
+            f"{path}, row {row.place}: {reason} (spectrogram {row.spectrogram_id} from "
+            f"{row.spectrogram_label_offset_seconds} s, EEG {row.eeg_id} from {row.eeg_label_offset_seconds} s)"
+            for row in group.itertuples()
+        ]
+        parts.append(rows_set_aside(path, group["place"].tolist(), str(reason), details))
+    return together(parts)
 
-    What is unusable is left out at the end: so the other rows and their folds do not depend on it.
 
-    Args:
-        train: the enriched training table.
-        usable: for each row, whether it can be used.
-        experiment: its folds, sampling rule and limit of rows.
-    """
-    sampled = sample_rows(assign_folds(train, experiment.folds, experiment.fold_seed), experiment.sampling)
-    rows = sampled[sampled["label_id"].isin(train["label_id"][usable])].reset_index(drop=True)
-    if experiment.max_rows is None:
+def limited(rows: pd.DataFrame, most: int | None) -> pd.DataFrame:
+    """Return no more than `most` rows, in turn from each fold, so that none is left empty."""
+    if most is None:
         return rows
-    # In turn from each fold, so that none is left empty.
     turn = rows.groupby("fold").cumcount()
-    chosen = rows.assign(turn=turn).sort_values(["turn", "fold"], kind="stable").head(experiment.max_rows)
+    chosen = rows.assign(turn=turn).sort_values(["turn", "fold"], kind="stable").head(most)
     return chosen.sort_index().drop(columns="turn").reset_index(drop=True)
-
-
-def _ids(table: Artifact, column: str) -> "pd.Series[int]":
-    return read_table(table)[column]

@@ -13,7 +13,7 @@ from hbac_assets.assets.tables import read_table
 from hbac_assets.errors import HbacError
 from hbac_assets.files import has_digest
 from hbac_assets.learning import device
-from hbac_assets.lineage import Cell, Lineage
+from hbac_assets.lineage import Cell, Lineage, Split
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 
@@ -28,8 +28,10 @@ def configure_device(accelerator: Accelerator, store: Store) -> None:
     device.configure(accelerator.chosen_device(), accelerator.chosen_precision(), store.compilation_cache)
 
 
-def member_images(lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger) -> "Images":
-    """Return the images of `rows` as a member sees them, resident on the device or streamed; `log` says which.
+def member_images(
+    lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger, split: Split = "train"
+) -> "Images":
+    """Return the images of rows of a split as a member sees them, resident on the device or streamed; `log` says which.
 
     Raises:
         HbacError: an array of the store is missing or differs from its table.
@@ -39,19 +41,20 @@ def member_images(lineage: Lineage, member: str, rows: pd.DataFrame, log: loggin
     from hbac_assets.learning.inputs import StoredInputs, image_reader
 
     preprocessing = lineage.experiment.members[member].preprocessing
-    eeg = None
+    eeg, folder = None, lineage.spectrogram_folder(split)
     if preprocessing.input != "eeg":
-        require_unchanged(lineage.spectrogram_folder, lineage.spectrograms, rows["spectrogram_id"])
+        require_unchanged(folder, lineage.spectrograms(split), rows["spectrogram_id"])
     if recipe := preprocessing.eeg:
-        eeg = EegArrays(lineage.eeg_folder(recipe), read_table(lineage.eeg_spectrograms(recipe)), recipe)
-        require_unchanged(eeg.folder, lineage.eeg_spectrograms(recipe), rows["eeg_id"])
-    read = image_reader(rows, StoredInputs(lineage.spectrogram_folder, eeg), preprocessing)
+        listed = lineage.eeg_spectrograms(recipe, split)
+        eeg = EegArrays(lineage.eeg_folder(recipe, split), read_table(listed), recipe)
+        require_unchanged(eeg.folder, listed, rows["eeg_id"])
+    read = image_reader(rows, StoredInputs(folder, eeg), preprocessing)
     images = open_images(read, len(rows), preprocessing.image_size)
     log.info(f"{member}: {images.placement}")
     return images
 
 
-def require_unchanged(folder: Path, listed: Artifact, ids: "pd.Series[int]") -> None:
+def require_unchanged(folder: Path, listed: Artifact, ids: pd.Series) -> None:
     """Compare arrays of the store with the table that lists them.
 
     Args:
@@ -63,9 +66,9 @@ def require_unchanged(folder: Path, listed: Artifact, ids: "pd.Series[int]") -> 
         HbacError: names an array that is missing or has another SHA-256.
     """
     table = read_table(listed)
-    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.astype("int64").unique())
+    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.unique())
 
-    def differs(array: tuple[int, str]) -> bool:
+    def differs(array: tuple[object, str]) -> bool:
         return not has_digest(folder / f"{array[0]}.npy", array[1])
 
     with ThreadPoolExecutor() as pool:

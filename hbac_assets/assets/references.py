@@ -22,12 +22,12 @@ def reference_rows(lineage: Lineage) -> pd.DataFrame:
         HbacError: an array of the store is missing or differs from its table.
     """
     rows = read_table(lineage.folds)
-    if not any(lineage.spectrograms in lineage.member_arrays(member) for member in lineage.experiment.members):
+    if not any(lineage.spectrograms() in lineage.member_arrays(member) for member in lineage.experiment.members):
         # Where a member sees them, its images were made of the same arrays, compared before.
-        require_unchanged(lineage.spectrogram_folder, lineage.spectrograms, rows["spectrogram_id"])
+        require_unchanged(lineage.spectrogram_folder(), lineage.spectrograms(), rows["spectrogram_id"])
     shares, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["fold"].to_numpy()
-    windows = zip(rows["spectrogram_id"].astype("int64"), rows["spectrogram_label_offset_seconds"], strict=True)
-    folder = lineage.spectrogram_folder
+    windows = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
+    folder = lineage.spectrogram_folder()
     features = np.stack([band_powers(cut_window(folder / f"{one}.npy", offset)) for one, offset in windows])
     return pd.concat(
         [

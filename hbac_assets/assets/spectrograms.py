@@ -1,5 +1,6 @@
 """From Kaggle's parquet spectrograms to npy arrays."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,24 +8,27 @@ import numpy as np
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
-from hbac_assets.assets.competition import competition_data
-from hbac_assets.assets.conversion import ConversionConfig, log_left_out, refuse_too_many
-from hbac_assets.assets.metadata import picture, preview, table
+from hbac_assets.assets.competition import train_metadata
+from hbac_assets.assets.metadata import picture, preview
+from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import OWNERS, Progress, step
-from hbac_assets.assets.tables import write_if_changed
+from hbac_assets.assets.tables import read_table, write_if_changed
 from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.pictures import spectrogram_image
-from hbac_assets.competition.tables import read_test, read_train
-from hbac_assets.lineage import CODE_VERSIONS, Lineage
+from hbac_assets.competition.set_aside import files_set_aside, require_tolerable
+from hbac_assets.lineage import CODE_VERSIONS, Lineage, Split
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
+from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
+
+FOLDERS: dict[Split, str] = {"train": "train_spectrograms", "test": "test_spectrograms"}
 
 
 @asset(
-    deps=[competition_data],
+    deps=[train_metadata],
     group_name="data",
     kinds={"parquet", "numpy"},
     owners=OWNERS,
@@ -33,51 +37,54 @@ from hbac_assets.resources.views import lineage_of
 @step
 def npy_spectrograms(
     context: AssetExecutionContext,
-    config: ConversionConfig,
+    config: Tolerance,
     competition: CompetitionData,
     store: Store,
     experiment: ExperimentChoice,
 ) -> MaterializeResult:
-    """One float32 array (400, T) for each spectrogram, frequency first, NaN replaced by 0, power in µV²/Hz.
+    """One float32 array (400, T) for each training spectrogram, frequency first, NaN replaced by 0, power in µV²/Hz.
 
-    Arrays that are whole and up to date are kept. Unreadable files are listed; a few are left out of the folds, more
-    than a set share fail the asset once all others are converted.
+    Arrays that are whole and up to date are kept. Unreadable files are set aside and listed; more than a set share of
+    them ends the run once all others are converted. The test set's are converted when its rows are predicted.
     """
     lineage = lineage_of(competition, store, experiment)
-    sources = spectrogram_files(lineage.dataset.folder)
-    converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, CODE_VERSIONS["npy_spectrograms"])
+    ids = read_table(lineage.train_metadata)["spectrogram_id"].drop_duplicates()
     with store.alone(lineage.dataset_folder, "npy_spectrograms", context.log.info):
-        converted, failures = convert_all(
-            sources, lineage.spectrogram_folder, converter, progress=Progress(context.log, "spectrograms")
-        )
-        log_left_out(failures, context.log)
-        refuse_too_many("npy_spectrograms", failures, len(sources), config.tolerated_failures)
-        write_if_changed(converted, lineage.spectrograms)
-    return MaterializeResult(metadata=_metadata(lineage, converted, failures))
+        converted, set_aside = convert_spectrograms(ids, lineage, "train", context.log)
+        write_set_aside(set_aside, lineage.spectrograms(), context.log)
+        what, first = "npy_spectrograms: files", next(iter(set_aside["detail"]), "")
+        require_tolerable(what, len(set_aside), len(ids), config.tolerated_share, first)
+        write_if_changed(converted, lineage.spectrograms())
+    return MaterializeResult(metadata=_metadata(lineage, converted, set_aside))
 
 
-def spectrogram_files(folder: Path) -> list[Path]:
-    """Return the spectrogram files that the tables of a folder in Kaggle's layout name, test files last."""
-    train = read_train(folder / "train.csv")["spectrogram_id"].unique()
-    test = read_test(folder / "test.csv")["spectrogram_id"].unique()
-    return [
-        *(folder / "train_spectrograms" / f"{one}.parquet" for one in train),
-        *(folder / "test_spectrograms" / f"{one}.parquet" for one in test),
-    ]
+def convert_spectrograms(
+    ids: pd.Series, lineage: Lineage, split: Split, log: logging.Logger, least_columns: int = WINDOW_COLUMNS
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Convert the spectrograms of a split and return what became of them, and the files that are set aside."""
+
+    def convert(source: Path, target: Path) -> SpectrogramFacts:
+        return convert_spectrogram(source, target, least_columns)
+
+    converter = Converter("spectrogram_id", SpectrogramFacts, convert, CODE_VERSIONS["npy_spectrograms"])
+    sources = [lineage.dataset.folder / FOLDERS[split] / f"{one}.parquet" for one in ids]
+    progress = Progress(log, "spectrograms")
+    converted, failures = convert_all(sources, lineage.spectrogram_folder(split), converter, progress=progress)
+    return converted.astype({"spectrogram_id": ids.dtype}), files_set_aside(
+        failures["file"], "spectrogram unreadable", failures["reason"]
+    )
 
 
-def _metadata(lineage: Lineage, converted: pd.DataFrame, failures: pd.DataFrame) -> dict[str, Any]:
-    metadata: dict[str, Any] = {
-        "path": MetadataValue.path(lineage.spectrogram_folder),
+def _metadata(lineage: Lineage, converted: pd.DataFrame, set_aside: pd.DataFrame) -> dict[str, Any]:
+    first = converted["spectrogram_id"].iloc[0]
+    power = np.load(lineage.spectrogram_folder() / f"{first}.npy", allow_pickle=False)
+    return {
+        "path": MetadataValue.path(lineage.spectrogram_folder()),
         "spectrograms": len(converted),
-        "unreadable files": len(failures),
+        **set_aside_metadata(set_aside),
         "minutes of recording": float(converted["columns"].sum() / 30),
         "share of NaN": float(np.average(converted["nan_share"], weights=converted["columns"])),
+        "spectrograms with gaps": int((converted["gaps"] != "").sum()),
         "preview": preview(converted),
+        "example": picture(spectrogram_image(power, title=f"spectrogram {first}")),
     }
-    if len(failures):
-        metadata["left out"] = table(failures)
-    first = int(converted["spectrogram_id"].iloc[0])
-    power = np.load(lineage.spectrogram_folder / f"{first}.npy", allow_pickle=False)
-    metadata["example"] = picture(spectrogram_image(power, title=f"spectrogram {first}"))
-    return metadata

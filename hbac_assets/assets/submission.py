@@ -9,9 +9,13 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ass
 from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.metadata import preview
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
+from hbac_assets.assets.set_aside import read_set_aside, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import OWNERS, step
-from hbac_assets.competition.tables import read_sample_submission, read_test
+from hbac_assets.assets.tables import read_table
+from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
+from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.files import atomic_write
+from hbac_assets.labels import CLASSES
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.competition import CompetitionData
@@ -19,7 +23,7 @@ from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
 from hbac_assets.scoring.blend_files import load_blend
-from hbac_assets.scoring.submission import build
+from hbac_assets.scoring.submission import build, filled_up
 
 
 @asset(
@@ -37,46 +41,73 @@ def submission(
     experiment: ExperimentChoice,
     accelerator: Accelerator,
 ) -> MaterializeResult:
-    """Test rows predicted by all folds of the last ensemble's members, blended as it learned, in Kaggle's format."""
+    """Test rows predicted by all folds of the last ensemble's members, blended as it learned, in Kaggle's format.
+
+    The test set is read as it is now: another one needs nothing but this asset. A row whose recordings are missing or
+    at fault is predicted by the members that have what they need of it, at worst by the class prior, and is listed.
+    """
+    tables = competition.read_test(store)
     lineage = lineage_of(competition, store, experiment)
+    lineage.ensemble.require()
+    with store.alone(lineage.recordings_folder("test"), "recordings", context.log.info):
+        convert_test_recordings(tables, lineage, context.log)
     artifact = lineage.submission
     with store.alone(lineage.experiment_folder, "submission", context.log.info):
         if artifact.is_current():
             context.log.info("up to date, kept")
         else:
+            rows = placed_rows(lineage)
+            states = readable(lineage, rows)
+            spoilt = spoilt_rows(lineage, rows, states)
+            write_set_aside(spoilt, artifact, context.log)
             with accelerator.lease(context.log.info):
                 configure_device(accelerator, store)
-                frame = predicted_submission(lineage, context.log)
+                seen = {member: (state["reason"] == "").to_numpy() for member, state in states.items()}
+                predictions = predicted_rows(lineage, rows, seen, context.log)
+            frame = build(rows["eeg_id"].tolist(), predictions, tables.sample)
             with atomic_write(artifact.path) as temporary:
                 frame.to_csv(temporary, index=False)
-            artifact.seal()
-    frame = pd.read_csv(artifact.require())
+            prior = int((~np.any(list(seen.values()), axis=0)).sum())
+            artifact.seal(rows=len(rows), spoilt=len(spoilt), by_prior=prior)
+    facts, frame = artifact.facts(), pd.read_csv(artifact.require())
     return MaterializeResult(
         metadata={
             "path": MetadataValue.path(artifact.path),
             "ensemble": lineage.experiment.submitted,
             "rows": len(frame),
+            "rows that not all members could see": int(facts["spoilt"]),
+            "rows predicted by the class prior": int(facts["by_prior"]),
+            **set_aside_metadata(read_set_aside(artifact)),
             "preview": preview(frame),
         }
     )
 
 
-def predicted_submission(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
+def predicted_rows(
+    lineage: Lineage, rows: pd.DataFrame, seen: dict[str, np.ndarray], log: logging.Logger
+) -> np.ndarray:
     """Predict the test rows: for each fold the ensemble's blend of that fold's models, then the mean over folds.
 
     A blend is learned from predictions of single models, and a network would see less decided ones in their mean.
+
+    Args:
+        lineage: the ensemble's.
+        rows: the test rows.
+        seen: for each member, which rows it has all inputs of.
+        log: told how far it is.
+
+    Returns:
+        (N, 6) probabilities.
     """
-    lineage.ensemble.require()
     members, blend = load_blend(lineage.blend_folder(lineage.experiment.submitted))
-    test = read_test(lineage.dataset.folder / "test.csv")
-    test = test.assign(spectrogram_label_offset_seconds=0, eeg_label_offset_seconds=0)
     folds = range(lineage.experiment.folds)
-    predictions = []
-    for member in members:
-        images = member_images(lineage, member, test, log)
-        predictions.append([predict_cell(lineage, Cell(member, fold), images, log) for fold in folds])
-    by_fold = np.array(predictions, dtype="float64").swapaxes(0, 1)
-    blended = np.mean([blend(members_of_fold) for members_of_fold in by_fold], axis=0)
+    predictions = np.full((len(folds), len(members), len(rows), len(CLASSES)), np.nan)
+    for number, member in enumerate(members):
+        if seen[member].any():
+            images = member_images(lineage, member, rows[seen[member]].reset_index(drop=True), log, "test")
+            for fold in folds:
+                predictions[fold, number, seen[member]] = predict_cell(lineage, Cell(member, fold), images, log)
+    prior = read_table(lineage.folds)[list(SHARE_COLUMNS)].mean().to_numpy()
+    blended: np.ndarray = np.mean([filled_up(of_fold, blend, prior) for of_fold in predictions], axis=0)
     blended /= blended.sum(axis=1, keepdims=True)
-    sample = read_sample_submission(lineage.dataset.folder / "sample_submission.csv")
-    return build(test["eeg_id"].tolist(), blended, sample)
+    return blended

@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hbac_assets.competition.eeg_file import read_eeg
-from hbac_assets.competition.faults import fault
-from hbac_assets.competition.parquet_file import one_file_at_fault
 from hbac_assets.competition.spectrogram_file import read_spectrogram
+from hbac_assets.competition.tables import MIDDLE
 from hbac_assets.files import atomic_write
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW
+from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class SpectrogramFacts:
     """Length T of the array: one column each 2 s."""
     nan_share: float
     """Share of the values that were NaN and are now 0."""
+    gaps: str
+    """Columns without any power, as `first-last` of each run, separated by spaces."""
     digest: str
     """SHA-256 of the npy file."""
 
@@ -39,48 +42,87 @@ class EegFacts:
 
     nan_share: float
     """Share of the samples that are NaN."""
+    missing: list[float | None]
+    """Of each window, the share of its samples that are NaN or from an electrode that shows one value throughout; None
+    where the window does not lie within the recording."""
     digest: str
     """SHA-256 of the npy file."""
 
 
-def convert_spectrogram(source: Path, target: Path) -> SpectrogramFacts:
+def convert_spectrogram(source: Path, target: Path, least_columns: int = WINDOW_COLUMNS) -> SpectrogramFacts:
     """Write the spectrogram of `source` to `target` as float32 (400, T), C-contiguous, NaN replaced by 0.
+
+    A recording shorter than a window is put into the middle of one.
+
+    Args:
+        source: the spectrogram's file.
+        target: the npy file.
+        least_columns: the fewest that are of use.
 
     Raises:
         RecordingError: `source` is not a spectrogram as `read_spectrogram` wants it.
         HbacError: `target` cannot be written.
     """
-    power = read_spectrogram(source)
+    power = in_the_middle(read_spectrogram(source, least_columns), WINDOW_COLUMNS, axis=1)
     missing = np.isnan(power)
     power[missing] = 0
-    return SpectrogramFacts(power.shape[1], _share(missing), _write(target, power))
+    facts = power.shape[1], _share(missing), _runs(~power.any(axis=0))
+    return SpectrogramFacts(*facts, _write(target, np.ascontiguousarray(power)))
 
 
-def convert_eeg(source: Path, target: Path, recipe: EegRecipe, offsets: Sequence[int]) -> EegFacts:
+def convert_eeg(
+    source: Path, target: Path, recipe: EegRecipe, offsets: Sequence[int], least_samples: int = EEG_WINDOW
+) -> EegFacts:
     """Write the spectrograms of windows of the EEG in `source` to `target`.
 
-    The array is float32 (windows, 4 × bands, columns), as `eeg_spectrogram` makes each.
+    The array is float32 (windows, 4 × bands, columns), as `eeg_spectrogram` makes each; zero for a window of which the
+    recording holds nothing.
 
     Args:
         source: the EEG's file.
         target: the npy file.
         recipe: of the spectrograms.
-        offsets: where the windows of 50 s begin, in seconds.
+        offsets: where the windows of 50 s begin, in seconds; `tables.MIDDLE` for the middle of the recording.
+        least_samples: the fewest that are of use; of an EEG shorter than a window, the rest counts as missing.
 
     Raises:
-        RecordingError: `source` is not an EEG as `read_eeg` wants it, or ends before one of the windows does.
+        RecordingError: `source` is not an EEG as `read_eeg` wants it.
         HbacError: `target` cannot be written.
     """
-    eeg = read_eeg(source)
-    spectrograms = np.empty((len(offsets), len(CHAINS) * recipe.size[0], recipe.size[1]), np.float32)
+    eeg = in_the_middle(read_eeg(source, least_samples), EEG_WINDOW, axis=0)
+    spectrograms = np.zeros((len(offsets), len(CHAINS) * recipe.size[0], recipe.size[1]), np.float32)
+    missing: list[float | None] = []
     for spectrogram, offset in zip(spectrograms, offsets, strict=True):
-        window = eeg[offset * EEG_RATE :][:EEG_WINDOW]
-        if len(window) < EEG_WINDOW:
-            expected = f"at least {offset * EEG_RATE + EEG_WINDOW} rows, for a label's window begins at {offset} s"
-            with one_file_at_fault():
-                raise fault(source, expected, len(eeg), "correct the label's offset or leave the recording out")
-        spectrogram[:] = eeg_spectrogram(window, recipe)
-    return EegFacts(_share(np.isnan(eeg)), _write(target, spectrograms))
+        start = (len(eeg) - EEG_WINDOW) // 2 if offset == MIDDLE else offset * EEG_RATE
+        window = eeg[start : start + EEG_WINDOW]
+        whole = len(window) == EEG_WINDOW
+        missing.append(missing_share(window) if whole else None)
+        if whole and missing[-1] != 1:
+            spectrogram[:] = eeg_spectrogram(window, recipe)
+    return EegFacts(_share(np.isnan(eeg)), missing, _write(target, spectrograms))
+
+
+def in_the_middle(recording: np.ndarray, length: int, axis: int) -> np.ndarray:
+    """Return a recording as it is, or if it is shorter than `length` in the middle of that, NaN around it."""
+    lacking = max(0, length - recording.shape[axis])
+    if not lacking:
+        return recording
+    width = [(0, 0)] * recording.ndim
+    width[axis] = (lacking // 2, lacking - lacking // 2)
+    return np.pad(recording, width, constant_values=np.nan)
+
+
+def missing_share(window: np.ndarray) -> float:
+    """Return the share of the samples (N, electrodes) that show nothing: NaN, or of an electrode that never changes."""
+    nothing = np.isnan(window)
+    lowest, highest = np.fmin.reduce(window), np.fmax.reduce(window)
+    return float(np.where(lowest < highest, nothing.mean(axis=0), 1).mean())
+
+
+def _runs(true: Any) -> str:
+    """Return the runs of true values as `first-last`, separated by spaces."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], true, [False]])))
+    return " ".join(f"{first}-{after - 1}" for first, after in edges.reshape(-1, 2))
 
 
 def write_npy(path: Path, array: np.ndarray) -> str:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from hbac_assets.competition.faults import fault
 from hbac_assets.competition.parquet_file import RecordingError
 from hbac_assets.files import FullDiskError, has_digest, with_the_rest, write_json
 
@@ -68,7 +67,7 @@ def convert_all(
     so that theirs do not wait for each other, and a result does not depend on how many there are.
 
     Args:
-        sources: files named `<id>.parquet`.
+        sources: files named `<id>.parquet`, each id once.
         target_folder: where the arrays and their index lie; made if absent.
         converter: what is done to each.
         workers: number of threads.
@@ -78,13 +77,12 @@ def convert_all(
         Conversions (id and facts) and failures (id, file, reason), each ordered by id.
 
     Raises:
-        HbacError: two sources have one id, or an array cannot be written; what was converted before is kept.
+        HbacError: an array cannot be written; what was converted before is kept.
     """
     sources = list(sources)
-    _require_distinct_ids(sources)
     index = _Index(target_folder, converter)
-    conversions: dict[int, dict[str, Any]] = {}
-    failures: dict[int, dict[str, Any]] = {}
+    conversions: dict[str, dict[str, Any]] = {}
+    failures: dict[str, dict[str, Any]] = {}
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
         futures = {pool.submit(index.convert, source): source for source in sources}
         try:
@@ -92,11 +90,11 @@ def convert_all(
                 source = futures[future]
                 try:
                     index.write_now_and_then()
-                    conversions[int(source.stem)] = asdict(future.result())
+                    conversions[source.stem] = asdict(future.result())
                 except RecordingError as error:
-                    failures[int(source.stem)] = {"file": str(source), "reason": str(error)}
+                    failures[source.stem] = {"file": str(source), "reason": str(error)}
                 except FullDiskError as error:
-                    files = [target_folder / f"{number}.npy" for number in conversions]
+                    files = [target_folder / f"{name}.npy" for name in conversions]
                     raise with_the_rest(error, files, len(files), len(futures) - done + 1) from None
                 progress(done, len(futures))
         finally:
@@ -108,7 +106,7 @@ def convert_all(
 
 
 class _Index(Generic[Facts]):
-    """What is known of each array: its facts, and the state of its source right before it was made."""
+    """What is known of each array: its facts, its state, and that of its source right before it was made."""
 
     def __init__(self, folder: Path, converter: Converter[Facts]) -> None:
         self._folder = folder
@@ -117,13 +115,20 @@ class _Index(Generic[Facts]):
         self._written = monotonic()
 
     def convert(self, source: Path) -> Facts:
-        """Return the known facts if source and target are as they were, and convert anew otherwise."""
-        target = self._folder / f"{int(source.stem)}.npy"
+        """Return the known facts if source and target are as they were, and convert anew otherwise.
+
+        As it was means size and time of change; whoever uses an array compares its digest. Of a target with another
+        time, such as one that was copied, the digest decides.
+        """
+        target = self._folder / f"{source.stem}.npy"
         before, known = _state(source), self._entries.get(target.name)
-        if known and known["source"] == before and has_digest(target, known["facts"]["digest"]):
-            return self._converter.facts(**known["facts"])
+        if known and known["source"] == before:
+            there = _state(target)
+            if there == known.get("target") or has_digest(target, known["facts"]["digest"]):
+                known["target"] = there
+                return self._converter.facts(**known["facts"])
         facts = self._converter.convert(source, target)
-        self._entries[target.name] = {"source": before, "facts": asdict(facts)}
+        self._entries[target.name] = {"source": before, "target": _state(target), "facts": asdict(facts)}
         return facts
 
     def write_now_and_then(self) -> None:
@@ -152,14 +157,8 @@ def _state(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _require_distinct_ids(sources: list[Path]) -> None:
-    first: dict[int, Path] = {}
-    for source in sources:
-        other = first.setdefault(int(source.stem), source)
-        if other is not source:
-            raise fault(source, "an id that no other file has", other, "rename one of the two")
-
-
-def _frame(id_column: str, rows: dict[int, dict[str, Any]], columns: list[str]) -> pd.DataFrame:
-    frame = pd.DataFrame.from_dict(dict(sorted(rows.items())), orient="index", columns=columns)
-    return frame.rename_axis(id_column).reset_index()
+def _frame(id_column: str, rows: dict[str, dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    names = pd.Series(list(rows), dtype="str")
+    frame = pd.DataFrame(list(rows.values()), columns=columns)
+    frame.insert(0, id_column, names.astype("int64") if names.str.fullmatch("-?[0-9]+").all() else names)
+    return frame.sort_values(id_column, ignore_index=True)

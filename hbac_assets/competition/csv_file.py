@@ -1,88 +1,166 @@
-"""Reading of a comma-separated file whose every cell is checked.
+"""Reading of a table as text, however spreadsheets and other programs leave it.
 
-Cells are read as text and checked before they become numbers, so that a fault is named as the user would see it in
-the file. Which columns a table has and what must hold across rows belongs to `tables`.
+A byte-order mark, UTF-16, gzip, semicolons, tabs, quotes, blank lines and an index column are no obstacle. What was
+unusual is remarked on, and a row with too few or too many fields is set aside. What the cells of a column mean belongs
+to `columns`; which columns a table has and what must hold across rows, to `tables`.
 """
 
-from dataclasses import dataclass
+import codecs
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 
 from hbac_assets.competition.faults import fault
 
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+GZIP, ZIP = b"\x1f\x8b", b"PK"
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+DECIMAL_COMMA = re.compile(r"^([-+]?[0-9]*),([0-9]+)$")
+
 
 @dataclass(frozen=True)
-class Kind:
-    """What the cells of a column look like, as text, and what they become."""
+class TextTable:
+    """A table whose cells are text.
 
-    pattern: str
-    expected: str
-    dtype: str
+    Attributes:
+        cells: stripped of spaces; column names in lower case. The index holds the rows' numbers in the file, 1 for the
+            one after the header.
+        uneven: for each row that has another number of fields than the header: its number and what is wrong.
+        remarks: what was unusual about the file, for people.
+    """
+
+    cells: pd.DataFrame
+    uneven: dict[int, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.cells) + len(self.uneven)
 
 
-def read_csv(path: Path, columns: dict[str, Kind]) -> pd.DataFrame:
-    """Return the columns, whatever their order in the file, in the order of `columns`.
+def read_text_table(path: Path, known: Collection[str]) -> TextTable:
+    """Return the table in a file, of its columns those that are known.
+
+    Args:
+        path: the file.
+        known: names of columns; by them the separator is recognised.
 
     Raises:
-        HbacError: the file is missing, unreadable or no comma-separated table, a column is missing, extra or there
-            twice, there is no row, or a cell is not of its column's kind.
+        HbacError: the file is missing, unreadable, empty, no table in text, or ends within a row.
     """
-    text = _read_text(path, columns)
-    _require_columns(path, text.column_names, columns)
-    if text.num_rows == 0:
-        raise fault(path, "at least one row", "none below the header")
-    return pd.DataFrame({name: _parse(path, name, text[name], kind) for name, kind in columns.items()})
+    text, remarks = _decoded(path)
+    lines = list(StringIO(text, newline=""))
+    if lines and (named := re.fullmatch(r"sep=(.)\s*", lines[0])):
+        remarks.append(f"its first line says that {SEPARATORS.get(named[1], named[1])} separate the columns")
+        lines = lines[1:]
+    if not lines:
+        raise fault(path, "a comma-separated table in UTF-8", "an empty file")
+    separator = _separator(lines[0], known)
+    if separator != ",":
+        remarks.append(f"{SEPARATORS[separator]} separate its columns")
+    header, rows, uneven, blank = _rows(path, lines, separator)
+    if blank:
+        remarks.append(f"{blank} blank rows are skipped")
+    ignored = [name for name in header if name not in known]
+    if ignored:
+        names = ", ".join(name or "one without a name" for name in ignored)
+        remarks.append(f"columns that nothing here uses are ignored: {names}")
+    _require_distinct(path, header, known)
+    cells = pd.DataFrame(list(rows.values()), columns=header, index=list(rows), dtype="str")
+    cells = cells[[name for name in header if name in known]].apply(lambda column: column.str.strip())
+    if separator != ",":
+        cells = cells.apply(lambda column: column.str.replace(DECIMAL_COMMA, r"\1.\2", regex=True))
+    return TextTable(cells, uneven, tuple(remarks))
 
 
-def _read_text(path: Path, columns: dict[str, Kind]) -> pa.Table:
-    """Read all cells as text; a byte-order mark is skipped."""
+def _decoded(path: Path) -> tuple[str, list[str]]:
+    """Return the text of a file, and remarks on what it is wrapped in."""
     if not path.is_file():
-        raise fault(path, "a file", "none", "download the competition's data or correct HBAC_DATA_DIR")
-    uneven: list[pa.csv.InvalidRow] = []
-
-    def collect(row: pa.csv.InvalidRow) -> str:
-        uneven.append(row)
-        return "skip"
-
+        packed = [one for one in (path.with_name(f"{path.name}.{suffix}") for suffix in ("gz", "zip")) if one.is_file()]
+        remedy = f"unpack {packed[0].name}" if packed else "download the competition's data or correct HBAC_DATA_DIR"
+        raise fault(path, "a file", "a folder" if path.is_dir() else "none", remedy)
+    remarks = []
     try:
         content = path.read_bytes()
-        content.decode()  # pyarrow's own error for bytes that are no UTF-8 is printed, not raised
-        text = pa.csv.read_csv(
-            pa.BufferReader(content),
-            read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, rows have no numbers
-            parse_options=pa.csv.ParseOptions(invalid_row_handler=collect),
-            convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string())),
-        )
-    except (pa.ArrowException, UnicodeError, OSError) as error:
-        raise fault(path, "a comma-separated table in UTF-8", " ".join(str(error).split())) from error
-    if uneven:
-        first = uneven[0]
-        # pyarrow counts from 1 and counts the header.
-        raise fault(path, f"{first.expected_columns} fields", first.actual_columns, row=first.number - 2)
-    return text
+        if content.startswith(GZIP):
+            content = gzip.decompress(content)
+            remarks.append("it is packed by gzip")
+        if content.startswith(ZIP):
+            raise fault(
+                path,
+                "a comma-separated table",
+                "an archive or a spreadsheet's own format",
+                "unpack it or export it as CSV",
+            )
+        if content.startswith(UTF_16):
+            remarks.append("its text is UTF-16")
+            return content.decode("utf-16"), remarks
+        return content.decode("utf-8-sig"), remarks
+    except (OSError, EOFError, zlib.error, UnicodeError) as error:
+        found = " ".join(str(error).split())
+        raise fault(path, "a comma-separated table in UTF-8", found, "save it as UTF-8 or download it again") from error
 
 
-def _require_columns(path: Path, found: list[str], columns: dict[str, Kind]) -> None:
-    if len(found) == 1 and any(separator in found[0] for separator in ";\t|"):
-        raise fault(path, "columns separated by commas", repr(found[0]), "save it with commas")
-    for name in columns:
-        if found.count(name) != 1:
-            raise fault(path, "the column once", f"{found.count(name)} times among {', '.join(found)}", column=name)
-    for name in found:
-        if name not in columns:
-            raise fault(path, f"only the columns {', '.join(columns)}", "one more", "remove it", column=name)
+def _separator(header: str, known: Collection[str]) -> str:
+    """Return the separator by which most known columns are found in the header; a comma where none is."""
+
+    def found(separator: str) -> int:
+        return sum(_name(cell) in known for cell in header.split(separator))
+
+    return max(SEPARATORS, key=found)
 
 
-def _parse(path: Path, name: str, cells: pa.ChunkedArray, kind: Kind) -> pd.Series:
-    valid = pc.match_substring_regex(cells, kind.pattern).to_numpy()
-    if not valid.all():
-        row = int(np.argmin(valid))
-        raise fault(path, kind.expected, repr(cells[row].as_py()), row=row, column=name)
-    if kind.dtype == "str":
-        return pd.Series(cells.to_pandas())
-    return pd.Series(cells.to_pandas().astype("float64").astype(kind.dtype))
+def _name(cell: str) -> str:
+    return cell.strip().strip('"').strip().lower()
+
+
+def _rows(path: Path, lines: list[str], separator: str) -> tuple[list[str], dict[int, list[str]], dict[int, str], int]:
+    """Return the header, the rows by their numbers, what is wrong with uneven ones, and how many are blank."""
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    rows: dict[int, list[str]] = {}
+    uneven: dict[int, str] = {}
+    blank = 0
+    header: list[str] = []
+    for number, row in _on_lines_of_their_own(path, reader):
+        if not any(map(str.strip, row)):
+            blank += 1
+        elif not header:
+            header = [_name(cell) for cell in row]
+        else:
+            while len(row) > len(header) and not row[-1].strip():
+                row.pop()
+            if len(row) == len(header):
+                rows[number] = row
+            else:
+                uneven[number] = f"expected {len(header)} fields, found {len(row)}"
+    last = max(rows | uneven, default=0)
+    if last in uneven and not lines[-1].endswith(("\n", "\r")):
+        raise fault(path, f"{len(header)} fields", "the end of the file", "download it again", row=last - 1)
+    return header, rows, uneven, blank
+
+
+def _on_lines_of_their_own(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows with the number of their line, 0 for the header's; a quote left open would swallow many of them."""
+    lines = 0
+    try:
+        for number, row in enumerate(reader):
+            if reader.line_num > lines + 1:
+                raise fault(path, "a row on one line", "a quote that is not closed", row=max(number - 1, 0))
+            lines = reader.line_num
+            yield number, row
+    except csv.Error as error:
+        raise fault(path, "a comma-separated table in UTF-8", f"line {lines + 1}: {error}") from error
+
+
+def _require_distinct(path: Path, header: list[str], known: Collection[str]) -> None:
+    for name in known:
+        if header.count(name) > 1:
+            found = f"{header.count(name)} times among {', '.join(header)}"
+            raise fault(path, "the column once", found, column=name)

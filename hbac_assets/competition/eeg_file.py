@@ -1,4 +1,4 @@
-"""Validated reading of one EEG's parquet file.
+"""Reading of one EEG's parquet file, checked.
 
 Which of its windows become spectrograms, and where those go, belongs to `arrays`.
 """
@@ -9,38 +9,39 @@ import numpy as np
 
 from hbac_assets.competition.faults import fault
 from hbac_assets.competition.parquet_file import (
-    NUMBERS,
-    Layout,
     Quantity,
+    numbers,
     one_file_at_fault,
     read_table,
     require_none,
     require_plausible,
     to_array,
 )
-from hbac_assets.signals.montage import EEG_COLUMNS, EEG_WINDOW, EEG_WINDOW_SECONDS, ELECTRODES
-
-LAYOUT = Layout(dict.fromkeys(EEG_COLUMNS, NUMBERS), "the 19 electrodes and EKG")
+from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, ELECTRODES
 
 # Amplifiers saturate within; the peak of 50 s on a scalp is at least tens of µV, in volts 1e-6 of that.
 VOLTAGE = Quantity("voltage", "µV", peak=(1.0, 1e6))
 
 
-def read_eeg(source: Path) -> np.ndarray:
-    """Return the EEG in `source` as float32 (samples, 20), columns as in `EEG_COLUMNS`, in µV, NaN where it has none.
+def read_eeg(source: Path, least_samples: int = EEG_WINDOW) -> np.ndarray:
+    """Return the EEG in `source` as float32 (samples, 19), columns as in `ELECTRODES`, in µV, NaN where it has none.
 
-    Each electrode's samples are contiguous. The electrocardiogram may have any finite values.
+    Each electrode's samples are contiguous. Other columns, such as the electrocardiogram's, are ignored.
+
+    Args:
+        source: the file.
+        least_samples: the fewest that are of use.
 
     Raises:
-        RecordingError: the file is missing, unreadable or no parquet, lacks a column or has another one, holds a
-            wrong type, is shorter than a window, or holds values that are no voltage in µV.
+        RecordingError: the file is missing, unreadable or no parquet, lacks an electrode or has one that holds no
+            numbers, is too short, or holds values that are no voltage in µV.
     """
     with one_file_at_fault():
-        table = read_table(source, LAYOUT)
-        if table.num_rows < EEG_WINDOW:
-            expected = f"at least {EEG_WINDOW} rows ({EEG_WINDOW_SECONDS} s)"
+        table = read_table(source)
+        if table.num_rows < least_samples:
+            expected = f"at least {least_samples} rows ({least_samples / EEG_RATE:g} s)"
             raise fault(source, expected, table.num_rows, "leave the recording out")
-        eeg = to_array(table)
-        require_none(source, np.isinf(eeg), EEG_COLUMNS, "a voltage in µV", "an infinite value")
-        require_plausible(source, eeg[:, : len(ELECTRODES)], VOLTAGE)
+        eeg = to_array(numbers(source, table, ELECTRODES))
+        require_none(source, np.isinf(eeg), ELECTRODES, "a voltage in µV", "an infinite value")
+        require_plausible(source, eeg, VOLTAGE)
     return np.asfortranarray(eeg, dtype=np.float32)

@@ -19,6 +19,9 @@ SamplingRule = Literal["first_per_spectrogram", "one_per_eeg", "all"]
 def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
     """Return `train` with the column `fold`, stratified by consensus, no patient in two folds.
 
+    Classes count as numbers in the competition's order, as in the public KerasCV starter: by their names, scikit-learn
+    would deal the patients out otherwise.
+
     Stratification is as good as the patients allow: a class that only few patients show is absent from some
     folds.
 
@@ -39,7 +42,7 @@ def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
             f"folds: expected 2 to {patients}, the number of patients, none of whom may be in two folds, "
             f"found {folds}; change the experiment's folds or add patients"
         )
-    consensus = train["expert_consensus"].to_numpy()
+    consensus = np.array([CLASSES.index(name) for name in train["expert_consensus"]])
     # scikit-learn refuses to stratify a table in which every class is rarer than the folds are many.
     if pd.Series(consensus).value_counts().max() < folds:
         consensus = np.zeros(len(train), dtype=int)

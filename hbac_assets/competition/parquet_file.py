@@ -3,11 +3,9 @@
 Which columns and which values are right belongs to `spectrogram_file` and `eeg_file`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -32,32 +30,6 @@ def one_file_at_fault() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class ColumnType:
-    """What a column holds: the type that it usually has, and which others will do."""
-
-    usual: pa.DataType
-    matches: Callable[[pa.DataType], bool]
-    expected: str
-
-
-NUMBERS = ColumnType(pa.float32(), pa.types.is_floating, "floating-point numbers")
-WHOLE_SECONDS = ColumnType(pa.int64(), pa.types.is_integer, "whole seconds")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The columns that a file has, in whatever order, and no others; and they in a few words, for messages."""
-
-    columns: Mapping[str, ColumnType]
-    in_words: str
-
-    @cached_property
-    def usual(self) -> pa.Schema:
-        """What nearly every file looks like: by one comparison, it is known to be right."""
-        return pa.schema([(name, kind.usual) for name, kind in self.columns.items()])
-
-
-@dataclass(frozen=True)
 class Quantity:
     """What the values of a recording are: a name, a unit, and within which bounds their largest magnitude lies."""
 
@@ -66,28 +38,44 @@ class Quantity:
     peak: tuple[float, float]
 
 
-def read_table(source: Path, layout: Layout) -> pa.Table:
-    """Return the table in `source`, its columns in the order of the layout.
+def read_table(source: Path) -> pa.Table:
+    """Return the table in `source`.
 
     Raises:
-        HbacError: the file is missing, unreadable or no parquet, lacks a column, has another one or holds a wrong type.
+        HbacError: the file is missing, unreadable or no parquet.
     """
     if not source.is_file():
-        raise fault(source, "a file", "none", "download it or leave its rows out of the table")
+        found = "a folder" if source.is_dir() else "a link to nothing" if source.is_symlink() else "none"
+        raise fault(source, "a file", found, "download it or leave its rows out of the table")
     try:
         # At once, since hundreds of columns would be as many small readings; and not by ParquetFile, which describes
         # each column to Python first: other threads would wait for that.
         reader = pq.ParquetReader()
         reader.open(pa.BufferReader(source.read_bytes()), pre_buffer=False)
-        table = reader.read_all(use_threads=False)
+        table: pa.Table = reader.read_all(use_threads=False)
     except (pa.ArrowException, OSError) as error:
         size = source.stat().st_size
         found = f"{size} bytes that do not read as one ({' '.join(str(error).split())})"
         raise fault(source, "a whole parquet file", found, "download the file again") from error
-    if table.schema.equals(layout.usual):
-        return table
-    _require_schema(source, table.schema, layout)
-    return table.select(list(layout.columns))
+    return table
+
+
+def numbers(source: Path, table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Return columns of numbers, in the order of `columns`, whatever others there are and however they are stored.
+
+    Raises:
+        HbacError: a column is missing, there twice, or holds no numbers.
+    """
+    for name in columns:
+        place = table.schema.get_field_index(name)
+        if place < 0:
+            raise fault(source, "the column once", f"{table.schema.names.count(name)} times", column=name)
+        kind = table.schema.field(place).type
+        if pa.types.is_integer(kind):
+            table = table.set_column(place, name, table.column(place).cast(pa.float64()))
+        elif not pa.types.is_floating(kind):
+            raise fault(source, "numbers", kind, column=name)
+    return table.select(list(columns))
 
 
 def to_array(table: pa.Table) -> np.ndarray:
@@ -125,15 +113,3 @@ def require_plausible(source: Path, values: np.ndarray, quantity: Quantity) -> N
     peak, (least, most) = max(-lowest, highest), quantity.peak
     if not least <= peak <= most:
         raise fault(source, f"a peak between {least:g} and {most:g} {unit}", f"{peak:g}", f"convert it to {unit}")
-
-
-def _require_schema(source: Path, schema: pa.Schema, layout: Layout) -> None:
-    found = Counter(schema.names)
-    for name in layout.columns:
-        if found[name] != 1:
-            raise fault(source, "the column once", f"{found[name]} times", column=name)
-    for field in schema:
-        if field.name not in layout.columns:
-            raise fault(source, f"{layout.in_words} only", "one more", column=field.name)
-        if not layout.columns[field.name].matches(field.type):
-            raise fault(source, layout.columns[field.name].expected, field.type, column=field.name)

@@ -1,4 +1,4 @@
-"""Validated reading of one spectrogram's parquet file.
+"""Reading of one spectrogram's parquet file, checked.
 
 Where its array goes belongs to `arrays`; which window a label belongs to and how it becomes an image, to the
 learning layer.
@@ -11,10 +11,8 @@ import pyarrow as pa
 
 from hbac_assets.competition.faults import fault
 from hbac_assets.competition.parquet_file import (
-    NUMBERS,
-    WHOLE_SECONDS,
-    Layout,
     Quantity,
+    numbers,
     one_file_at_fault,
     read_table,
     require_none,
@@ -23,45 +21,68 @@ from hbac_assets.competition.parquet_file import (
 )
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, SPECTROGRAM_COLUMNS, WINDOW_COLUMNS
 
-LAYOUT = Layout(
-    {"time": WHOLE_SECONDS, **dict.fromkeys(SPECTROGRAM_COLUMNS, NUMBERS)}, "time and the 400 columns of the grid"
-)
+# Nearly every file looks so: by one comparison, it is known to be right.
+USUAL = pa.schema([("time", pa.int64()), *((name, pa.float32()) for name in SPECTROGRAM_COLUMNS)])
 
 # The largest power of a recording lies far within; in V²/Hz it would be 1e-12 of that.
 POWER = Quantity("power", "µV²/Hz", peak=(1e-3, 1e9))
 
 
-def read_spectrogram(source: Path) -> np.ndarray:
+def read_spectrogram(source: Path, least_columns: int = WINDOW_COLUMNS) -> np.ndarray:
     """Return the power in `source` as float32 (400, T), C-contiguous, in µV²/Hz, NaN where the file has none.
 
+    Columns other than the grid's are ignored; rows are put in the order of their times.
+
+    Args:
+        source: the file.
+        least_columns: the fewest that are of use.
+
     Raises:
-        RecordingError: the file is missing, unreadable or no parquet, lacks a column or has another one,
-            holds a wrong type, is shorter than a window, has time steps other than 2 s, or holds values that
-            are no power.
+        RecordingError: the file is missing, unreadable or no parquet, lacks a column or has one that holds no numbers,
+            is too short, has time steps other than 2 s, or holds values that are no power.
     """
     with one_file_at_fault():
-        table = read_table(source, LAYOUT)
-        _require_regular_time(source, table)
-        power = to_array(table.drop_columns("time"))
+        table = read_table(source)
+        if table.num_rows < least_columns:
+            expected = f"at least {least_columns} rows ({least_columns * SECONDS_PER_COLUMN / 60:g} min)"
+            raise fault(source, expected, table.num_rows, "leave the recording out")
+        order = _order_of_time(source, table)
+        usual = table.schema.equals(USUAL)
+        power = to_array(table.drop_columns("time") if usual else numbers(source, table, SPECTROGRAM_COLUMNS))
         for wrong, found in ((np.isinf(power), "an infinite value"), (power < 0, "a negative value")):
             require_none(source, wrong, SPECTROGRAM_COLUMNS, "power in µV²/Hz, 0 or more", found)
         require_plausible(source, power, POWER)
+    if order is not None:
+        power = power[order]
     return np.ascontiguousarray(power.T, dtype=np.float32)
 
 
-def _require_regular_time(source: Path, table: pa.Table) -> None:
-    if table.num_rows < WINDOW_COLUMNS:
-        raise fault(source, f"at least {WINDOW_COLUMNS} rows (10 min)", table.num_rows, "leave the recording out")
-    time = table["time"]
+def _order_of_time(source: Path, table: pa.Table) -> np.ndarray | None:
+    """Return the order in which rows are 2 s apart, None where they are so already."""
+    if table.schema.get_field_index("time") < 0:
+        found = f"{table.schema.names.count('time')} times"
+        raise fault(source, "the column once", found, column="time")
+    time = _seconds(source, table["time"])
+    if (np.diff(time) == SECONDS_PER_COLUMN).all():
+        return None
+    order = np.argsort(time, kind="stable")
+    steps = np.diff(time[order])
+    if (steps == SECONDS_PER_COLUMN).all():
+        return order
+    row = int(np.argmax(steps != SECONDS_PER_COLUMN)) + 1
+    expected, found = f"{SECONDS_PER_COLUMN} s after the row before", f"{steps[row - 1]:g} s"
+    raise fault(source, expected, found, row=int(order[row]), column="time")
+
+
+def _seconds(source: Path, time: pa.ChunkedArray) -> np.ndarray:
+    """Return times as seconds, whether they are stored as numbers, durations or points in time."""
     if time.null_count:
         raise fault(source, "a time in each row", f"{time.null_count} missing", column="time")
-    steps = np.diff(time.to_numpy().astype(np.int64))
-    if (steps != SECONDS_PER_COLUMN).any():
-        row = int(np.argmax(steps != SECONDS_PER_COLUMN)) + 1
-        raise fault(
-            source,
-            f"{SECONDS_PER_COLUMN} s after the row before",
-            f"{steps[row - 1]} s",
-            row=row,
-            column="time",
-        )
+    values: np.ndarray = time.to_numpy()
+    if values.dtype.kind in "iu":
+        return values.astype(np.int64)
+    if values.dtype.kind in "mM":
+        return np.asarray((values - values.min()) / np.timedelta64(1, "s"))
+    if values.dtype.kind == "f" and np.isfinite(values).all():
+        return np.round(values.astype(np.float64), 3)
+    raise fault(source, "seconds", "NaN" if values.dtype.kind == "f" else time.type, column="time")

@@ -1,64 +1,132 @@
-"""Validated reading of train.csv, test.csv and sample_submission.csv.
+"""Reading of train.csv, test.csv and sample_submission.csv: which columns they have and what must hold across rows.
 
-What a table must hold is said here; how its cells are read and checked one by one, in `csv_file`. What follows
-from the votes (shares, categories) belongs to `metadata`.
+A table is refused where nothing sensible can follow; a row of train.csv that cannot be used is set aside; what is
+merely unusual is accepted and remarked on. How text becomes a table is said in `csv_file`, how cells become values in
+`columns`. What follows from the votes (shares, categories) belongs to `metadata`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.competition.csv_file import Kind, read_csv
+from hbac_assets.competition.columns import ANYTHING, CLASS, ID, OFFSET, SUB_ID, VOTES, Kind
+from hbac_assets.competition.csv_file import TextTable, read_text_table
 from hbac_assets.competition.faults import fault
+from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
 
-# Fifteen digits are exact in float64, through which "6.0" becomes a whole number.
-WHOLE = Kind(r"^[0-9]{1,15}$", "a whole number, 0 or more", "int64")
-VOTES = Kind(r"^[0-9]{1,9}$", "a whole number of votes, 0 or more", "int64")
-# Labels lie on the grid of the spectrograms, one column each 2 s.
-OFFSET = Kind(r"^[0-9]{0,8}[02468](\.0*)?$", "an even number of seconds, 0 or more", "int64")
-CLASS = Kind(f"^({'|'.join(CLASSES)})$", f"one of {', '.join(CLASSES)}", "str")
-SHARE = Kind(r"^(0(\.[0-9]*)?|1(\.0*)?|[0-9](\.[0-9]+)?[eE]-[0-9]+)$", "a number from 0 to 1", "float64")
-
 TRAIN_COLUMNS = {
-    "eeg_id": WHOLE,
-    "eeg_sub_id": WHOLE,
+    "eeg_id": ID,
+    "eeg_sub_id": SUB_ID,
     "eeg_label_offset_seconds": OFFSET,
-    "spectrogram_id": WHOLE,
-    "spectrogram_sub_id": WHOLE,
+    "spectrogram_id": ID,
+    "spectrogram_sub_id": SUB_ID,
     "spectrogram_label_offset_seconds": OFFSET,
-    "label_id": WHOLE,
-    "patient_id": WHOLE,
+    "label_id": ID,
+    "patient_id": ID,
     "expert_consensus": CLASS,
     **dict.fromkeys(VOTE_COLUMNS, VOTES),
 }
-TEST_COLUMNS = {"spectrogram_id": WHOLE, "eeg_id": WHOLE, "patient_id": WHOLE}
-SUBMISSION_COLUMNS = {"eeg_id": WHOLE, **dict.fromkeys(VOTE_COLUMNS, SHARE)}
+NUMBERED = ("eeg_sub_id", "spectrogram_sub_id", "label_id")
+OFFSETS = ("eeg_label_offset_seconds", "spectrogram_label_offset_seconds")
+TEST_COLUMNS = {"spectrogram_id": ID, "eeg_id": ID, "patient_id": ANYTHING, **dict.fromkeys(OFFSETS, OFFSET)}
+SUBMISSION_COLUMNS = {"eeg_id": ID, **dict.fromkeys(VOTE_COLUMNS, ANYTHING)}
+
+MIDDLE = -1
+"""Stands for the offset of a test window that the table does not give: it lies in the middle of its recording."""
+NO_RECORDING = ""
 
 
 @dataclass(frozen=True)
-class Tables:
-    """The three tables of the competition, each valid by itself and together."""
+class TrainTable:
+    """The labels of the training set.
 
-    train: pd.DataFrame
-    test: pd.DataFrame
-    sample_submission: pd.DataFrame
+    Attributes:
+        rows: those that can be used, columns as in `TRAIN_COLUMNS`; the index holds their numbers in the file, from 1.
+        set_aside: those that cannot, as in `set_aside.COLUMNS`.
+        remarks: what was unusual, for people.
+    """
+
+    rows: pd.DataFrame
+    set_aside: pd.DataFrame
+    remarks: tuple[str, ...]
 
 
-def read_tables(folder: Path) -> Tables:
-    """Read the three tables of a folder in Kaggle's layout.
+@dataclass(frozen=True)
+class TestTables:
+    """The test set: what to predict, and in which order.
+
+    Attributes:
+        rows: `eeg_id`, `spectrogram_id` (text; empty where there is none), `eeg_label_offset_seconds` and
+            `spectrogram_label_offset_seconds` (`MIDDLE` where the table does not say).
+        sample: sample_submission.csv: `eeg_id`, in the order of a submission.
+        remarks: what was unusual, for people.
+    """
+
+    rows: pd.DataFrame
+    sample: pd.DataFrame
+    remarks: tuple[str, ...]
+
+
+def read_train(path: Path, tolerated: float = 1.0) -> TrainTable:
+    """Read train.csv: one row for each label, in the order of the file.
+
+    Ids are int64, or text where most are no numbers; offsets are whole seconds. Sub ids, `label_id` and the consensus
+    are derived where they are absent.
+
+    Args:
+        path: the file.
+        tolerated: the largest share of rows that may be set aside.
 
     Raises:
-        HbacError: a table is missing or ill-formed, or sample_submission.csv has other ids than test.csv.
+        HbacError: the file is missing, unreadable or another table, there is no row, or too many cannot be used.
     """
-    tables = Tables(
-        read_train(folder / "train.csv"),
-        read_test(folder / "test.csv"),
-        read_sample_submission(folder / "sample_submission.csv"),
-    )
-    unlike = set(tables.sample_submission["eeg_id"]) ^ set(tables.test["eeg_id"])
+    text = _read(path, TRAIN_COLUMNS, (*NUMBERED, "expert_consensus"))
+    remarks = list(text.remarks)
+    parsed = {name: kind for name, kind in TRAIN_COLUMNS.items() if name in text.cells and kind is not CLASS}
+    rows, unusable = _parsed(path, text, parsed)
+    set_aside = [unusable]
+    for name in NUMBERED:
+        if name not in text.cells:
+            recording = name.replace("_sub_id", "_id")
+            rows[name] = np.arange(len(rows)) if name == "label_id" else rows.groupby(recording).cumcount()
+            remarks.append(f"{name} is absent: rows are numbered in their order")
+    for fault_of_rows in (_repeated, _of_two_patients, _without_votes):
+        unusable = fault_of_rows(path, rows)
+        rows = rows.drop(index=unusable["row"].tolist())
+        set_aside.append(unusable)
+    every = together(set_aside)
+    require_tolerable(f"{path}: rows", len(every), len(text), tolerated, next(iter(every["detail"]), ""))
+    given = text.cells["expert_consensus"][rows.index] if "expert_consensus" in text.cells else None
+    rows["expert_consensus"], remark = _consensus(rows, given)
+    odd = int((rows["spectrogram_label_offset_seconds"] % 2 == 1).sum())
+    if odd:
+        remarks.append(f"{odd} spectrogram offsets are odd: their windows begin at the column of that second")
+    return TrainTable(rows[list(TRAIN_COLUMNS)], every, (*remarks, *remark))
+
+
+def read_test_tables(folder: Path) -> TestTables:
+    """Read test.csv and sample_submission.csv of a folder in Kaggle's layout.
+
+    An EEG may stand in several rows; a row without a spectrogram keeps its place.
+
+    Raises:
+        HbacError: a file is missing, unreadable or another table, there is no row, an EEG has no id, or the two have
+            different EEGs.
+    """
+    test = _read(folder / "test.csv", TEST_COLUMNS, ("patient_id", *OFFSETS))
+    sample = _read(folder / "sample_submission.csv", SUBMISSION_COLUMNS)
+    rows = pd.DataFrame({"eeg_id": _every_id(folder / "test.csv", test)})
+    rows["spectrogram_id"] = ID.parse(test.cells["spectrogram_id"]).astype("str").fillna(NO_RECORDING)
+    rows["spectrogram_id"] = rows["spectrogram_id"].replace("<NA>", NO_RECORDING)
+    for name in OFFSETS:
+        given = OFFSET.parse(test.cells[name]) if name in test.cells else pd.Series(MIDDLE, index=rows.index)
+        rows[name] = given.fillna(MIDDLE).astype("int64")
+    order = pd.DataFrame({"eeg_id": _every_id(folder / "sample_submission.csv", sample)})
+    unlike = set(order["eeg_id"].astype("str")) ^ set(rows["eeg_id"].astype("str"))
     if unlike:
         raise fault(
             folder / "sample_submission.csv",
@@ -67,83 +135,124 @@ def read_tables(folder: Path) -> Tables:
             "take both files from the same download",
             column="eeg_id",
         )
-    return tables
+    remarks = [f"{name}: {one}" for name, table in (("test.csv", test), ("sample_submission.csv", sample))
+               for one in table.remarks]  # fmt: skip
+    if repeated := int(rows.duplicated("eeg_id").sum()):
+        remarks.append(f"test.csv: {repeated} rows are of an EEG that stands in a row before")
+    rows["eeg_id"] = rows["eeg_id"].astype("str")
+    return TestTables(rows.reset_index(drop=True), order.reset_index(drop=True), tuple(remarks))
 
 
-def read_train(path: Path) -> pd.DataFrame:
-    """Read train.csv: one row per label, columns in the competition's order, whole numbers as int64.
+def _read(path: Path, columns: Mapping[str, Kind], absent: Sequence[str] = ()) -> TextTable:
+    """Read a table as text; columns that are not among `absent` must be there, and a row."""
+    text = read_text_table(path, columns)
+    for name in columns:
+        if name not in text.cells and name not in absent:
+            found = f"none among {', '.join(map(str, text.cells)) or 'those of another table'}"
+            raise fault(
+                path, "the column once", found, "take the competition's table or name the column so", column=name
+            )
+    if len(text) == 0:
+        raise fault(path, "at least one row", "none below the header")
+    return text
 
-    Raises:
-        HbacError: the file is missing or unreadable, a column or cell is ill-formed, an id is repeated, a row
-            has no votes, a consensus is not a class with the most votes, or a recording belongs to two
-            patients.
+
+def _parsed(path: Path, text: TextTable, columns: Mapping[str, Kind]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the values of the rows all of whose cells are of their columns' kinds, and the table of the others."""
+    values = pd.DataFrame({name: kind.parse(text.cells[name]) for name, kind in columns.items()})
+    missing = values.isna()
+    bad = missing.any(axis=1)
+    first = missing[bad].idxmax(axis=1)
+    details = [
+        _line(path, row, f"column {name}: expected {columns[str(name)].expected}, found {text.cells[name][row]!r}")
+        for row, name in zip(first.index.tolist(), first.tolist(), strict=True)
+    ]
+    unusable = [rows_set_aside(path, first.index.tolist(), "ill-formed", details)]
+    if text.uneven:
+        lines = [_line(path, row, what) for row, what in text.uneven.items()]
+        unusable.append(rows_set_aside(path, list(text.uneven), "ill-formed", lines))
+    rows = values[~bad]
+    return rows.astype({name: _dtype(rows[name], kind) for name, kind in columns.items()}), together(unusable)
+
+
+def _dtype(values: pd.Series, kind: Kind) -> str:
+    if kind.dtype:
+        return kind.dtype
+    return "int64" if pd.api.types.is_integer_dtype(values.dtype) else "str"
+
+
+def _line(path: Path, row: int, what: str) -> str:
+    return f"{path}, row {row}, {what}"
+
+
+def _repeated(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose label, or whose window of an EEG, stands in a row before."""
+    parts = []
+    for columns in (["label_id"], ["eeg_id", "eeg_sub_id"]):
+        again = rows.index[rows.duplicated(columns)]
+        if not len(again):
+            continue
+        numbers = pd.Series(rows.index, index=rows.index)
+        first = numbers.groupby([rows[name] for name in columns]).transform("first")
+        details = [
+            _line(path, row, f"column {' and '.join(columns)}: the same as in row {first[row]}") for row in again
+        ]
+        parts.append(rows_set_aside(path, again.tolist(), "repeated", details))
+    return together(parts).drop_duplicates("row", ignore_index=True)
+
+
+def _of_two_patients(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return all rows of a recording that is said to be of several patients: whose it is cannot be told.
+
+    Kept, it could be trained on in one fold and scored in another.
     """
-    train = read_csv(path, TRAIN_COLUMNS)
-    _require_unique(path, train, ["label_id"])
-    _require_unique(path, train, ["eeg_id", "eeg_sub_id"])
-    _require_one_patient(path, train, "eeg_id")
-    _require_one_patient(path, train, "spectrogram_id")
-    _require_consistent_votes(path, train)
-    return train
+    parts = []
+    for recording in ("eeg_id", "spectrogram_id"):
+        several = rows.groupby(recording)["patient_id"].transform("nunique") > 1
+        details = [
+            _line(path, row, f"column patient_id: {recording} {one} has rows of several patients")
+            for row, one in zip(rows.index[several].tolist(), rows.loc[several, recording], strict=True)
+        ]
+        parts.append(rows_set_aside(path, rows.index[several].tolist(), "recording of two patients", details))
+    return together(parts).drop_duplicates("row", ignore_index=True)
 
 
-def read_test(path: Path) -> pd.DataFrame:
-    """Read test.csv: one row per EEG, with spectrogram_id, eeg_id and patient_id as int64.
-
-    Raises:
-        HbacError: the file is missing or unreadable, a column or cell is ill-formed, or an EEG is repeated.
-    """
-    test = read_csv(path, TEST_COLUMNS)
-    _require_unique(path, test, ["eeg_id"])
-    _require_one_patient(path, test, "spectrogram_id")
-    return test
+def _without_votes(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    empty = rows.index[rows[list(VOTE_COLUMNS)].sum(axis=1) == 0].tolist()
+    details = [_line(path, row, "columns of votes: expected at least one vote, found none") for row in empty]
+    return rows_set_aside(path, empty, "no votes", details)
 
 
-def read_sample_submission(path: Path) -> pd.DataFrame:
-    """Read sample_submission.csv: eeg_id as int64 and six shares; its order is the order of a submission.
-
-    Raises:
-        HbacError: the file is missing or unreadable, a column or cell is ill-formed, or an EEG is repeated.
-    """
-    sample = read_csv(path, SUBMISSION_COLUMNS)
-    _require_unique(path, sample, ["eeg_id"])
-    return sample
-
-
-def _require_unique(path: Path, frame: pd.DataFrame, columns: list[str]) -> None:
-    repeated = frame.duplicated(columns).to_numpy()
-    if repeated.any():
-        row = int(np.argmax(repeated))
-        values = frame.loc[row, columns]
-        first = int(np.argmax((frame[columns] == values).all(axis=1).to_numpy()))
-        found = f"{', '.join(str(value) for value in values)} already in row {first + 1}"
-        raise fault(path, "no value twice", found, "remove one of the rows", row=row, column=" and ".join(columns))
-
-
-def _require_one_patient(path: Path, frame: pd.DataFrame, recording: str) -> None:
-    first = frame.groupby(recording)["patient_id"].transform("first")
-    unlike = (frame["patient_id"] != first).to_numpy()
-    if unlike.any():
-        row = int(np.argmax(unlike))
-        raise fault(
-            path,
-            f"patient {first[row]}, as in the other rows of {recording} {frame[recording][row]}",
-            frame["patient_id"][row],
-            row=row,
-            column="patient_id",
+def _consensus(rows: pd.DataFrame, given: "pd.Series | None") -> tuple[pd.Series, list[str]]:
+    """Return each row's consensus, as given or else the class with the most votes, and remarks on it."""
+    votes = rows[list(VOTE_COLUMNS)].to_numpy()
+    most = pd.Series(np.array(CLASSES)[votes.argmax(axis=1)], index=rows.index, dtype="str")
+    if given is None:
+        return most, ["expert_consensus is absent: it is the class with the most votes"]
+    named = CLASS.parse(given)
+    remarks = []
+    if unknown := int(named.isna().sum()):
+        remarks.append(f"{unknown} values of expert_consensus are no class: there it is the one with the most votes")
+    consensus = named.fillna(most).astype("str")
+    index = np.array([CLASSES.index(name) for name in consensus])
+    if contradicted := int((votes[np.arange(len(votes)), index] < votes.max(axis=1)).sum()):
+        remarks.append(
+            f"{contradicted} values of expert_consensus are not the class with the most votes: they are kept"
         )
+    return consensus, remarks
 
 
-def _require_consistent_votes(path: Path, train: pd.DataFrame) -> None:
-    votes = train[list(VOTE_COLUMNS)].to_numpy()
-    empty = votes.sum(axis=1) == 0
-    if empty.any():
-        row = int(np.argmax(empty))
-        raise fault(path, "at least one vote", "none", "remove the row", row=row, column=", ".join(VOTE_COLUMNS))
-    consensus = np.array([CLASSES.index(name) for name in train["expert_consensus"]])
-    contradicted = votes[np.arange(len(votes)), consensus] < votes.max(axis=1)
-    if contradicted.any():
-        row = int(np.argmax(contradicted))
-        given = ", ".join(f"{name} {count}" for name, count in zip(CLASSES, votes[row], strict=True) if count)
-        found = f"{train['expert_consensus'][row]} with the votes {given}"
-        raise fault(path, "a class with the most votes", found, row=row, column="expert_consensus")
+def _every_id(path: Path, text: TextTable) -> pd.Series:
+    """Return the EEGs' ids, without any of which a prediction has no place.
+
+    Raises:
+        HbacError: names the first row without one, or that is uneven.
+    """
+    found = ID.parse(text.cells["eeg_id"])
+    if text.uneven:
+        row, what = next(iter(text.uneven.items()))
+        raise fault(path, "as many fields as the header has", what, row=row - 1)
+    if found.isna().any():
+        row = int(found.index[found.isna()][0])
+        raise fault(path, ID.expected, repr(text.cells["eeg_id"][row]), row=row - 1, column="eeg_id")
+    return found.astype("int64" if pd.api.types.is_integer_dtype(found.dtype) else "str")

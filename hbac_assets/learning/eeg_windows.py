@@ -62,7 +62,7 @@ def eeg_window_reader(
     return read
 
 
-def _places(rows: pd.DataFrame, arrays: EegArrays) -> list[tuple[int, int]]:
+def _places(rows: pd.DataFrame, arrays: EegArrays) -> list[tuple[object, int]]:
     """Return the EEG and the position in its array of each row's window."""
     positions = arrays.windows.set_index(["eeg_id", "offset_seconds"])["position"]
     windows = pd.MultiIndex.from_frame(rows[["eeg_id", "eeg_label_offset_seconds"]])
@@ -70,4 +70,4 @@ def _places(rows: pd.DataFrame, arrays: EegArrays) -> list[tuple[int, int]]:
     if found.isna().any():
         eeg_id, offset = windows[int(np.argmax(found.isna()))]
         raise HbacError(f"{arrays.folder}: no window of EEG {eeg_id} from {offset} s on; materialize {ASSET} again")
-    return list(zip(windows.get_level_values(0).astype("int64"), found.astype(int), strict=True))
+    return list(zip(windows.get_level_values(0), found.astype(int), strict=True))

@@ -38,7 +38,7 @@ def window_reader(
             recording.
     """
     shrink = image_averaging((FREQUENCIES, preprocessing.window), preprocessing.image_size)
-    ids = rows["spectrogram_id"].to_numpy(dtype=np.int64)
+    ids = rows["spectrogram_id"].to_numpy()
     offsets = rows["spectrogram_label_offset_seconds"].to_numpy(dtype=np.float64)
 
     def read(row: int) -> np.ndarray:

@@ -8,7 +8,9 @@ from pathlib import Path
 from dagster import ConfigurableResource
 from pydantic import Field, PositiveInt
 
-from hbac_assets.competition.fingerprint import dataset_fingerprint
+from hbac_assets.competition.fingerprint import fingerprint_of_test, fingerprint_of_train
+from hbac_assets.competition.set_aside import TOLERATED
+from hbac_assets.competition.tables import TestTables, TrainTable, read_test_tables, read_train
 from hbac_assets.errors import HbacError
 from hbac_assets.files import fingerprint, write_json
 from hbac_assets.lineage import Dataset
@@ -33,38 +35,68 @@ class CompetitionData(ConfigurableResource):
             return store.synthetic_folder / self._synthetic.fingerprint
         return Path(self.folder)
 
-    def prepare(self, store: Store, progress: Callable[[int, int], None]) -> Dataset:
-        """Make the synthetic set if there is to be one, read the content's fingerprint and record it.
+    def prepare(
+        self, store: Store, progress: Callable[[int, int], None], tolerated: float = TOLERATED
+    ) -> tuple[TrainTable, TestTables]:
+        """Make the synthetic set if there is to be one, read the tables and record their fingerprints.
+
+        Args:
+            store: where the record and the synthetic set go.
+            progress: of the synthetic set, in recordings.
+            tolerated: the largest share of the rows of train.csv that may be set aside.
 
         Raises:
-            HbacError: the folder, a table or a subfolder is missing, or the synthetic set cannot be written.
+            HbacError: the folder or a table is missing or ill-formed, or the synthetic set cannot be written.
         """
         from hbac_assets.synthetic.generation import generate
 
         folder = self.raw_folder(store)
         if self.is_synthetic:
             generate(self._synthetic, folder, workers=os.cpu_count() or 1, progress=progress)
-        record = {"folder": str(folder), "fingerprint": dataset_fingerprint(folder)}
-        write_json(self._record(store), record)
-        return self.dataset(store)
+        if not folder.is_dir():
+            raise HbacError(f"{folder}: expected a folder in Kaggle's layout, found none; correct HBAC_DATA_DIR")
+        train, test = read_train(folder / "train.csv", tolerated), read_test_tables(folder)
+        self._write(store, train=fingerprint_of_train(train), test=fingerprint_of_test(test))
+        return train, test
+
+    def read_test(self, store: Store) -> TestTables:
+        """Read the tables of the test set as they are now, and record their fingerprint.
+
+        Raises:
+            HbacError: the data were not prepared yet, or a table is missing or ill-formed.
+        """
+        recorded = self._read(store)
+        tables = read_test_tables(self.raw_folder(store))
+        found = fingerprint_of_test(tables)
+        if found != recorded["test"]:
+            self._write(store, **recorded | {"test": found})
+        return tables
 
     def dataset(self, store: Store) -> Dataset:
-        """Return the data set as `prepare` recorded it.
+        """Return the data set as it was recorded last.
 
         Raises:
             HbacError: it was not prepared yet.
         """
-        record = self._record(store)
-        if not record.is_file():
-            raise HbacError(f"{record}: not made yet: materialize competition_data first")
-        content = json.loads(record.read_text(encoding="utf-8"))
-        name = "synthetic" if self.is_synthetic else self.raw_folder(store).name
-        return Dataset(name, Path(content["folder"]), content["fingerprint"])
+        recorded = self._read(store)
+        name = "synthetic" if self.is_synthetic else "kaggle"
+        return Dataset(name, self.raw_folder(store), recorded["train"], recorded["test"])
 
     @property
     def _synthetic(self) -> SyntheticSettings:
         return SyntheticSettings(recordings=self.synthetic_recordings)
 
+    def _read(self, store: Store) -> dict[str, str]:
+        record = self._record(store)
+        recorded = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+        if not {"train", "test"} <= set(recorded):
+            raise HbacError(f"{record}: not made yet: materialize competition_data first")
+        return dict(recorded)
+
+    def _write(self, store: Store, **fingerprints: str) -> None:
+        write_json(self._record(store), fingerprints)
+
     def _record(self, store: Store) -> Path:
         folder = self.raw_folder(store)
-        return store.root / "competition_data" / f"{folder.name}-{fingerprint(str(folder))[:8]}.json"
+        name = folder.name if self.is_synthetic else f"{folder.name}-{fingerprint(str(folder))[:8]}"
+        return store.root / "competition_data" / f"{name}.json"

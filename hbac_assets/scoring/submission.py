@@ -7,29 +7,62 @@ import pandas as pd
 
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import VOTE_COLUMNS
+from hbac_assets.scoring.blending import Blend
 
 SUM_TOLERANCE = 1e-6
 
 
-def build(eeg_ids: Sequence[int], predictions: np.ndarray, sample: pd.DataFrame) -> pd.DataFrame:
-    """Return eeg_id and the six vote columns, in the rows' order of `sample`.
+def filled_up(predictions: np.ndarray, blend: Blend, prior: np.ndarray) -> np.ndarray:
+    """Return the blend (N, 6) of members of which some did not predict every row.
+
+    Where a member is missing, the mean of the others stands in for it; where all are, the row gets the prior.
 
     Args:
-        eeg_ids: (N,) the EEG of each prediction, in any order.
+        predictions: (members, N, 6) probabilities, NaN where a member did not predict a row.
+        blend: from (members, N, 6) to (N, 6).
+        prior: (6,) probabilities.
+    """
+    missing = np.isnan(predictions[..., 0])
+    if not missing.any():
+        return blend(predictions)
+    nobody = missing.all(axis=0)
+    stand_in = np.where(missing[..., None], 0, predictions).sum(axis=0) / np.maximum(1, (~missing).sum(axis=0))[:, None]
+    stand_in[nobody] = prior
+    blended = blend(np.where(missing[..., None], stand_in, predictions))
+    return np.where(nobody[:, None], prior, blended)
+
+
+def build(eeg_ids: Sequence[str], predictions: np.ndarray, sample: pd.DataFrame) -> pd.DataFrame:
+    """Return eeg_id and the six vote columns, in the rows' order of `sample`.
+
+    Where an EEG stands in as many rows of the one as of the other, the first gets the first prediction and so on;
+    otherwise each gets the mean of its predictions.
+
+    Args:
+        eeg_ids: (N,) the EEG of each prediction, in any order, as text.
         predictions: (N, 6) probabilities.
         sample: sample_submission.csv.
 
     Raises:
         HbacError: an EEG of `sample` has no prediction.
     """
-    predicted = pd.DataFrame(predictions, index=pd.Index(eeg_ids, name="eeg_id"), columns=list(VOTE_COLUMNS))
-    absent = sorted(set(sample["eeg_id"]) - set(predicted.index))
+    predicted = pd.DataFrame(predictions, columns=list(VOTE_COLUMNS)).assign(eeg=list(eeg_ids))
+    order = pd.DataFrame({"eeg": sample["eeg_id"].astype("str").to_numpy()})
+    absent = sorted(set(order["eeg"]) - set(predicted["eeg"]))
     if absent:
         raise HbacError(
             f"submission: expected a prediction for each eeg_id of sample_submission.csv, found none for "
             f"{len(absent)}, such as {absent[0]}; predict the rows of the test.csv beside it"
         )
-    return predicted.loc[sample["eeg_id"]].reset_index()
+    counts = predicted["eeg"].value_counts()
+    paired = order["eeg"].map(counts) == order["eeg"].map(order["eeg"].value_counts())
+    means = predicted.groupby("eeg").mean().loc[order["eeg"]].reset_index(drop=True)
+    predicted["place"], order["place"] = predicted.groupby("eeg").cumcount(), order.groupby("eeg").cumcount()
+    one_by_one = order.merge(predicted, on=["eeg", "place"], how="left")[list(VOTE_COLUMNS)]
+    shares = np.where(paired.to_numpy()[:, None], one_by_one, means[list(VOTE_COLUMNS)])
+    frame = pd.DataFrame(shares, columns=list(VOTE_COLUMNS))
+    frame.insert(0, "eeg_id", sample["eeg_id"].to_numpy())
+    return frame
 
 
 def violations(frame: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
@@ -39,7 +72,7 @@ def violations(frame: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
     found = []
     if len(frame) != len(sample):
         found.append(f"rows: expected {len(sample)}, found {len(frame)}")
-    elif (unlike := frame["eeg_id"].to_numpy() != sample["eeg_id"].to_numpy()).any():
+    elif (unlike := frame["eeg_id"].astype("str").to_numpy() != sample["eeg_id"].astype("str").to_numpy()).any():
         row = int(np.argmax(unlike))
         expected = f"expected {sample['eeg_id'].iloc[row]} as in sample_submission.csv"
         found.append(f"row {row + 1}, column eeg_id: {expected}, found {frame['eeg_id'].iloc[row]}")

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from hbac_assets.assets.folds import fold_rows
+from hbac_assets.assets.folds import limited, sampled_rows
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.synthetic.recordings import plan
@@ -20,19 +20,15 @@ def experiment(**settings: object) -> Experiment:
     return Experiment.model_validate({"name": "mine", "description": "", "folds": 3, "members": members, **settings})
 
 
-@pytest.mark.parametrize("sampling", ["first_per_spectrogram", "one_per_eeg", "all"])
-def test_an_unusable_file_takes_its_rows_along_and_no_others(train: pd.DataFrame, sampling: str) -> None:
-    mine = experiment(sampling=sampling)
-    whole = fold_rows(train, train["eeg_id"] > 0, mine)
-    victims = whole["eeg_id"].iloc[[0, 7]]
-    rest = fold_rows(train, ~train["eeg_id"].isin(victims), mine)
-    expected = whole[~whole["eeg_id"].isin(victims)].reset_index(drop=True)
-    assert len(expected) < len(whole)
-    pd.testing.assert_frame_equal(rest, expected)
-
-
-def test_few_rows_come_from_all_folds_and_are_usable(train: pd.DataFrame) -> None:
-    usable = train["eeg_id"] != train["eeg_id"].iloc[0]
-    rows = fold_rows(train, usable, experiment(max_rows=9))
+def test_few_rows_come_from_all_folds(train: pd.DataFrame) -> None:
+    rows = limited(sampled_rows(train, experiment()), 9)
     assert rows["fold"].value_counts().to_dict() == {0: 3, 1: 3, 2: 3}
-    assert rows["label_id"].isin(train["label_id"][usable]).all()
+
+
+@pytest.mark.parametrize("sampling", ["first_per_spectrogram", "one_per_eeg", "all"])
+def test_every_rule_sees_the_same_folds(train: pd.DataFrame, sampling: str) -> None:
+    rows = sampled_rows(train, experiment(sampling=sampling))
+    folds = (
+        sampled_rows(train, experiment(sampling="all")).drop_duplicates("patient_id").set_index("patient_id")["fold"]
+    )
+    assert (rows["fold"] == rows["patient_id"].map(folds)).all()

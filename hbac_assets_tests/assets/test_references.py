@@ -20,15 +20,15 @@ EEG_ALONE = {"small": {"backbone": "mobilenet_v3_small", "preprocessing": {"inpu
 def lineage(tmp_path):
     """A few rows of an experiment none of whose members sees Kaggle's spectrograms, with the arrays of all."""
     experiment = Experiment(name="eeg", description="", folds=2, members=EEG_ALONE)
-    lineage = Lineage(tmp_path, Dataset("data", tmp_path / "data", "f1"), experiment)
+    lineage = Lineage(tmp_path, Dataset("data", tmp_path / "data", "f1", "f2"), experiment)
     random = np.random.default_rng(0)
     ids = np.arange(ROWS)
-    lineage.spectrogram_folder.mkdir(parents=True)
+    lineage.spectrogram_folder().mkdir(parents=True)
     for one in ids:
-        np.save(lineage.spectrogram_folder / f"{one}.npy", random.random((400, 300), dtype=np.float32))
-    digests = [file_digest(lineage.spectrogram_folder / f"{one}.npy") for one in ids]
+        np.save(lineage.spectrogram_folder() / f"{one}.npy", random.random((400, 300), dtype=np.float32))
+    digests = [file_digest(lineage.spectrogram_folder() / f"{one}.npy") for one in ids]
     seal(lineage.train_metadata, pd.DataFrame({"label_id": ids}))
-    seal(lineage.spectrograms, pd.DataFrame({"spectrogram_id": ids, "digest": digests}))
+    seal(lineage.spectrograms(), pd.DataFrame({"spectrogram_id": ids, "digest": digests}))
     (recipe,) = lineage.eeg_recipes
     seal(lineage.eeg_spectrograms(recipe), pd.DataFrame({"eeg_id": ids}))
     shares = dict(zip(SHARE_COLUMNS, random.dirichlet(np.ones(6), ROWS).T, strict=True))
@@ -50,7 +50,7 @@ def test_each_row_is_predicted_by_both(lineage):
 
 
 def test_an_array_that_no_member_has_compared_is_compared_here(lineage):
-    array = lineage.spectrogram_folder / "3.npy"
+    array = lineage.spectrogram_folder() / "3.npy"
     content = bytearray(array.read_bytes())
     content[-1] ^= 1
     array.write_bytes(content)

@@ -12,12 +12,13 @@ from mlflow import MlflowClient
 from hbac_assets.assets.ensemble import chosen_methods, ensemble, make_ensembles, methods_table
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.scores import overall_kl
-from hbac_assets.assets.submission import predicted_submission
+from hbac_assets.assets.submission import predicted_rows
 from hbac_assets.assets.tables import read_table
+from hbac_assets.assets.test_set import placed_rows
 from hbac_assets.experiments.ensembles import Ensemble
 from hbac_assets.experiments.loading import FOLDER
 from hbac_assets.files import write_json
-from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
+from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.tracking import Tracking
@@ -64,7 +65,9 @@ def test_each_ensemble_has_its_blend_its_rows_and_its_scores(several):
 
 
 def submitted(lineage):
-    return predicted_submission(lineage, LOG)[list(VOTE_COLUMNS)].to_numpy()
+    rows = placed_rows(lineage)
+    seen = {member: np.ones(len(rows), dtype=bool) for member in lineage.submitted_members}
+    return predicted_rows(lineage, rows, seen, LOG)
 
 
 def test_the_last_ensemble_is_submitted(several, lineage):

@@ -8,7 +8,7 @@ from dagster import AssetKey, DagsterInstance
 from mlflow import MlflowClient
 
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.labels import AGREEMENTS, PROBABILITY_COLUMNS
 from hbac_assets.learning.prediction import load_model
 from hbac_assets.scoring.blending import METHODS
@@ -53,8 +53,8 @@ def test_out_of_fold_rows_are_complete_and_scored_by_the_metric(finished):
 
 def test_the_submission_is_what_kaggle_accepts(finished):
     project, _ = finished
-    (sample,) = (project.folder / "synthetic").glob("*/sample_submission.csv")
-    assert violations(pd.read_csv(project.results / "submission.csv"), read_sample_submission(sample)) == []
+    (raw,) = (project.folder / "synthetic").iterdir()
+    assert violations(pd.read_csv(project.results / "submission.csv"), read_test_tables(raw).sample) == []
 
 
 def test_every_cell_is_a_partition_with_its_figures(finished):

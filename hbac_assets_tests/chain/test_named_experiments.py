@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.experiments.loading import available_experiments, load_experiment
 from hbac_assets.scoring.submission import violations
 
@@ -30,6 +30,6 @@ def test_every_member_and_ensemble_comes_out(fresh, name):
     for table, models in (("oof", experiment.members), ("ensemble/oof", experiment.ensembles)):
         predicted = pd.read_parquet(results / f"{table}.parquet")["member"]
         assert predicted.value_counts().to_dict() == dict.fromkeys(models, rows)
-    (sample,) = fresh.folder.glob("synthetic/*/sample_submission.csv")
-    assert violations(pd.read_csv(results / "submission.csv"), read_sample_submission(sample)) == []
+    (raw,) = fresh.folder.glob("synthetic/*")
+    assert violations(pd.read_csv(results / "submission.csv"), read_test_tables(raw).sample) == []
     assert all(f"  {name} " in done.stdout for name in [*experiment.members, *experiment.ensembles])

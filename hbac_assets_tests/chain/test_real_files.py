@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from hbac_assets.competition.tables import read_sample_submission
+from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.scoring.submission import violations
 from hbac_assets_tests.projects import make_project, real_files, share_generated_data
 
@@ -28,7 +28,7 @@ def test_the_same_command_makes_a_submission_from_real_files(finished, tmp_path)
     assert "synthetic" not in done.stdout
     assert not list((project.folder / "store").glob("synthetic*"))
     submission = pd.read_csv(project.results / "submission.csv")
-    assert violations(submission, read_sample_submission(folder / "sample_submission.csv")) == []
+    assert violations(submission, read_test_tables(folder).sample) == []
     assert submission["eeg_id"].tolist() == [3911565283]
-    spectrograms = {int(path.stem) for path in project.results.parent.glob("spectrograms/*.npy")}
+    spectrograms = {int(path.stem) for path in project.results.parent.rglob("spectrograms/*.npy")}
     assert spectrograms == {int(path.stem) for path in folder.glob("*_spectrograms/*.parquet")}

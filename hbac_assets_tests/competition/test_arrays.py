@@ -11,6 +11,7 @@ import pytest
 from hbac_assets.competition.arrays import EegFacts, convert_eeg, convert_spectrogram, write_npy
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.parquet_file import RecordingError
+from hbac_assets.competition.tables import MIDDLE
 from hbac_assets.files import file_digest
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
@@ -58,19 +59,61 @@ def test_an_eeg_becomes_a_spectrogram_for_each_window(tmp_path: Path, eeg: pd.Da
         window = eeg.to_numpy()[200 * offset :][:10_000]
         np.testing.assert_allclose(spectrogram, eeg_spectrogram(window, RECIPE), atol=1e-5)
     assert np.abs(array[0] - array[1]).max() > 0.1
-    assert facts.nan_share == pytest.approx(100 / (20 * 12_000))
+    assert facts.nan_share == pytest.approx(100 / (19 * 12_000))
+    assert facts.missing == [pytest.approx(100 / (19 * 10_000)), 0, 0]
     assert facts.digest == hashlib.sha256((tmp_path / "new" / "7.npy").read_bytes()).hexdigest()
 
 
-def test_a_window_beyond_the_end_is_a_fault_of_the_file(tmp_path: Path, eeg: pd.DataFrame) -> None:
+def test_of_windows_without_a_signal_or_beyond_the_end_it_is_said(tmp_path: Path, eeg: pd.DataFrame) -> None:
+    source = tmp_path / "7.parquet"
+    eeg = pd.concat([eeg, eeg], ignore_index=True).assign(Cz=5.0)
+    eeg.loc[:9_999, :] = np.nan
+    eeg.loc[10_000:14_999, "O1"] = np.nan
+    eeg.to_parquet(source, index=False)
+    facts = convert_eeg(source, tmp_path / "7.npy", RECIPE, [0, 25, 50, 75])
+    nothing_of_half, half_of_one, one = 0.5, 0.5 / 19, 1 / 19
+    assert facts.missing[0] == 1
+    assert facts.missing[1] == pytest.approx((nothing_of_half * 17 + 1 + 1) / 19)
+    assert facts.missing[2] == pytest.approx(half_of_one + one)
+    assert facts.missing[3] is None
+    array = np.load(tmp_path / "7.npy", allow_pickle=False)
+    assert not array[[0, 3]].any()
+    assert array[1].any()
+
+
+def test_the_middle_is_used_where_no_offset_is_given(tmp_path: Path, eeg: pd.DataFrame) -> None:
     source = tmp_path / "7.parquet"
     eeg.to_parquet(source, index=False)
-    with pytest.raises(
-        RecordingError,
-        match=r"7\.parquet: expected at least 12400 rows, for a label's window begins at 12 s, found 12000; correct",
-    ):
-        convert_eeg(source, tmp_path / "7.npy", RECIPE, [0, 12])
-    assert not (tmp_path / "7.npy").exists()
+    convert_eeg(source, tmp_path / "middle.npy", RECIPE, [MIDDLE])
+    convert_eeg(source, tmp_path / "offset.npy", RECIPE, [5])
+    np.testing.assert_array_equal(np.load(tmp_path / "middle.npy"), np.load(tmp_path / "offset.npy"))
+
+
+def test_a_recording_shorter_than_a_window_lies_in_its_middle(
+    tmp_path: Path, eeg: pd.DataFrame, spectrogram: pd.DataFrame
+) -> None:
+    eeg.head(9_000).to_parquet(tmp_path / "7.parquet", index=False)
+    with pytest.raises(RecordingError, match="at least 10000 rows"):
+        convert_eeg(tmp_path / "7.parquet", tmp_path / "7.npy", RECIPE, [MIDDLE])
+    facts = convert_eeg(tmp_path / "7.parquet", tmp_path / "7.npy", RECIPE, [MIDDLE], least_samples=1)
+    assert facts.missing == [pytest.approx(0.1)]
+    padded = np.pad(eeg.head(9_000).to_numpy(), ((500, 500), (0, 0)), constant_values=np.nan)
+    np.testing.assert_allclose(np.load(tmp_path / "7.npy")[0], eeg_spectrogram(padded, RECIPE), atol=1e-5)
+
+    spectrogram.head(100).to_parquet(tmp_path / "8.parquet", index=False)
+    short = convert_spectrogram(tmp_path / "8.parquet", tmp_path / "8.npy", least_columns=1)
+    array = np.load(tmp_path / "8.npy")
+    assert (short.columns, short.gaps, array.shape) == (300, "0-99 200-299", (400, 300))
+    np.testing.assert_array_equal(array[:, 100:200], spectrogram[list(SPECTROGRAM_COLUMNS)].head(100).to_numpy().T)
+
+
+def test_gaps_are_columns_without_any_power(tmp_path: Path, spectrogram: pd.DataFrame) -> None:
+    spectrogram.iloc[:3, 1:] = np.nan
+    spectrogram.iloc[10:11, 1:] = 0
+    spectrogram.iloc[20, 5:] = np.nan
+    spectrogram.iloc[-2:, 1:] = 0
+    spectrogram.to_parquet(tmp_path / "7.parquet", index=False)
+    assert convert_spectrogram(tmp_path / "7.parquet", tmp_path / "7.npy").gaps == "0-2 10-10 318-319"
 
 
 @pytest.mark.parametrize("denoising", [None, "db8"])

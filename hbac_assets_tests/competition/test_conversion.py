@@ -149,9 +149,3 @@ def test_interrupted_conversion_keeps_what_is_done(sources: list[Path], tmp_path
     after = made(tmp_path / "npy")
     assert len(after) == 3
     assert {name: after[name] for name in before} == before
-
-
-def test_two_files_of_one_id(sources: list[Path], tmp_path: Path) -> None:
-    other = tmp_path / "test" / "30.parquet"
-    with pytest.raises(HbacError, match=r"30\.parquet: expected an id that no other file has"):
-        convert([*sources, other], tmp_path / "npy", 2)

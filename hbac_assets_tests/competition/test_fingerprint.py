@@ -1,6 +1,5 @@
-"""The fingerprint follows the content and nothing else."""
+"""The fingerprints follow what the tables say and nothing else."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,77 +7,53 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hbac_assets.competition.fingerprint import dataset_fingerprint
-from hbac_assets.errors import HbacError
-
-RECORDING = "train_spectrograms/500.parquet"
+from hbac_assets.competition.fingerprint import fingerprint_of_test, fingerprint_of_train
+from hbac_assets.competition.tables import read_test_tables, read_train
 
 
-def rewrite(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
-    change(pd.read_parquet(folder / RECORDING)).to_parquet(folder / RECORDING)
+def both(folder: Path) -> tuple[str, str]:
+    return fingerprint_of_train(read_train(folder / "train.csv")), fingerprint_of_test(read_test_tables(folder))
 
 
-CHANGES: dict[str, Callable[[Path], object]] = {
-    "one vote": lambda folder: (folder / "train.csv").write_text(
-        (folder / "train.csv").read_text().replace("Seizure,3,1", "Seizure,3,2", 1)
+def rewritten(name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], None]:
+    return lambda folder: change(pd.read_csv(folder / name)).to_csv(folder / name, index=False)
+
+
+TRAIN: dict[str, Callable[[Path], object]] = {
+    "one vote": rewritten("train.csv", lambda t: t.assign(lpd_vote=t["lpd_vote"] + (t.index == 3))),
+    "order": rewritten("train.csv", lambda t: t[::-1]),
+    "a row less": rewritten("train.csv", lambda t: t.head(30)),
+    "another patient": rewritten("train.csv", lambda t: t.assign(patient_id=t["patient_id"] + 1)),
+    "named patients": rewritten("train.csv", lambda t: t.assign(patient_id="P" + t["patient_id"].astype(str))),
+}
+TEST: dict[str, Callable[[Path], object]] = {
+    "another spectrogram": rewritten("test.csv", lambda t: t.assign(spectrogram_id=t["spectrogram_id"] + 1)),
+    "order of the sample": rewritten("sample_submission.csv", lambda t: t[::-1]),
+    "an offset": rewritten("test.csv", lambda t: t.assign(eeg_label_offset_seconds=2)),
+}
+NEITHER: dict[str, Callable[[Path], object]] = {
+    "Windows' line ends": lambda folder: (folder / "train.csv").write_bytes(
+        (folder / "train.csv").read_bytes().replace(b"\n", b"\r\n")
     ),
-    "sample_submission": lambda folder: os.truncate(folder / "sample_submission.csv", 60),
-    "recording renamed": lambda folder: (folder / RECORDING).rename(folder / "train_spectrograms/501.parquet"),
-    "recording added": lambda folder: shutil.copy(folder / RECORDING, folder / "test_spectrograms"),
-    "recording removed": lambda folder: (folder / RECORDING).unlink(),
-    "recording shortened": lambda folder: rewrite(folder, lambda table: table.head(300)),
-    "recording scaled": lambda folder: rewrite(folder, lambda table: table * 2),
-    "recording truncated": lambda folder: os.truncate(folder / RECORDING, 5000),
-    "EEG added": lambda folder: shutil.copytree(folder / "train_spectrograms", folder / "train_eegs"),
+    "columns in another order": rewritten("train.csv", lambda t: t[t.columns[::-1]]),
+    "a column more": rewritten("train.csv", lambda t: t.assign(fold=1)),
+    "floats": rewritten("train.csv", lambda t: t.astype({"eeg_id": float})),
+    "a blank line": lambda folder: (folder / "train.csv").write_text((folder / "train.csv").read_text() + "\n\n"),
+    "values of the sample": rewritten("sample_submission.csv", lambda t: t.assign(lpd_vote=0.5)),
+    "an EEG more": lambda folder: shutil.copytree(folder / "train_spectrograms", folder / "train_eegs"),
+    "a file that is none": lambda folder: (folder / "train_spectrograms" / "._500.parquet").touch(),
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_changes_with_the_content(change: str, kaggle_folder: Path) -> None:
-    before = dataset_fingerprint(kaggle_folder)
-    CHANGES[change](kaggle_folder)
-    assert dataset_fingerprint(kaggle_folder) != before
+@pytest.mark.parametrize("change", [*TRAIN, *TEST, *NEITHER])
+def test_they_change_with_their_tables(change: str, kaggle_folder: Path) -> None:
+    before = both(kaggle_folder)
+    (TRAIN | TEST | NEITHER)[change](kaggle_folder)
+    after = both(kaggle_folder)
+    assert (before[0] != after[0], before[1] != after[1]) == (change in TRAIN, change in TEST)
+    assert [len(one) for one in after] == [16, 16]
 
 
-def test_sees_a_new_extreme_in_a_file_of_the_same_size(kaggle_folder: Path) -> None:
-    path = kaggle_folder / RECORDING
-    table = pd.read_parquet(path)
-    seen = set()
-    for factor in (1, 3):
-        table["RP_19.92"] *= factor
-        table.to_parquet(path, compression=None, use_dictionary=False)
-        seen.add((path.stat().st_size, dataset_fingerprint(kaggle_folder)))
-    assert len({size for size, _ in seen}) == 1
-    assert len(seen) == 2
-
-
-def test_sees_lost_bytes_before_the_footer(kaggle_folder: Path) -> None:
-    before = dataset_fingerprint(kaggle_folder)
-    content = (kaggle_folder / RECORDING).read_bytes()
-    (kaggle_folder / RECORDING).write_bytes(content[:1000] + content[2000:])
-    assert dataset_fingerprint(kaggle_folder) != before
-
-
-def test_is_the_same_for_a_copy_elsewhere_at_another_time(kaggle_folder: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(kaggle_folder, tmp_path / "copy", copy_function=shutil.copyfile)
-    (copy / "notes.txt").write_text("not part of the data")
-    assert dataset_fingerprint(copy) == dataset_fingerprint(kaggle_folder)
-    assert len(dataset_fingerprint(copy)) == 16
-
-
-@pytest.mark.parametrize("size", [0, 1, 8, 100])
-def test_a_damaged_recording_is_for_the_conversion_to_refuse(kaggle_folder: Path, size: int) -> None:
-    os.truncate(kaggle_folder / RECORDING, size)
-    assert len(dataset_fingerprint(kaggle_folder)) == 16
-
-
-@pytest.mark.parametrize(
-    "name", [".", "train.csv", "test.csv", "sample_submission.csv", "train_spectrograms", "test_spectrograms"]
-)
-def test_what_is_absent_is_named(kaggle_folder: Path, name: str) -> None:
-    gone = kaggle_folder / name
-    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
-    with pytest.raises(HbacError) as error:
-        dataset_fingerprint(kaggle_folder)
-    assert str(error.value).startswith(f"{gone}: expected a ")
-    assert "HBAC_DATA_DIR" in str(error.value)
+def test_a_copy_elsewhere_has_the_same(kaggle_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(kaggle_folder, tmp_path / "another name", copy_function=shutil.copyfile)
+    assert both(copy) == both(kaggle_folder)

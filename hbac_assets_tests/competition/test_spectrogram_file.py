@@ -37,15 +37,15 @@ def power(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[pd.DataFr
 BAD_TABLES = {
     "no time": (lambda t: t.drop(columns="time"), ["column time", "0 times"]),
     "column missing": (lambda t: t.drop(columns=LAST), [f"column {LAST}", "0 times"]),
-    "column extra": (lambda t: t.assign(RP_20=1.0), ["column RP_20", "one more"]),
     "column renamed": (lambda t: t.rename(columns={"LL_0.59": "LL_0.6"}), ["column LL_0.59"]),
-    "power as whole numbers": (lambda t: t.astype({LAST: "int32"}), [f"column {LAST}", "int32"]),
     "power as text": (lambda t: t.astype({LAST: str}), [f"column {LAST}", "string"]),
-    # Parquet stores these as it does whole numbers; only the Arrow schema beside it tells.
-    "time as durations": (lambda t: t.assign(time=pd.to_timedelta(t["time"], "s")), ["column time", "duration"]),
-    "time as float": (lambda t: t.astype({"time": float}), ["column time", "whole seconds", "double"]),
+    "time as text": (lambda t: t.astype({"time": str}), ["column time", "expected seconds", "string"]),
+    "time missing": (cell(8, "time", np.nan), ["column time", "a time in each row", "1 missing"]),
+    "time infinite": (
+        lambda t: cell(8, "time", np.inf)(t.astype({"time": float})),
+        ["column time", "expected seconds"],
+    ),
     "time twice": (cell(8, "time", 13), ["row 8, column time", "2 s after", "0 s"]),
-    "time backwards": (lambda t: t.iloc[::-1], ["row 2, column time", "-2 s"]),
     "time each second": (lambda t: t.assign(time=np.arange(len(t))), ["row 2, column time", "1 s"]),
     "time with a gap": (
         lambda t: t.assign(time=t["time"] + 2 * (t.index > 99)),
@@ -103,8 +103,9 @@ def test_damaged_file_is_named_in_one_line(case: str, tmp_path: Path, spectrogra
 
 def test_missing_file_and_folder_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "7.parquet").mkdir()
-    for name in ("7.parquet", "8.parquet"):
-        assert "expected a file, found none" in refusal(tmp_path / name)
+    (tmp_path / "9.parquet").symlink_to(tmp_path / "nowhere")
+    for name, found in {"7.parquet": "a folder", "8.parquet": "none", "9.parquet": "a link to nothing"}.items():
+        assert f"expected a file, found {found}" in refusal(tmp_path / name)
 
 
 def test_column_twice(tmp_path: Path, spectrogram: pd.DataFrame) -> None:
@@ -121,6 +122,12 @@ def test_array_is_frequency_first_whatever_the_file_looks_like(tmp_path: Path, s
         "plain": spectrogram,
         "columns in another order": spectrogram[spectrogram.columns[::-1]],
         "time as int16": spectrogram.astype({"time": "int16"}),
+        "time as float": spectrogram.astype({"time": float}),
+        # Parquet stores these as it does whole numbers; only the Arrow schema beside it tells.
+        "time as durations": spectrogram.assign(time=pd.to_timedelta(spectrogram["time"], "s")),
+        "time as points in time": spectrogram.assign(time=pd.to_datetime(spectrogram["time"], unit="s")),
+        "rows out of order": spectrogram.sample(frac=1, random_state=0),
+        "a column more": spectrogram.assign(index=0, note="a"),
         "time from another start": spectrogram.assign(time=spectrogram["time"] + 600),
         "double precision": spectrogram.astype(dict.fromkeys(SPECTROGRAM_COLUMNS, "float64")),
         "one column in double precision": spectrogram.astype({LAST: "float64"}),
@@ -132,6 +139,18 @@ def test_array_is_frequency_first_whatever_the_file_looks_like(tmp_path: Path, s
             assert power.dtype == np.float32
             assert power.flags.c_contiguous
             np.testing.assert_array_equal(power, expected)
+
+
+def test_whole_numbers_are_power_too(tmp_path: Path, spectrogram: pd.DataFrame) -> None:
+    whole = spectrogram.astype({LAST: "int32", "LP_0.59": "uint8"})
+    whole.to_parquet(tmp_path / "7.parquet", index=False)
+    expected = whole[list(SPECTROGRAM_COLUMNS)].to_numpy(np.float32).T
+    np.testing.assert_array_equal(read_spectrogram(tmp_path / "7.parquet"), expected)
+
+
+def test_a_short_one_is_read_where_it_is_better_than_none(tmp_path: Path, spectrogram: pd.DataFrame) -> None:
+    spectrogram.head(7).to_parquet(tmp_path / "7.parquet", index=False)
+    assert read_spectrogram(tmp_path / "7.parquet", least_columns=1).shape == (400, 7)
 
 
 def test_missing_values_stay_nan_as_null_and_as_nan(tmp_path: Path, spectrogram: pd.DataFrame) -> None:

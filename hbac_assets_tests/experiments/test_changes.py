@@ -18,7 +18,7 @@ def made(tmp_path):
     """A lineage all of whose artifacts are made."""
     ensembles = {"baseline": Ensemble(members=("one",)), "final": Ensemble(members=("one", "two"))}
     experiment = Experiment(name="tried", description="", folds=2, members=MEMBERS, ensembles=ensembles)
-    lineage = Lineage(tmp_path, Dataset("data", tmp_path / "data", "f1"), experiment)
+    lineage = Lineage(tmp_path, Dataset("data", tmp_path / "data", "f1", "f2"), experiment)
     for artifact in artifacts(lineage).values():
         artifact.path.parent.mkdir(parents=True, exist_ok=True)
         artifact.path.write_text(artifact.asset)
@@ -28,8 +28,10 @@ def made(tmp_path):
 
 def artifacts(lineage):
     cells = {cell.key: lineage.cell(cell) for cell in lineage.cells}
-    early = {"train_metadata": lineage.train_metadata, "spectrograms": lineage.spectrograms, "folds": lineage.folds}
-    return early | cells | {"oof": lineage.oof, "ensemble": lineage.ensemble, "submission": lineage.submission}
+    early = {"train_metadata": lineage.train_metadata, "spectrograms": lineage.spectrograms(), "folds": lineage.folds}
+    tested = {"test rows": lineage.test_rows, "test spectrograms": lineage.spectrograms("test")}
+    late = {"oof": lineage.oof, "ensemble": lineage.ensemble, **tested, "submission": lineage.submission}
+    return early | cells | late
 
 
 def changed(lineage, **update):
@@ -49,6 +51,15 @@ def is_current(artifact):
 
 def test_what_was_made_is_up_to_date(made):
     assert out_of_date(made) == set()
+
+
+def test_another_test_set_makes_the_submission_again_and_no_model(made):
+    other = replace(made, dataset=replace(made.dataset, test_fingerprint="f3"))
+    assert out_of_date(other) == {"test rows", "test spectrograms", "submission"}
+
+
+def test_a_folder_of_another_name_makes_nothing_again(made):
+    assert out_of_date(replace(made, dataset=replace(made.dataset, folder=made.root / "renamed"))) == set()
 
 
 def test_texts_make_nothing_again(made):

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import yaml
-from dagster import AssetKey, DagsterInstance, materialize
+from dagster import DagsterInstance, materialize
 
 from hbac_assets.assets.competition import competition_data, train_metadata
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.spectrograms import npy_spectrograms
+from hbac_assets.competition.set_aside import COLUMNS
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
@@ -17,6 +19,7 @@ from hbac_assets.run import first_failure
 from hbac_assets_tests.projects import RECORDINGS
 
 DATA_ASSETS = [competition_data, train_metadata, npy_spectrograms, eeg_spectrograms, fold_assignments]
+CONFIGURED = ("competition_data", "npy_spectrograms", "eeg_spectrograms", "fold_assignments")
 BOTH_INPUTS = {
     "description": "A member of both inputs.",
     "folds": 2,
@@ -32,25 +35,29 @@ class Outcome:
 
     Attributes:
         failure: the one line of the first step that failed; empty where none did.
-        left_out: how many files each conversion left out.
+        remarks: what the data's first asset says was unusual and accepted.
+        set_aside: everything that was, as in `competition.set_aside.COLUMNS`.
+        rows: how many rows the folds have.
     """
 
     failure: str
-    left_out: dict[str, int]
+    remarks: str
+    set_aside: pd.DataFrame
+    rows: int
 
 
-def materialize_data(download: Path, folder: Path, tolerated_failures: float = 0.0) -> Outcome:
+def materialize_data(download: Path, folder: Path, tolerated_share: float | None = None) -> Outcome:
     """Materialize everything up to the folds of an experiment that sees spectrograms and EEGs.
 
     Args:
         download: the raw files.
         folder: where the store lies.
-        tolerated_failures: the share of the files that may be unreadable.
+        tolerated_share: of rows and files that may be set aside; None leaves the default.
     """
     folder.mkdir(exist_ok=True)
     experiment = folder / "both.yaml"
     experiment.write_text(yaml.safe_dump(BOTH_INPUTS))
-    tolerated = {"config": {"tolerated_failures": tolerated_failures}}
+    tolerated = {} if tolerated_share is None else {"config": {"tolerated_share": tolerated_share}}
     with DagsterInstance.ephemeral() as instance:
         result = materialize(
             DATA_ASSETS,
@@ -59,15 +66,15 @@ def materialize_data(download: Path, folder: Path, tolerated_failures: float = 0
                 "store": Store(folder=str(folder / "store")),
                 "experiment": ExperimentChoice(name=str(experiment), miniature=False),
             },
-            run_config={"ops": {"npy_spectrograms": tolerated, "eeg_spectrograms": tolerated}},
+            run_config={"ops": dict.fromkeys(CONFIGURED, tolerated)},
             instance=instance,
             raise_on_error=False,
         )
+    lists = [pd.read_csv(path) for path in (folder / "store").rglob("*.set_aside.csv")]
+    set_aside = pd.concat(lists, ignore_index=True) if lists else pd.DataFrame(columns=list(COLUMNS))
+    tables = result.asset_materializations_for_node("competition_data")
+    remarks = str(tables[0].metadata["unusual, and accepted"].value) if tables else ""
     if not result.success:
-        return Outcome(first_failure(result.all_events), {})
-    left_out = {}
-    for asset in ("npy_spectrograms", "eeg_spectrograms"):
-        (materialization,) = result.asset_materializations_for_node(asset)
-        assert materialization.asset_key == AssetKey(asset)
-        left_out[asset] = int(str(materialization.metadata["unreadable files"].value))
-    return Outcome("", left_out)
+        return Outcome(first_failure(result.all_events), remarks, set_aside, 0)
+    (folds,) = (folder / "store").rglob("folds.parquet")
+    return Outcome("", remarks, set_aside, len(pd.read_parquet(folds)))

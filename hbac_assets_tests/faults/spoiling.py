@@ -36,6 +36,16 @@ def cell(name: str, row: int, column: str, value: str | float) -> Spoil:
     return table(name, change)
 
 
+def cells(name: str, row: int, **values: str | float) -> Spoil:
+    """Return what changes several cells of a row; rows are counted from 1."""
+
+    def spoil(download: Path) -> None:
+        for column, value in values.items():
+            cell(name, row, column, value)(download)
+
+    return spoil
+
+
 def content(name: str, change: Callable[[bytes], bytes]) -> Spoil:
     """Return what changes the bytes of a file."""
     return lambda download: replaced(download / name, change((download / name).read_bytes()))

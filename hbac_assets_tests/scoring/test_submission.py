@@ -6,7 +6,8 @@ import pytest
 
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets.scoring.submission import build, violations
+from hbac_assets.scoring.convex import ConvexBlend
+from hbac_assets.scoring.submission import build, filled_up, violations
 
 
 @pytest.fixture
@@ -17,11 +18,11 @@ def sample() -> pd.DataFrame:
 @pytest.fixture
 def submission(sample: pd.DataFrame) -> pd.DataFrame:
     shares = np.random.default_rng(0).dirichlet(np.ones(6), size=3)
-    return build([7, 21, 3911565283], shares, sample)
+    return build(["7", "21", "3911565283"], shares, sample)
 
 
 def test_predictions_are_matched_by_id(sample: pd.DataFrame) -> None:
-    frame = build([7, 21, 3911565283, 99], np.eye(6)[:4], sample)
+    frame = build(["7", "21", "3911565283", "99"], np.eye(6)[:4], sample)
     assert frame["eeg_id"].tolist() == [3911565283, 7, 21]
     np.testing.assert_array_equal(frame[list(VOTE_COLUMNS)], np.eye(6)[[2, 0, 1]])
     assert violations(frame, sample) == []
@@ -34,7 +35,27 @@ def test_single_precision_survives(sample: pd.DataFrame, submission: pd.DataFram
 
 def test_absent_prediction_is_an_error(sample: pd.DataFrame) -> None:
     with pytest.raises(HbacError, match=r"each eeg_id of sample_submission\.csv, found none for 1, such as 21"):
-        build([7, 3911565283], np.eye(6)[:2], sample)
+        build(["7", "3911565283"], np.eye(6)[:2], sample)
+
+
+def test_an_eeg_in_several_rows_gets_its_predictions_in_their_order_or_their_mean() -> None:
+    sample = pd.DataFrame({"eeg_id": [7, 9, 7, 8, 8, 6]})
+    frame = build(["7", "6", "7", "8", "9", "9"], np.eye(6), sample)
+    assert frame["eeg_id"].tolist() == [7, 9, 7, 8, 8, 6]
+    mean = np.eye(6)[4:].mean(axis=0)
+    np.testing.assert_array_equal(frame[list(VOTE_COLUMNS)], [*np.eye(6)[[0]], mean, *np.eye(6)[[2, 3, 3, 1]]])
+
+
+def test_a_missing_member_is_replaced_by_the_others_and_all_missing_by_the_prior() -> None:
+    members = np.random.default_rng(0).dirichlet(np.ones(6), size=(3, 4))
+    whole = members.copy()
+    members[0, 1] = members[:, 2] = members[1:, 3] = np.nan
+    prior = np.full(6, 1 / 6)
+    blended = filled_up(members, ConvexBlend(np.array([0.5, 0.3, 0.2])), prior)
+    np.testing.assert_allclose(blended[0], np.tensordot([0.5, 0.3, 0.2], whole[:, 0], 1))
+    np.testing.assert_allclose(blended[1], 0.5 * whole[1:, 1].mean(axis=0) + 0.3 * whole[1, 1] + 0.2 * whole[2, 1])
+    np.testing.assert_array_equal(blended[2], prior)
+    np.testing.assert_allclose(blended[3], whole[0, 3])
 
 
 def change(row: int, column: str, value: float) -> Callable[[pd.DataFrame], pd.DataFrame]:

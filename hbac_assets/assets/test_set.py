@@ -1,0 +1,82 @@
+"""The test set as it is when its rows are predicted: its recordings made into arrays, and what of each row can be read.
+
+Whatever is wrong with a recording, its rows stay: a row is predicted by the members that have what they need of it.
+"""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.assets.eeg_spectrograms import convert_windows, numbered_windows
+from hbac_assets.assets.spectrograms import convert_spectrograms
+from hbac_assets.assets.tables import read_table, write_if_changed
+from hbac_assets.competition.set_aside import rows_set_aside, together
+from hbac_assets.competition.tables import MIDDLE, NO_RECORDING, TestTables
+from hbac_assets.competition.usable import eeg_windows, spectrogram_windows, worst
+from hbac_assets.lineage import Lineage
+from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
+
+LEAST = 1
+"""Rows of a recording's file: a short one is better than none."""
+
+
+def convert_test_recordings(tables: TestTables, lineage: Lineage, log: logging.Logger) -> None:
+    """Make the arrays that members of the submitted ensemble need of the test set; those that are up to date are kept.
+
+    Raises:
+        HbacError: an array cannot be written.
+    """
+    write_if_changed(tables.rows, lineage.test_rows)
+    if lineage.spectrograms("test") in lineage.test_arrays:
+        ids = tables.rows["spectrogram_id"].drop_duplicates()
+        ids = ids[ids != NO_RECORDING]
+        converted, _ = convert_spectrograms(ids, lineage, "test", log, LEAST)
+        write_if_changed(converted, lineage.spectrograms("test"))
+    for recipe in lineage.test_recipes:
+        windows = numbered_windows(tables.rows)
+        converted, _ = convert_windows(windows, lineage, recipe, "test", log, LEAST)
+        write_if_changed(converted, lineage.eeg_spectrograms(recipe, "test"))
+
+
+def placed_rows(lineage: Lineage) -> pd.DataFrame:
+    """Return the test rows; where the table does not say where a spectrogram's window lies, it is the middle."""
+    rows = read_table(lineage.test_rows)
+    if lineage.spectrograms("test") not in lineage.test_arrays:
+        return rows
+    columns = rows["spectrogram_id"].map(
+        read_table(lineage.spectrograms("test")).set_index("spectrogram_id")["columns"]
+    )
+    middle = (columns.fillna(WINDOW_COLUMNS).astype("int64") - WINDOW_COLUMNS) // 2 * SECONDS_PER_COLUMN
+    offset = "spectrogram_label_offset_seconds"
+    return rows.assign(**{offset: rows[offset].where(rows[offset] != MIDDLE, middle)})
+
+
+def readable(lineage: Lineage, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return, for each member of the submitted ensemble, `reason` (empty where it can see the row) and `missing`."""
+    return {member: _readable_by(lineage, member, rows) for member in lineage.submitted_members}
+
+
+def spoilt_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the list of the rows that not all members can see, with what they are predicted by."""
+    reasons = pd.DataFrame({member: state["reason"] for member, state in states.items()})
+    lacking = reasons != ""
+    path, parts = lineage.dataset.folder / "test.csv", []
+    for row in map(int, np.flatnonzero(lacking.any(axis=1))):
+        why = sorted(set(reasons.iloc[row]) - {""})
+        left = [member for member in states if not lacking[member].iloc[row]]
+        by = f"predicted by {', '.join(left)} alone" if left else "predicted by the class prior"
+        which = f"EEG {rows['eeg_id'].iloc[row]}, spectrogram {rows['spectrogram_id'].iloc[row] or 'not named'}"
+        detail = f"{path}, row {row + 1}: {' and '.join(why)} ({which}): {by}"
+        parts.append(rows_set_aside(path, [row + 1], " and ".join(why), [detail]))
+    return together(parts)
+
+
+def _readable_by(lineage: Lineage, member: str, rows: pd.DataFrame) -> pd.DataFrame:
+    preprocessing = lineage.experiment.members[member].preprocessing
+    states = []
+    if preprocessing.input != "eeg":
+        states.append(spectrogram_windows(rows, read_table(lineage.spectrograms("test"))))
+    if recipe := preprocessing.eeg:
+        states.append(eeg_windows(rows, read_table(lineage.eeg_spectrograms(recipe, "test"))))
+    return worst(states)

@@ -1,0 +1,100 @@
+"""What the cells of a column may look like, as text, and what they become.
+
+Numbers are accepted however programs write them: `3`, `3.0`, `3e0`. A cell that is none of its column's kind becomes
+a missing value; what then happens to its row is said in `tables`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.labels import CLASSES
+
+LARGEST_ID = 2**63 - 1
+EXACT = 2**53
+"""Up to here every whole number is a float64."""
+MOST_VOTES = 10**9
+WHOLE = re.compile(r"([-+]?[0-9]+)(\.0*)?")
+# It becomes the name of a file.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+SPLINTER = 1e-3
+"""Seconds: by so much a time may miss a whole second for want of digits."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of column.
+
+    Attributes:
+        expected: what a right cell holds, for messages.
+        parse: from text to values, missing (NaN or NA) where a cell is none of this kind.
+        dtype: of the values where none is missing; None leaves what `parse` gives.
+    """
+
+    expected: str
+    parse: Callable[[pd.Series], pd.Series]
+    dtype: str | None = None
+
+
+def ids(cells: pd.Series) -> pd.Series:
+    """Return ids: whole numbers where most are, otherwise text that can name a file."""
+    numbers = cells.map(_whole)
+    if numbers.notna().sum() * 2 >= len(cells):
+        return numbers.astype("Int64")
+    return cells.where(cells.str.fullmatch(NAME), None)
+
+
+def votes(cells: pd.Series) -> pd.Series:
+    """Return numbers of votes."""
+    numbers = _numbers(cells)
+    return numbers.where((numbers >= 0) & (numbers <= MOST_VOTES) & (numbers == np.floor(numbers)))
+
+
+def whole_numbers(cells: pd.Series) -> pd.Series:
+    """Return whole numbers."""
+    numbers = _numbers(cells)
+    return numbers.where((numbers.abs() <= EXACT) & (numbers == np.floor(numbers)))
+
+
+def seconds(cells: pd.Series) -> pd.Series:
+    """Return the whole seconds of offsets: public programs cut there."""
+    numbers = _numbers(cells)
+    floor: pd.Series = np.floor(numbers.where((numbers >= 0) & (numbers <= EXACT)) + SPLINTER)
+    return floor
+
+
+def classes(cells: pd.Series) -> pd.Series:
+    """Return the names of classes as the competition writes them."""
+    return cells.str.lower().map({name.lower(): name for name in CLASSES})
+
+
+def anything(cells: pd.Series) -> pd.Series:
+    """Return the text; nothing computes with it."""
+    return cells
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    return pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+
+
+def _whole(cell: str) -> int | None:
+    """Return the whole number that a cell is, exactly, however large; None where it is none or too large."""
+    if found := WHOLE.fullmatch(cell):
+        number = int(found[1])
+        return number if abs(number) <= LARGEST_ID else None
+    try:
+        number_as_float = float(cell)
+    except ValueError:
+        return None
+    return int(number_as_float) if abs(number_as_float) <= EXACT and number_as_float.is_integer() else None
+
+
+ID = Kind("a whole number or a name of letters, digits, - and _", ids)
+SUB_ID = Kind("a whole number", whole_numbers, "int64")
+VOTES = Kind("a whole number of votes, 0 or more", votes, "int64")
+OFFSET = Kind("a number of seconds, 0 or more", seconds, "int64")
+CLASS = Kind(f"one of {', '.join(CLASSES)}", classes)
+ANYTHING = Kind("anything", anything)
