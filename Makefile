@@ -7,7 +7,7 @@ SHELL := bash
 
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-long faults mutants bench lint format ui clean-caches
+.PHONY: help setup run test test-long faults mutants bench rehearsal lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -53,6 +53,10 @@ mutants: .venv/.locked-dev  ## take guards away one by one and see that a test f
 bench: .venv/.locked-dev  ## measure every stage beside what people use today, half an hour; ROWS=1,4 for some rows
 	$(ENVIRONMENT)
 	python -m benchmarks $(if $(ROWS),--rows $(ROWS))
+
+rehearsal: .venv/.locked-dev  ## the whole chain on a folder of the competition's full size, DIR=…, with time, memory and disk
+	$(ENVIRONMENT)
+	python -m benchmarks.rehearsal $(if $(DIR),$(DIR),$(error DIR=… names a folder in Kaggle's layout))
 
 lint: .venv/.locked-dev  ## ruff and mypy
 	$(ENVIRONMENT)

@@ -1,0 +1,69 @@
+import pandas as pd
+import pytest
+
+from hbac_assets.assets.competition import recorded_train
+from hbac_assets.errors import HbacError
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.lineage import Lineage
+from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.store import Store
+from hbac_assets.synthetic.generation import generate
+from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
+
+EXPERIMENT = Experiment.model_validate(
+    {"name": "mine", "description": "", "members": {"one": {"backbone": "mobilenet_v3_small"}}}
+)
+
+
+def ignore(done, total):
+    pass
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    """A folder of the user's own, its data as recorded, and the store."""
+    folder = tmp_path / "download"
+    generate(SyntheticSettings(recordings=FEWEST_RECORDINGS), folder, 1, ignore)
+    competition, store = (
+        CompetitionData(folder=str(folder), synthetic_recordings=1),
+        Store(folder=str(tmp_path / "store")),
+    )
+    competition.prepare(store, ignore)
+    return folder, competition, store
+
+
+def test_labels_that_changed_since_they_were_recorded_are_refused(prepared):
+    folder, competition, store = prepared
+    lineage = Lineage(store.root, competition.dataset(store), EXPERIMENT)
+    labels = pd.read_csv(folder / "train.csv")
+    assert len(recorded_train(lineage).rows) == len(labels)
+    labels.assign(lpd_vote=labels["lpd_vote"] + 1).to_csv(folder / "train.csv", index=False)
+    with pytest.raises(HbacError, match=r"train\.csv: its labels have changed .*: materialize competition_data first"):
+        recorded_train(lineage)
+
+
+def test_another_test_set_is_recorded_when_it_is_read(prepared):
+    folder, competition, store = prepared
+    before = competition.dataset(store)
+    assert competition.read_test(store)
+    assert competition.dataset(store) == before
+    sample = pd.read_csv(folder / "sample_submission.csv")
+    sample[::-1].to_csv(folder / "sample_submission.csv", index=False)
+    competition.read_test(store)
+    after = competition.dataset(store)
+    assert after.test_fingerprint != before.test_fingerprint
+    assert (after.key, after.fingerprint) == (before.key, before.fingerprint)
+
+
+def test_no_record_names_a_path(prepared):
+    folder, _, store = prepared
+    for record in (store.root / "competition_data").iterdir():
+        assert str(folder) not in record.read_text()
+
+
+def test_a_record_of_an_earlier_version_is_made_again(prepared):
+    _, competition, store = prepared
+    (record,) = (store.root / "competition_data").iterdir()
+    record.write_text('{"folder": "/somewhere", "fingerprint": "0123456789abcdef"}')
+    with pytest.raises(HbacError, match="materialize competition_data first"):
+        competition.dataset(store)
