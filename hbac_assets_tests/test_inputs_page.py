@@ -3,8 +3,7 @@
 import ast
 import re
 
-from hbac_assets_tests.chain import test_test_sets
-from hbac_assets_tests.faults import test_recordings, test_tables
+from hbac_assets_tests.faults import test_recordings, test_tables, test_test_sets
 from hbac_assets_tests.projects import CHECKOUT
 
 PAGE = (CHECKOUT / "docs" / "inputs.md").read_text(encoding="utf-8")

@@ -40,6 +40,8 @@ def competition_data(
     for folder in (store.root, store.synthetic_folder, store.compilation_cache):
         remove_leftovers(folder)
     with store.alone(store.root, "competition_data", context.log.info):
+        for results in competition.forget_earlier_version(store):
+            context.log.warning(f"{results}: of an earlier version; all is made again once, and this can be deleted")
         train, test = competition.prepare(store, Progress(context.log, "recordings"), config.tolerated_share)
     lineage = lineage_of(competition, store, experiment)
     write_set_aside(train.set_aside, lineage.train_metadata, context.log)

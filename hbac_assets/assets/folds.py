@@ -13,15 +13,13 @@ from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.competition.folds import assign_folds, sample_rows
 from hbac_assets.competition.pictures import class_counts
 from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
-from hbac_assets.competition.usable import eeg_windows, spectrogram_windows, worst
+from hbac_assets.competition.usable import HALF, eeg_windows, spectrogram_windows, worst
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import CODE_VERSIONS, Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import lineage_of
-
-HALF = 0.5
 
 
 @asset(
@@ -65,7 +63,7 @@ def fold_assignments(
             "path": MetadataValue.path(lineage.folds.path),
             "rows": len(rows),
             **set_aside_metadata(read_set_aside(lineage.folds)),
-            "rows with half of their window missing": int(lineage.folds.facts()["half_missing"]),
+            "rows with half of a window missing": int(lineage.folds.facts()["half_missing"]),
             "patients": rows["patient_id"].nunique(),
             "folds": lineage.experiment.folds,
             "sampling": lineage.experiment.sampling,

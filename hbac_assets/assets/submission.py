@@ -14,6 +14,8 @@ from hbac_assets.assets.step import OWNERS, step
 from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
 from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.competition.set_aside import together
+from hbac_assets.competition.usable import HALF
 from hbac_assets.files import atomic_write
 from hbac_assets.labels import CLASSES
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
@@ -50,7 +52,7 @@ def submission(
     lineage = lineage_of(competition, store, experiment)
     lineage.ensemble.require()
     with store.alone(lineage.recordings_folder("test"), "recordings", context.log.info):
-        convert_test_recordings(tables, lineage, context.log)
+        unusable = convert_test_recordings(tables, lineage, context.log)
     artifact = lineage.submission
     with store.alone(lineage.experiment_folder, "submission", context.log.info):
         if artifact.is_current():
@@ -59,7 +61,7 @@ def submission(
             rows = placed_rows(lineage)
             states = readable(lineage, rows)
             spoilt = spoilt_rows(lineage, rows, states)
-            write_set_aside(spoilt, artifact, context.log)
+            write_set_aside(together([spoilt, unusable]), artifact, context.log)
             with accelerator.lease(context.log.info):
                 configure_device(accelerator, store)
                 seen = {member: (state["reason"] == "").to_numpy() for member, state in states.items()}
@@ -68,7 +70,9 @@ def submission(
             with atomic_write(artifact.path) as temporary:
                 frame.to_csv(temporary, index=False)
             prior = int((~np.any(list(seen.values()), axis=0)).sum())
-            artifact.seal(rows=len(rows), spoilt=len(spoilt), by_prior=prior)
+            missing = np.max([state["missing"] for state in states.values()], axis=0)
+            half = int(((missing >= HALF) & (missing < 1)).sum())
+            artifact.seal(spoilt=len(spoilt), by_prior=prior, half_missing=half)
     facts, frame = artifact.facts(), pd.read_csv(artifact.require())
     return MaterializeResult(
         metadata={
@@ -77,6 +81,7 @@ def submission(
             "rows": len(frame),
             "rows that not all members could see": int(facts["spoilt"]),
             "rows predicted by the class prior": int(facts["by_prior"]),
+            "rows with half of a window missing": int(facts["half_missing"]),
             **set_aside_metadata(read_set_aside(artifact)),
             "preview": preview(frame),
         }

@@ -21,22 +21,29 @@ LEAST = 1
 """Rows of a recording's file: a short one is better than none."""
 
 
-def convert_test_recordings(tables: TestTables, lineage: Lineage, log: logging.Logger) -> None:
+def convert_test_recordings(tables: TestTables, lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
     """Make the arrays that members of the submitted ensemble need of the test set; those that are up to date are kept.
+
+    Returns:
+        The list of the files that cannot be used.
 
     Raises:
         HbacError: an array cannot be written.
     """
     write_if_changed(tables.rows, lineage.test_rows)
+    unusable = []
     if lineage.spectrograms("test") in lineage.test_arrays:
         ids = tables.rows["spectrogram_id"].drop_duplicates()
         ids = ids[ids != NO_RECORDING]
-        converted, _ = convert_spectrograms(ids, lineage, "test", log, LEAST)
+        converted, failures = convert_spectrograms(ids, lineage, "test", log, LEAST)
+        unusable.append(failures)
         write_if_changed(converted, lineage.spectrograms("test"))
     for recipe in lineage.test_recipes:
         windows = numbered_windows(tables.rows)
-        converted, _ = convert_windows(windows, lineage, recipe, "test", log, LEAST)
+        converted, failures = convert_windows(windows, lineage, recipe, "test", log, LEAST)
+        unusable.append(failures)
         write_if_changed(converted, lineage.eeg_spectrograms(recipe, "test"))
+    return together(unusable).drop_duplicates(ignore_index=True)
 
 
 def placed_rows(lineage: Lineage) -> pd.DataFrame:

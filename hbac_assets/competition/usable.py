@@ -10,6 +10,9 @@ import pandas as pd
 
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 
+HALF = 0.5
+"""Share of a window from which on people are told that it is missing."""
+
 
 def spectrogram_windows(rows: pd.DataFrame, spectrograms: pd.DataFrame) -> pd.DataFrame:
     """Return, for each row, `reason` (empty where its window can be used) and `missing`, the share without power.

@@ -82,6 +82,20 @@ class CompetitionData(ConfigurableResource):
         name = "synthetic" if self.is_synthetic else "kaggle"
         return Dataset(name, self.raw_folder(store), recorded["train"], recorded["test"])
 
+    def forget_earlier_version(self, store: Store) -> list[Path]:
+        """Delete the records that an earlier version made of this folder, and return where their results lie.
+
+        They were filed under the content of the whole folder, its name included, and cannot be used any more.
+        """
+        results = []
+        for record in sorted((store.root / "competition_data").glob("*.json")):
+            recorded = json.loads(record.read_text(encoding="utf-8"))
+            if recorded.get("folder") == str(self.raw_folder(store)):
+                name = "synthetic" if self.is_synthetic else self.raw_folder(store).name
+                results.append(store.root / f"{name}-{recorded['fingerprint'][:8]}")
+                record.unlink()
+        return [folder for folder in results if folder.is_dir()]
+
     @property
     def _synthetic(self) -> SyntheticSettings:
         return SyntheticSettings(recordings=self.synthetic_recordings)

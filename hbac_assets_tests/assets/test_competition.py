@@ -4,6 +4,7 @@ import pytest
 from hbac_assets.assets.competition import recorded_train
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.schema import Experiment
+from hbac_assets.files import write_json
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.store import Store
@@ -61,9 +62,15 @@ def test_no_record_names_a_path(prepared):
         assert str(folder) not in record.read_text()
 
 
-def test_a_record_of_an_earlier_version_is_made_again(prepared):
-    _, competition, store = prepared
+def test_a_record_of_an_earlier_version_is_made_again_and_its_results_are_named(prepared):
+    folder, competition, store = prepared
     (record,) = (store.root / "competition_data").iterdir()
-    record.write_text('{"folder": "/somewhere", "fingerprint": "0123456789abcdef"}')
+    write_json(record, {"folder": str(folder), "fingerprint": "0123456789abcdef"})
     with pytest.raises(HbacError, match="materialize competition_data first"):
         competition.dataset(store)
+    results = store.root / f"{folder.name}-01234567"
+    results.mkdir()
+    assert competition.forget_earlier_version(store) == [results]
+    assert not record.exists()
+    assert results.exists()
+    assert competition.forget_earlier_version(store) == []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hbac_assets.competition.folds import assign_folds, sample_rows
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
+from hbac_assets_tests.projects import rehearsal_table
 
 
 @st.composite
@@ -72,6 +73,15 @@ def test_impossible_number_of_folds(train: pd.DataFrame, patients: int, folds: i
     few = train[train["patient_id"] < 7000 + patients]
     with pytest.raises(HbacError, match=rf"folds: expected 2 to {patients}, .*, found {folds}; "):
         assign_folds(few, folds, 42)
+
+
+def test_the_competitions_rows_are_split_as_the_page_on_methods_says() -> None:
+    path = rehearsal_table()
+    if path is None:
+        pytest.skip("no table of the competition's: HBAC_REHEARSAL names none")
+    rows = sample_rows(assign_folds(pd.read_parquet(path), 5, 42), "first_per_spectrogram")
+    held_out = rows["fold"] == 0
+    assert (int((~held_out).sum()), int(held_out.sum())) == (8_961, 2_126)
 
 
 def test_first_per_spectrogram_is_the_lowest_sub_id_wherever_it_stands(train: pd.DataFrame) -> None:

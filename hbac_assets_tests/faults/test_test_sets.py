@@ -152,7 +152,10 @@ def test_spoilt_recordings_cost_no_row_and_are_named(trained, rows):
     submission, told = submit(project)
     assert submission["eeg_id"].tolist() == list(wrong)[::-1]
 
-    listed = pd.read_csv(project.results / "submission.set_aside.csv")
+    every = pd.read_csv(project.results / "submission.set_aside.csv")
+    listed, files = every[every["row"].notna()], every[every["row"].isna()]
+    assert len(files) == sum(map(len, wrong.values()))
+    assert files["detail"].str.contains("expected .*, found ").all()
     assert listed["row"].tolist() == [one - 9_999 for one, kinds in wrong.items() if kinds]
     for kinds, reason, detail in zip(filter(None, wrong.values()), listed["reason"], listed["detail"], strict=True):
         unreadable = {"spectrogram": "spectrogram unreadable", "eeg": "EEG unreadable"}
@@ -160,7 +163,7 @@ def test_spoilt_recordings_cost_no_row_and_are_named(trained, rows):
         alone = {"spectrogram": "predicted by eeg alone", "eeg": "predicted by kaggle alone"}
         expected = "predicted by the class prior" if len(kinds) == 2 else alone[next(iter(kinds))]
         assert detail.endswith(expected)
-        assert detail in told or len(listed) > 20
+        assert detail in told or len(every) > 20
     shares = submission.set_index("eeg_id")
     prior = [one for one, kinds in wrong.items() if len(kinds) == 2]
     whole = [one for one, kinds in wrong.items() if not kinds]
