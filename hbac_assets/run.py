@@ -69,7 +69,7 @@ def materialize_chain() -> None:
     from hbac_assets.resources.runs import PROCESS_TAG, report_dead_runs
 
     assert defs.resources is not None
-    defs.resources["accelerator"].chosen_device()
+    defs.resources["accelerator"].require_usable(lambda line: print(line, file=sys.stderr, flush=True))
     with open_instance() as instance:
         report_dead_runs(instance)
         with execute_job(

@@ -43,7 +43,10 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
         jax.config.update("jax_platforms", "cpu")
         jax.config.update("jax_cpu_enable_async_dispatch", False)  # programs run in this thread: see `ready`
     elif not visible_devices("gpu"):
-        raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
+        raise HbacError(
+            "HBAC_DEVICE: expected a GPU, found none that JAX can use; run `make setup GPU=1`, see that the driver "
+            "is new enough for CUDA 12, or set HBAC_DEVICE to cpu"
+        )
     if compilation_cache is not None:
         use_cache(compilation_cache)
         if device == "cpu":

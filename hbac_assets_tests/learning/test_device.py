@@ -22,7 +22,7 @@ def test_a_gpu_that_is_not_there_is_a_clear_error() -> None:
     )
     environment = {"CUDA_VISIBLE_DEVICES": "", "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert run.stdout.startswith("device: expected a GPU, found none visible to JAX")
+    assert run.stdout.startswith("HBAC_DEVICE: expected a GPU, found none that JAX can use; run `make setup GPU=1`")
     assert run.stdout.count("\n") == 1
 
 
