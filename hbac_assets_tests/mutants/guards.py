@@ -131,6 +131,13 @@ GUARDS = [
         "test_jobs_that_see_their_own_card_as_number_0_do_not_wait_and_those_of_one_card_do",
     ),
     Guard(
+        "a user's file of Keras' settings changes no number",
+        "__init__.py",
+        'os.environ["KERAS_HOME"] = ',
+        "_ = ",
+        "test_keras_settings.py::test_keras_own_file_and_its_variables_change_nothing",
+    ),
+    Guard(
         "one run at a time makes a thing of the store",
         "resources/store.py",
         "        with hold_any(\n",
