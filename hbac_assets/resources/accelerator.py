@@ -13,6 +13,7 @@ from dagster import ConfigurableResource
 from pydantic import Field, PositiveInt
 
 from hbac_assets.errors import HbacError
+from hbac_assets.learning.device import require_known_flags
 from hbac_assets.locks import hold_any
 from hbac_assets.resources.gpus import VISIBLE, find_gpus
 from hbac_assets.resources.machine_locks import machine_locks
@@ -36,8 +37,9 @@ class Accelerator(ConfigurableResource):
             say: told if that is the CPU though the machine has a GPU.
 
         Raises:
-            HbacError: see `chosen_device`.
+            HbacError: see `chosen_device`; or JAX does not know a flag of `XLA_FLAGS`.
         """
+        require_known_flags()
         if self.chosen_device() == "cpu" and self.device == "auto" and (unused := find_gpus().unused):
             say(f"on the CPU: {unused}; HBAC_DEVICE=cpu if that is meant")
 

@@ -237,6 +237,10 @@ VARIABLES = {
         {"HBAC_GPUS_PER_CELL": "0"},
         "HBAC_GPUS_PER_CELL: expected a whole number, 1 or more, found '0'; correct it",
     ),
+    "a flag that JAX does not know": (
+        {"XLA_FLAGS": "--xla_gpu_enable_triton_softmax_fusion_of_old=true"},
+        r"XLA_FLAGS: expected flags that this JAX knows, found '.*' \(Unknown flag .*\); correct or unset it",
+    ),
     "a tracking URI of an unknown kind": (
         {"MLFLOW_TRACKING_URI": "gopher://somebody:secret@127.0.0.1"},
         rf"{NO_URI} 'gopher://somebody:\*\*\*@127.0.0.1'; correct it",
