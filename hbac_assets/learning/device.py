@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import psutil
-
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.compilation_cache import use as use_cache
+from hbac_assets.learning.memory import free_host_bytes
 
 Device = Literal["cpu", "gpu"]
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -130,7 +129,7 @@ def free_bytes() -> int:
 
     statistics = [device.memory_stats() or {} for device in jax.devices()]
     on_devices = [found["bytes_limit"] - found["bytes_in_use"] for found in statistics if "bytes_limit" in found]
-    return int(min([psutil.virtual_memory().available, *on_devices]))
+    return int(min([free_host_bytes(), *on_devices]))
 
 
 def _with_our_flags() -> str:
