@@ -138,6 +138,13 @@ GUARDS = [
         "test_keras_settings.py::test_keras_own_file_and_its_variables_change_nothing",
     ),
     Guard(
+        "what a container may take is all the memory that there is",
+        "learning/memory.py",
+        ", *_left_by_groups()]",
+        "]",
+        "learning/test_memory.py::test_the_older_layout_has_a_folder_for_memory",
+    ),
+    Guard(
         "one run at a time makes a thing of the store",
         "resources/store.py",
         "        with hold_any(\n",
