@@ -97,6 +97,7 @@ def test_jobs_that_see_their_own_card_as_number_0_do_not_wait_and_those_of_one_c
             "PATH": f"{install_driver(folder, [uuid])}:{os.environ['PATH']}",
             "PYTHONPATH": f"{install_plugin(folder)}:{CHECKOUT}",
             "TMPDIR": str(folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
         }
         return subprocess.Popen(
             [sys.executable, "-c", LEASE], env=environment, stdin=-1, stdout=-1, text=True, bufsize=1
