@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from hbac_assets.resources.accelerator import visible_gpus
+from hbac_assets.resources.gpus import find_gpus
 
 PACKAGES = (
     "jax", "keras", "keras-cv", "tensorflow-cpu", "tensorflow", "torch",
@@ -24,7 +24,7 @@ def describe() -> dict[str, str]:
     return {
         "processor": f"{_processor()}, {cores} cores",
         "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
-        "GPU": str(len(visible_gpus()) or "none"),
+        "GPU": str(len(find_gpus().usable) or "none"),
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "versions": ", ".join(f"{name} {installed[name]}" for name in PACKAGES if name in installed),
     }

@@ -2,16 +2,30 @@
 
 Dagster finds the code location here: `defs` is the one name that this package offers. It is built when it is asked
 for, so that a notebook which imports `hbac_assets.signals` does not pay for Dagster. Importing this package chooses
-Keras' backend: import it before keras.
+Keras' backend and settings: import it before keras.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
+_CACHE = Path(__file__).resolve().parents[1] / "data" / "cache"
+
 os.environ["KERAS_BACKEND"] = "jax"
+# A user's ~/.keras/keras.json would change the layout of images and the numbers that come out; there Keras finds none.
+os.environ["KERAS_HOME"] = str(_CACHE / "keras")
+# keras-cv asks TensorFlow for its Keras, which has to be the one used here.
+os.environ.pop("TF_USE_LEGACY_KERAS", None)
 # keras-cv imports TensorFlow, which otherwise reports its CPU features and its oneDNN operations on every start.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+if not os.environ.get("HOME"):
+    os.environ.pop("HOME", None)  # an empty one stands for the root folder
+    try:
+        Path.home()
+    except RuntimeError:  # nor does the system know one, as in a container that is run under any user id
+        os.environ["HOME"] = str(_CACHE / "home")
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dagster import InitLoggerContext, logger
 
-from hbac_assets.failures import in_words
+from hbac_assets.failures import in_words, outside_steps
 from hbac_assets.interrupts import is_interrupted
 
 FORMAT = "%(asctime)s  %(step)-26s %(message)s"
@@ -39,7 +39,7 @@ def console(context: InitLoggerContext) -> logging.Logger:
     """Return the logger that writes to the terminal."""
     handler = logging.StreamHandler()
     handler.setFormatter(StepFormatter(FORMAT, "%H:%M:%S"))
-    handler.addFilter(lambda record: not any(text in _message(_meta(record)) for text in OMITTED))
+    handler.addFilter(lambda record: not _is_omitted(_meta(record)))
     terminal = logging.Logger("hbac_assets.console", logging.INFO)
     terminal.addHandler(handler)
     return terminal
@@ -51,6 +51,11 @@ def _meta(record: logging.LogRecord) -> dict[str, Any]:
 
 def _message(meta: dict[str, Any]) -> str:
     return str(meta.get("orig_message"))
+
+
+def _is_omitted(meta: dict[str, Any]) -> bool:
+    event = meta.get("dagster_event")
+    return any(text in _message(meta) for text in OMITTED) and not (event and outside_steps(event))
 
 
 def _text(meta: dict[str, Any]) -> str:

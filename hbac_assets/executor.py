@@ -1,33 +1,93 @@
 """What runs the steps: a process for each, forked from one that has imported the heavy packages once."""
 
+import multiprocessing.forkserver
+import os
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from dagster import DagsterEvent, InitExecutorContext, executor, multiple_process_executor_requirements
-from dagster._core.execution.context.system import PlanOrchestrationContext
+from dagster._core.errors import DagsterSubprocessError
+from dagster._core.execution.context.system import IStepContext, PlanOrchestrationContext
 from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.plan.state import KnownExecutionState
 from dagster._core.execution.retries import RetryMode
+from dagster._core.executor.child_process_executor import ChildProcessCrashException
 from dagster._core.executor.multiprocess import MultiprocessExecutor
+from dagster._utils.error import SerializableErrorInfo
 
+from hbac_assets.errors import HbacError
+from hbac_assets.failures import ended_abruptly, first_line, root
 from hbac_assets.interrupts import kill_steps, watched
+from hbac_assets.sockets import use_short_folder
 
-# None of them touches a device when it is imported. The second is the one that Dagster would put first.
+# The second is the one that Dagster would put first.
 PRELOADED = [
-    "hbac_assets.forkserver.first", "dagster._core.executor.multiprocess",
-    "jax", "keras_cv", "mlflow", "mlflow.store.tracking.sqlalchemy_store", "hbac_assets.forkserver.last",
+    "hbac_assets.forkserver.first", "dagster._core.executor.multiprocess", "hbac_assets.forkserver.libraries",
+    "hbac_assets.forkserver.last",
 ]  # fmt: skip
+WITH_SERVER = 255
+"""What `multiprocessing` gives as a process' exit status if there is no server left to tell it."""
 
 
 class StepProcesses(MultiprocessExecutor):
-    """Dagster's multiprocess executor, whose steps end in time when the run is interrupted."""
+    """Dagster's multiprocess executor, whose steps end in time when the run is interrupted, and say how they ended."""
 
     def execute(self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
-        """Yield the events of the run."""
-        with watched() as watch:
+        """Yield the events of the run.
+
+        Raises:
+            HbacError: steps cannot be started, or a fault that a user can mend came up outside of them.
+        """
+        use_short_folder()
+        with watched() as watch, _told():
             try:
                 yield from super().execute(plan_context, execution_plan)
             finally:
                 if watch.number:
                     kill_steps()  # all have ended; their server would take seconds to do so
+
+    def log_failure_or_retry_event_after_error(
+        self, step_context: IStepContext, err_info: SerializableErrorInfo, known_state: KnownExecutionState
+    ) -> DagsterEvent:
+        """Return the event of a failure; of a step that ended abruptly, it says how."""
+        crash = sys.exc_info()[1]
+        if isinstance(crash, ChildProcessCrashException):
+            server = _status_of_server() if crash.exit_code == WITH_SERVER else None
+            message = (
+                ended_abruptly("the process of this step", crash.exit_code)
+                if server is None
+                else ended_abruptly("the process that steps are forked from", server)
+            )
+            err_info = SerializableErrorInfo(message, err_info.stack, err_info.cls_name)
+        return super().log_failure_or_retry_event_after_error(step_context, err_info, known_state)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise faults of the block that are known to come from the steps' processes as their one line."""
+    try:
+        yield
+    except DagsterSubprocessError as error:
+        for found in map(root, error.subprocess_error_infos):
+            if found.cls_name == HbacError.__name__:
+                raise HbacError(first_line(found)) from error
+        raise
+    except (EOFError, OSError) as error:
+        if (status := _status_of_server()) is not None:
+            raise HbacError(ended_abruptly("the process that steps are forked from", status)) from error
+        raise
+
+
+def _status_of_server() -> int | None:
+    """Return how the process that steps are forked from ended; None if it lives."""
+    pid: int = getattr(multiprocessing.forkserver._forkserver, "_forkserver_pid", None) or 0
+    for _ in range(20 if pid else 0):  # its pipes are closed a moment before it can be seen to have ended
+        if ended := os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+            return int(ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status)
+        time.sleep(0.05)
+    return None
 
 
 @executor(name="multiprocess", requirements=multiple_process_executor_requirements())

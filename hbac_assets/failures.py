@@ -1,27 +1,88 @@
-"""Why a step failed, in words, from Dagster's events.
+"""Why a run failed, in words, from Dagster's events.
 
-A fault that a user can mend has a description. A process that was killed has none, since nobody was left to give it.
-All else is a defect of the code and keeps its traceback.
+A fault that a user can mend has a description. A process that ended abruptly has none, since nobody was left to give
+it: what is known is how it ended. All else is a defect of the code and keeps its traceback.
 """
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
+from hbac_assets.errors import HbacError
 from hbac_assets.interrupts import is_interrupted
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
+    from dagster._utils.error import SerializableErrorInfo
+
+CRASH = "ChildProcessCrashException"
+MEANINGS = {
+    signal.SIGKILL: "sent by somebody, or by the system when memory ran out: if it was memory, lower the member's "
+    "batch_size",
+    signal.SIGTERM: "sent by somebody",
+    signal.SIGILL: "this processor lacks an instruction that a library is built with",
+    signal.SIGBUS: "a file in use was cut short, or its disk is full",
+}
 
 
 def in_words(event: "DagsterEvent | None") -> str | None:
-    """Return the one line of a step's failure; None of a defect, of an interrupted run's steps, and of other events."""
-    if event is None or not event.is_step_failure:
+    """Return the one line of a failure of a step, or of the run where that failed outside its steps.
+
+    None of a defect, of an interrupted run, and of other events.
+    """
+    if event is None:
         return None
+    if not event.is_step_failure:
+        fault = outside_steps(event)
+        return first_line(fault) if fault and fault.cls_name == HbacError.__name__ else None
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return failure.user_failure_data.description
-    if failure.error and failure.error.cls_name == "ChildProcessCrashException" and not is_interrupted():
-        return (
-            f"{event.step_key}: the process of this step was killed, by somebody or by the system when memory ran out: "
-            "if it was memory, lower the member's batch_size; the same command goes on from here"
-        )
+    if failure.error and failure.error.cls_name == CRASH and not is_interrupted():
+        return f"{event.step_key}: {first_line(failure.error)}"
     return None
+
+
+def outside_steps(event: "DagsterEvent") -> "SerializableErrorInfo | None":
+    """Return the error that ended a run though no step has failed: ours, or what caused it in the first place."""
+    from dagster import DagsterEventType
+
+    if event.event_type != DagsterEventType.RUN_FAILURE or is_interrupted():
+        return None
+    failure = event.job_failure_data
+    if failure.first_step_failure_event or (failure.error and CRASH in failure.error.message):
+        return None
+    return failure.error and root(failure.error)
+
+
+def root(error: "SerializableErrorInfo") -> "SerializableErrorInfo":
+    """Return the error of ours among those that caused each other, else the first cause."""
+    while error.cause and error.cls_name != HbacError.__name__:
+        error = error.cause
+    return error
+
+
+def first_line(error: "SerializableErrorInfo") -> str:
+    """Return the first line of an error, with the name of its class unless it is ours."""
+    message = error.message.strip().removeprefix(f"{HbacError.__module__}.{HbacError.__name__}: ")
+    return (message.splitlines() or [str(error.cls_name)])[0]
+
+
+def ended_abruptly(process: str, status: int | None) -> str:
+    """Return how a process ended that could not tell itself, and what may have been the cause.
+
+    Args:
+        process: what it was.
+        status: as `multiprocessing` gives it; after a signal, the signal's number below zero.
+    """
+    number = -(status or 0)
+    if number == signal.SIGKILL:
+        return f"{process} was ended by SIGKILL, {MEANINGS[signal.SIGKILL]}; the same command goes on from here"
+    if number in set(signal.Signals):
+        found = signal.Signals(number)
+        how = f"was ended by {found.name} ({MEANINGS.get(found, signal.strsignal(found))})"
+    else:
+        how = f"ended by itself with exit status {status}"
+    flags = os.environ.get("XLA_FLAGS")
+    unset = f"; if they name XLA_FLAGS, correct or unset that, found {flags!r}" if flags else ""
+    return f"{process} {how}; its last lines above may say why{unset}; the same command goes on from here"

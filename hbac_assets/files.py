@@ -18,7 +18,7 @@ from typing import Any
 from hbac_assets.errors import HbacError
 
 TEMPORARY_MARK = ".partial"
-UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 LITTLE_SPACE = 16_000_000
 """Bytes: with less, an error that does not say what it is comes from a full disk. Other writers than the failed one may
 have given theirs back meanwhile."""

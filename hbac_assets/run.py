@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.failures import in_words
+from hbac_assets.failures import first_line, in_words, outside_steps
 from hbac_assets.files import LITTLE_SPACE, place_to_write
 from hbac_assets.interrupts import TOLD, kill_steps, watched
 
@@ -59,7 +59,7 @@ def materialize_chain() -> None:
     """Materialize every asset in steps of their own.
 
     Raises:
-        HbacError: with the description of the first step that failed.
+        HbacError: with the one line of the first failure.
     """
     from dagster import execute_job, reconstructable
 
@@ -69,7 +69,7 @@ def materialize_chain() -> None:
     from hbac_assets.resources.runs import PROCESS_TAG, report_dead_runs
 
     assert defs.resources is not None
-    defs.resources["accelerator"].chosen_device()
+    defs.resources["accelerator"].require_usable(lambda line: print(line, file=sys.stderr, flush=True))
     with open_instance() as instance:
         report_dead_runs(instance)
         with execute_job(
@@ -93,14 +93,15 @@ def print_report() -> None:
 
 
 def first_failure(events: "Sequence[DagsterEvent]") -> str:
-    """Return the one line of the first failed step, or Dagster's message where the step gave none."""
+    """Return the one line of the first failure, or the first of its error's lines where that is a defect."""
     for event in events:
         if line := in_words(event):
             return line
         if event.is_step_failure:
             error = event.step_failure_data.error
-            error = error and (error.cause or error)
-            return f"{event.step_key}: {error.message if error else 'failed'}".strip().splitlines()[0]
+            return f"{event.step_key}: {first_line(error.cause or error) if error else 'failed'}"
+        if error := outside_steps(event):
+            return first_line(error)
     return (events[-1].message if events else None) or "the run did not start"
 
 

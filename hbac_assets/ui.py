@@ -12,6 +12,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.resources.dagster_home import open_instance
 from hbac_assets.resources.paths import DATA_FOLDER
 from hbac_assets.resources.tracking_database import make_whole
+from hbac_assets.sockets import short_folder
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 8
@@ -28,13 +29,15 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
         signal.signal(number, _interrupt)
     try:
+        environment = os.environ | {"TMPDIR": short_folder()}
         make_databases()
     except HbacError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     bin_folder = Path(sys.executable).parent
     servers = [
-        subprocess.Popen([str(bin_folder / command[0]), *command[1:]], start_new_session=True) for command in commands
+        subprocess.Popen([str(bin_folder / command[0]), *command[1:]], env=environment, start_new_session=True)
+        for command in commands
     ]
     print(
         f"Dagster  http://{HOST}:{dagster_port}\nMLflow   http://{HOST}:{mlflow_port}\nCtrl-C stops both",

@@ -22,7 +22,7 @@ from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.learning.settings import MemberSettings
-from hbac_assets.resources.accelerator import visible_gpus
+from hbac_assets.resources.gpus import find_gpus
 from hbac_assets.resources.paths import PROJECT_FOLDER
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Scale:
 
 def run(workspace: Path) -> list[Result]:
     """Measure every backbone on the first visible GPU."""
-    if not visible_gpus():
+    if not find_gpus().usable:
         remark = "No GPU is visible here (nvidia-smi lists none): not measured."
         return [Result(ROW, "train on a GPU", "", "", None, "", None, remark)]
     return measure(workspace, Scale())

@@ -68,7 +68,7 @@ def plan_cells(
     A cell that is trained, but unknown to MLflow or to this Dagster instance, gets a step as well, to report it.
     """
     report_dead_runs(context.instance)
-    accelerator.chosen_device()
+    accelerator.require_usable(context.log.warning)
     lineage = lineage_of(competition, store, experiment)
     remove_leftovers(lineage.experiment_folder)
     lineage.folds.require()

@@ -3,16 +3,16 @@
 import ctypes
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import psutil
-
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.compilation_cache import use as use_cache
+from hbac_assets.learning.memory import free_host_bytes
 
 Device = Literal["cpu", "gpu"]
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -34,7 +34,7 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     Raises:
         HbacError: a GPU is asked for and none is visible.
     """
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {XLA_FLAGS}".strip()
+    os.environ["XLA_FLAGS"] = _with_our_flags()
     _keep_freed_memory()
     import jax
     import keras
@@ -43,13 +43,34 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
         jax.config.update("jax_platforms", "cpu")
         jax.config.update("jax_cpu_enable_async_dispatch", False)  # programs run in this thread: see `ready`
     elif not visible_devices("gpu"):
-        raise HbacError("device: expected a GPU, found none visible to JAX; set device: cpu, or install the gpu extra")
+        raise HbacError(
+            "HBAC_DEVICE: expected a GPU, found none that JAX can use; run `make setup GPU=1`, see that the driver "
+            "is new enough for CUDA 12, or set HBAC_DEVICE to cpu"
+        )
     if compilation_cache is not None:
         use_cache(compilation_cache)
         if device == "cpu":
             # A cache of tuned GPU kernels whose path would enter the key of every program: a moved store would miss.
             jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
     keras.config.set_dtype_policy(precision)
+
+
+def require_known_flags() -> None:
+    """Let a process of its own read the user's `XLA_FLAGS`: one that JAX does not know ends the process that meets it.
+
+    Raises:
+        HbacError: there is such a flag, or one of our own cannot stand beside them.
+    """
+    given = os.environ.get("XLA_FLAGS")
+    if not given:
+        return
+    environment = os.environ | {"XLA_FLAGS": _with_our_flags(), "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    reading = [sys.executable, "-c", "import jax; jax.devices()"]
+    done = subprocess.run(reading, env=environment, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode and (said := re.search(r"^[EF]\d{4} .*?\] (.*)", done.stderr, re.MULTILINE)):
+        raise HbacError(
+            f"XLA_FLAGS: expected flags that this JAX knows, found {given!r} ({said[1]}); correct or unset it"
+        )
 
 
 def ready(arguments: Arguments) -> Arguments:
@@ -108,7 +129,11 @@ def free_bytes() -> int:
 
     statistics = [device.memory_stats() or {} for device in jax.devices()]
     on_devices = [found["bytes_limit"] - found["bytes_in_use"] for found in statistics if "bytes_limit" in found]
-    return int(min([psutil.virtual_memory().available, *on_devices]))
+    return int(min([free_host_bytes(), *on_devices]))
+
+
+def _with_our_flags() -> str:
+    return f"{os.environ.get('XLA_FLAGS', '')} {XLA_FLAGS}".strip()
 
 
 def _keep_freed_memory() -> None:

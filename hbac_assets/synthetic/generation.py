@@ -11,12 +11,14 @@ The tables are written last, so a folder with a sample_submission.csv is whole.
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from hbac_assets.errors import HbacError
 from hbac_assets.files import FullDiskError, atomic_write, with_the_rest
 from hbac_assets.processes import end_with_parent
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
@@ -44,7 +46,7 @@ def generate(settings: SyntheticSettings, folder: Path, workers: int, progress: 
         progress: called with the recordings done and all recordings, after each.
 
     Raises:
-        HbacError: the folder cannot be written or the disk is full.
+        HbacError: the folder cannot be written, the disk is full, or a worker was killed.
     """
     recordings = plan(settings)
     missing = [recording for recording in recordings if not all(path.exists() for path in _paths(folder, recording))]
@@ -56,6 +58,11 @@ def generate(settings: SyntheticSettings, folder: Path, workers: int, progress: 
             progress(done, len(recordings))
     except FullDiskError as error:
         raise with_the_rest(error, folder.rglob("*.parquet"), done, len(recordings) - done) from None
+    except BrokenProcessPool as error:
+        raise HbacError(
+            f"synthetic data: a process that writes recordings ended abruptly after {done} of {len(recordings)}, by a "
+            "crash, by somebody, or by the system when memory ran out; the same command goes on from here"
+        ) from error
     _write_tables(recordings, folder)
 
 

@@ -5,14 +5,14 @@ import math
 import pytest
 
 from benchmarks.rows import gpu
-from hbac_assets.resources import accelerator
+from hbac_assets.resources.gpus import present_gpus
 
 
 def test_without_a_gpu_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    accelerator._present_gpus.cache_clear()
+    present_gpus.cache_clear()
     (result,) = gpu.run(tmp_path)
-    accelerator._present_gpus.cache_clear()
+    present_gpus.cache_clear()
     assert (result.ratio, result.reached, result.failed) == (None, None, False)
     assert result.remark == "No GPU is visible here (nvidia-smi lists none): not measured."
 

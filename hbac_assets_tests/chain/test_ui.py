@@ -44,10 +44,12 @@ def addresses_listened_on(processes):
 
 
 @pytest.fixture
-def servers(finished):
+def servers(finished, tmp_path):
     project, _ = finished
     ports = {"HBAC_DAGSTER_PORT": free_port(), "HBAC_MLFLOW_PORT": free_port()}
-    process = project.start(sys.executable, "-m", "hbac_assets.ui", **ports)
+    deep = tmp_path / ("deep" * 30)  # too long a path for that of a socket
+    deep.mkdir()
+    process = project.start(sys.executable, "-m", "hbac_assets.ui", TMPDIR=str(deep), **ports)
     yield project, process, *(f"http://127.0.0.1:{port}" for port in ports.values())
     process.send_signal(signal.SIGTERM)
     process.wait()

@@ -7,7 +7,7 @@ import pytest
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.files import file_digest
-from hbac_assets.resources.accelerator import visible_gpus
+from hbac_assets.resources.gpus import present_gpus
 from hbac_assets_tests.faults.selection import some_at_once
 
 GOOD = """\
@@ -237,6 +237,10 @@ VARIABLES = {
         {"HBAC_GPUS_PER_CELL": "0"},
         "HBAC_GPUS_PER_CELL: expected a whole number, 1 or more, found '0'; correct it",
     ),
+    "a flag that JAX does not know": (
+        {"XLA_FLAGS": "--xla_gpu_enable_triton_softmax_fusion_of_old=true"},
+        r"XLA_FLAGS: expected flags that this JAX knows, found '.*' \(Unknown flag .*\); correct or unset it",
+    ),
     "a tracking URI of an unknown kind": (
         {"MLFLOW_TRACKING_URI": "gopher://somebody:secret@127.0.0.1"},
         rf"{NO_URI} 'gopher://somebody:\*\*\*@127.0.0.1'; correct it",
@@ -352,7 +356,7 @@ def test_what_is_unusual_and_no_fault_is_accepted(name, write, case):
 @pytest.mark.parametrize("name", some_at_once(VARIABLES))
 def test_a_run_with_such_a_variable_ends_in_one_line(name, here, made, case):
     variables, expected = VARIABLES[name]
-    if variables.get("HBAC_DEVICE") == "gpu" and visible_gpus():
+    if variables.get("HBAC_DEVICE") == "gpu" and present_gpus():
         pytest.skip("this machine has a GPU")
     line = refused(made, **{key: value.replace("{here}", str(here)) for key, value in variables.items()})
     case(name, expected, line)

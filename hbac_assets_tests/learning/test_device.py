@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hbac_assets.learning.device import visible_devices
+from hbac_assets.errors import HbacError
+from hbac_assets.learning.device import require_known_flags, visible_devices
 
 
 def test_the_cpu_is_visible() -> None:
@@ -22,8 +23,29 @@ def test_a_gpu_that_is_not_there_is_a_clear_error() -> None:
     )
     environment = {"CUDA_VISIBLE_DEVICES": "", "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert run.stdout.startswith("device: expected a GPU, found none visible to JAX")
+    assert run.stdout.startswith("HBAC_DEVICE: expected a GPU, found none that JAX can use; run `make setup GPU=1`")
     assert run.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--xla_no_such_flag=1", "Unknown flag in XLA_FLAGS: --xla_no_such_flag=1"),
+        ("--xla_backend_optimization_level=3 --xla_cpu_enable_fast_math=maybe", "Couldn't interpret value maybe .*"),
+        ("xla_cpu_enable_fast_math=true", "Could not open file .*"),
+    ],
+)
+def test_a_flag_that_jax_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch, flags: str, said: str) -> None:
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    expected = rf"XLA_FLAGS: expected flags that this JAX knows, found '{flags}' \({said}\); correct or unset it"
+    with pytest.raises(HbacError, match=f"^{expected}$"):
+        require_known_flags()
+
+
+def test_flags_that_jax_knows_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for flags in ("", "--xla_force_host_platform_device_count=2 --xla_gpu_autotune_level=0"):
+        monkeypatch.setenv("XLA_FLAGS", flags)
+        require_known_flags()
 
 
 def test_mixed_precision_keeps_weights_and_probabilities_in_float32() -> None:

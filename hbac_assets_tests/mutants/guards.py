@@ -109,6 +109,42 @@ GUARDS = [
         "test_locks.py::test_another_free_lock_is_taken_without_waiting",
     ),
     Guard(
+        "no lock is written through a planted link",
+        "locks.py",
+        " | os.O_NOFOLLOW",
+        "",
+        "resources/test_machine_locks.py::test_a_planted_link_is_not_written_through",
+    ),
+    Guard(
+        "locks of devices lie in a folder of this user's own",
+        "resources/machine_locks.py",
+        "if found.st_uid != os.getuid():",
+        "if False:",
+        "resources/test_machine_locks.py::test_a_folder_of_somebody_else_is_not_used",
+    ),
+    Guard(
+        "a GPU is leased by what it is known as everywhere",
+        "resources/accelerator.py",
+        'gpu.uuid.replace("/", "_"): gpu',
+        "gpu.index: gpu",
+        "resources/test_accelerator.py::"
+        "test_jobs_that_see_their_own_card_as_number_0_do_not_wait_and_those_of_one_card_do",
+    ),
+    Guard(
+        "a user's file of Keras' settings changes no number",
+        "__init__.py",
+        'os.environ["KERAS_HOME"] = ',
+        "_ = ",
+        "test_keras_settings.py::test_keras_own_file_and_its_variables_change_nothing",
+    ),
+    Guard(
+        "what a container may take is all the memory that there is",
+        "learning/memory.py",
+        ", *_left_by_groups()]",
+        "]",
+        "learning/test_memory.py::test_the_older_layout_has_a_folder_for_memory",
+    ),
+    Guard(
         "one run at a time makes a thing of the store",
         "resources/store.py",
         "        with hold_any(\n",

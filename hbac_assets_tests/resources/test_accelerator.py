@@ -1,31 +1,31 @@
 """Which devices a step gets. GPUs are what a program called nvidia-smi says; none is touched."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.resources import accelerator
+from hbac_assets.resources import machine_locks
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.environment import resources_from_environment
+from hbac_assets_tests.projects import CHECKOUT
+from hbac_assets_tests.resources.driver import UUIDS, forget, install_driver, install_plugin
 
 
 @pytest.fixture
 def questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A machine with three GPUs, and the file in which its nvidia-smi notes each time that it is asked."""
-    asked = tmp_path / "asked"
-    program = tmp_path / "bin" / "nvidia-smi"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\necho once >> {asked}\nprintf '0\\n1\\n2\\n'\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{install_driver(tmp_path)}:{os.environ['PATH']}")
+    monkeypatch.syspath_prepend(install_plugin(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")  # so that what a lease puts there is taken back
-    monkeypatch.setattr(accelerator.tempfile, "gettempdir", lambda: str(tmp_path))
-    accelerator._present_gpus.cache_clear()
-    yield asked
-    accelerator._present_gpus.cache_clear()
+    monkeypatch.setattr(machine_locks, "PLACES", [str(tmp_path)])
+    forget()
+    yield tmp_path / "asked"
+    forget()
 
 
 def automatic(gpus_per_cell: int = 1) -> Accelerator:
@@ -35,7 +35,7 @@ def automatic(gpus_per_cell: int = 1) -> Accelerator:
 def test_each_cell_leases_a_gpu_of_its_own_and_sees_no_other(questions: Path) -> None:
     with automatic().lease(pytest.fail) as name:
         assert name == "gpu 0"
-        assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == UUIDS[0]
         os.environ["CUDA_VISIBLE_DEVICES"] = "0,1,2"  # as another process sees them
         with automatic().lease(pytest.fail) as other:
             assert other == "gpu 1"
@@ -45,7 +45,7 @@ def test_a_cell_can_lease_several(questions: Path) -> None:
     two = automatic(gpus_per_cell=2)
     with two.lease(pytest.fail) as name:
         assert name == "gpu 0,1"
-        assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == f"{UUIDS[0]},{UUIDS[1]}"
 
 
 def test_it_waits_until_as_many_are_free_and_holds_none_meanwhile(questions: Path) -> None:
@@ -79,6 +79,45 @@ def test_the_driver_is_asked_once(questions: Path) -> None:
         assert gpu.chosen_precision() == "mixed_bfloat16"
         assert gpu.chosen_device() == "gpu"
     assert questions.read_text() == "once\n"
+
+
+LEASE = """
+import sys
+from hbac_assets.resources.accelerator import Accelerator
+with Accelerator(device="gpu").lease(lambda line: print(line, flush=True)) as name:
+    print(name, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_jobs_that_see_their_own_card_as_number_0_do_not_wait_and_those_of_one_card_do(tmp_path: Path) -> None:
+    def job(number: int, uuid: str) -> "subprocess.Popen[str]":
+        folder = tmp_path / str(number)
+        environment = {
+            "PATH": f"{install_driver(folder, [uuid])}:{os.environ['PATH']}",
+            "PYTHONPATH": f"{install_plugin(folder)}:{CHECKOUT}",
+            "TMPDIR": str(folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return subprocess.Popen(
+            [sys.executable, "-c", LEASE], env=environment, stdin=-1, stdout=-1, text=True, bufsize=1
+        )
+
+    own, other = f"GPU-{tmp_path.name}-{os.getpid()}", f"GPU-other-{tmp_path.name}-{os.getpid()}"
+    jobs = [job(number, uuid) for number, uuid in enumerate([own, other])]
+    try:
+        assert [one.stdout and one.stdout.readline() for one in jobs] == ["gpu 0\n", "gpu 0\n"]
+        jobs.append(job(2, own))
+        assert jobs[2].stdout
+        assert jobs[2].stdout.readline() == f"waiting for a gpu slot, held by process {jobs[0].pid}\n"
+        jobs[0].communicate("")
+        assert jobs[2].stdout.readline() == "gpu 0\n"
+    finally:
+        for one in jobs:
+            one.kill()
+            one.wait()
+        for lock in machine_locks.machine_locks().glob(f"gpu-GPU-*{tmp_path.name}-{os.getpid()}.lock"):
+            lock.unlink()
 
 
 def test_the_environment_says_how_many() -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -153,3 +154,16 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises((HbacError, NotADirectoryError), match="file"):
         generate(SyntheticSettings(recordings=8), tmp_path / "file", 1, silent)
+
+
+def test_a_killed_worker_is_told_in_one_line_and_what_is_there_stays(tmp_path):
+    def kill_one(done, total):
+        if done == 2:
+            next(child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())).kill()
+
+    settings = SyntheticSettings(recordings=8)
+    with pytest.raises(HbacError, match=r"^synthetic data: a process .* ended abruptly after \d of \d+, by a crash"):
+        generate(settings, tmp_path, 2, kill_one)
+    counted = []
+    generate(settings, tmp_path, 1, lambda done, total: counted.append(done))
+    assert counted[0] >= 2

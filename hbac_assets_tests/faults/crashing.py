@@ -1,0 +1,120 @@
+"""A run that goes wrong outside the code of its steps: `python -m hbac_assets_tests.faults.crashing CASE`.
+
+Prints the lines that `make run` would end with, one for each failure, as JSON.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+
+import psutil
+from dagster import DagsterInstance, execute_job, executor, job, op, reconstructable
+
+from hbac_assets import executor as ours
+from hbac_assets.console import console
+from hbac_assets.errors import HbacError
+from hbac_assets.failures import in_words
+from hbac_assets.run import first_failure
+
+SIGNALS = (signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGSEGV, signal.SIGKILL)
+
+
+@executor(name="quickly_started")
+def quickly_started(context):
+    """Our executor with what it preloads, but for the heavy packages."""
+    light = [name for name in ours.PRELOADED if name.endswith((".first", ".multiprocess"))]
+    return ours.StepProcesses(
+        ours.RetryMode.ENABLED,
+        max_concurrent=2,
+        start_method="forkserver",
+        explicit_forkserver_preload=[*light, *os.environ["PRELOADED_TOO"].split()],
+    )
+
+
+@executor(name="defective")
+def defective(context):
+    """Our executor with a defect."""
+    return ours.StepProcesses(
+        ours.RetryMode.ENABLED, max_concurrent=1, start_method="forkserver", explicit_forkserver_preload=[None]
+    )
+
+
+def ending_by(number):
+    """Return an op whose process gets a signal."""
+
+    @op(name=signal.Signals(number).name)
+    def ends():
+        os.kill(os.getpid(), number)
+
+    return ends
+
+
+@op
+def leaves():
+    """End the process as XLA does when it finds a flag that it does not know."""
+    os._exit(1)
+
+
+@op
+def ends_the_server():
+    """End the process that this one is forked from, and this one after it."""
+    server = psutil.Process().parent()
+    server.send_signal(signal.SIGSEGV)
+    server.wait()
+    os._exit(1)
+
+
+@op
+def does_nothing():
+    """Do nothing."""
+
+
+@job(executor_def=quickly_started, logger_defs={"console": console})
+def crashing():
+    """A step for each way to end abruptly."""
+    for number in SIGNALS:
+        ending_by(number)()
+    leaves()
+
+
+@job(executor_def=quickly_started, logger_defs={"console": console})
+def orphaning():
+    """A step whose server ends."""
+    ends_the_server()
+
+
+@job(executor_def=quickly_started, logger_defs={"console": console})
+def harmless():
+    """A step that would succeed if it could be started."""
+    does_nothing()
+
+
+@job(executor_def=defective, logger_defs={"console": console})
+def unstartable():
+    """A step that no process is started for."""
+    does_nothing()
+
+
+def unloadable():
+    """Return a job that the steps' processes cannot load."""
+    if multiprocessing.parent_process():
+        raise HbacError("mine.yaml: missing; put it back")
+    return harmless
+
+
+if __name__ == "__main__":
+    from hbac_assets_tests.faults import crashing as this  # by the name by which the steps know it
+
+    with (
+        DagsterInstance.get() as instance,
+        execute_job(
+            reconstructable(getattr(this, sys.argv[1])),
+            instance,
+            run_config={"loggers": {"console": {}}},
+            raise_on_error=False,
+        ) as result,
+    ):
+        lines = [line for event in result.all_events if (line := in_words(event))]
+        print(json.dumps({"lines": lines, "last": first_failure(result.all_events)}))
