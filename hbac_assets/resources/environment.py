@@ -20,11 +20,11 @@ from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.paths import DATA_FOLDER, absolute
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking, masked
+from hbac_assets.resources.tracking_database import DATABASES, is_database
 from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
-SCHEMES = ("", "file", "http", "https", "sqlite", "databricks", "databricks-uc", "uc")
-DATABASES = ("postgresql", "mysql", "mssql")  # of which no driver is installed with this project
+SCHEMES = ("", "file", "http", "https", "databricks", "databricks-uc", "uc")
 
 
 def resources_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _tracking_uri(environment: Mapping[str, str]) -> str:
             f"{TRACKING_URI}: expected a path or a URI of MLflow, such as sqlite:////a/path/mlflow.db or "
             f"http://127.0.0.1:5000, found '{masked(uri)}'; correct it"
         )
-    if kind in DATABASES:
+    if is_database(uri) and kind != "sqlite":  # no driver of the others is installed with this project
         _require_driver(uri)
     return EnvVar(TRACKING_URI)
 

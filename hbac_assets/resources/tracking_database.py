@@ -9,6 +9,13 @@ from pathlib import Path
 from hbac_assets.files import TEMPORARY_MARK, atomic_write
 from hbac_assets.locks import hold_any
 
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+
+
+def is_database(uri: str) -> bool:
+    """Tell whether a tracking URI names a database, which MLflow opens in this process."""
+    return uri.split(":")[0].split("+")[0] in DATABASES
+
 
 def make_whole(uri: str, artifacts: Path) -> None:
     """Make the SQLite file that a tracking URI names, unless it is there or the URI names something else.

@@ -137,6 +137,27 @@ GUARDS = [
         "resources/test_tracking.py::test_runs_of_killed_processes_are_marked_as_failed",
     ),
     Guard(
+        "a server of MLflow keeps the artifacts, no client's disk",
+        "resources/tracking.py",
+        "Path(self.artifact_folder) if is_database(self.uri) else None",
+        "Path(self.artifact_folder)",
+        "resources/test_tracking_server.py::test_the_server_keeps_the_artifacts_of_all_clients",
+    ),
+    Guard(
+        "no artifact is written to a path that is another machine's",
+        "resources/tracking_experiment.py",
+        "if parent == folder or (parent.is_dir()",
+        "if True or (parent.is_dir()",
+        "resources/test_tracking_server.py::test_artifacts_of_another_machine_are_told_and_cost_nothing_else",
+    ),
+    Guard(
+        "MLflow's runs of the present settings are not superseded",
+        "resources/tracking.py",
+        "if current and tagged:",
+        "if False:",
+        "resources/test_tracking.py::test_what_is_superseded_follows_what_is_current_on_the_same_data",
+    ),
+    Guard(
         "Dagster's databases are made by one process at a time",
         "resources/dagster_home.py",
         "there = Path(home).is_absolute() and Path(home).is_dir()",
