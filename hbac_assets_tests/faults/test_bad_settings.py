@@ -9,6 +9,7 @@ from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.files import file_digest
 from hbac_assets.resources.accelerator import visible_gpus
 from hbac_assets_tests.faults.selection import some_at_once
+from hbac_assets_tests.faults.small import NAME
 
 GOOD = """\
 description: one member
@@ -210,6 +211,15 @@ VARIABLES = {
         {"HBAC_EXPERIMENT": "{here}/...yaml"},
         r"HBAC_EXPERIMENT: expected a file whose name is .*, found '.*/\.\.\.yaml'; rename it",
     ),
+    "an experiment's file named as one of the project": (
+        {"HBAC_EXPERIMENT": "{here}/quickstart.yaml"},
+        "HBAC_EXPERIMENT: expected a file whose name is not that of an experiment of this project, found '.*/quickst"
+        "art.yaml'; rename it, or their results would overwrite each other",
+    ),
+    "an experiment's file named as one of the project in miniature": (
+        {"HBAC_EXPERIMENT": "{here}/odu-miniature.yaml"},
+        "HBAC_EXPERIMENT: expected a file whose name is not that of an experiment of this project, found '.*/odu-",
+    ),
     "an unknown device": (
         {"HBAC_DEVICE": "tpu"},
         "HBAC_DEVICE: expected one of auto, gpu, cpu, found 'tpu'; correct it",
@@ -279,7 +289,7 @@ def here(tmp_path):
     (tmp_path / "a_file").write_text("")
     for folder in ("empty", "folder.yaml", "tab", "unknown"):
         (tmp_path / folder).mkdir()
-    for name in ("...yaml", "two\nlines.yaml"):
+    for name in ("...yaml", "two\nlines.yaml", "quickstart.yaml", "odu-miniature.yaml"):
         (tmp_path / name).write_text(GOOD)
     (tmp_path / "garbled" / "history").mkdir(parents=True)
     (tmp_path / "garbled" / "history" / "runs.db").write_bytes(b"no database" * 1000)
@@ -357,6 +367,15 @@ def test_a_run_with_such_a_variable_ends_in_one_line(name, here, made, case):
     line = refused(made, **{key: value.replace("{here}", str(here)) for key, value in variables.items()})
     case(name, expected, line)
     assert re.search(expected, line)
+
+
+def test_another_file_of_the_same_name_overwrites_no_models(tmp_path, made, case):
+    other, first = tmp_path / f"{NAME}.yaml", made.environment["HBAC_EXPERIMENT"]
+    other.write_text(GOOD)
+    line = refused(made, HBAC_EXPERIMENT=str(other))
+    case("two experiment files of one name", "the second is refused", line)
+    assert line.startswith(f"HBAC_EXPERIMENT: expected a file whose name no other has, found {other}: the results")
+    assert f"are those of {first}, and would be overwritten; rename {other} or set another HBAC_STORE" in line
 
 
 @pytest.mark.parametrize("name", some_at_once(["a key twice", "an unknown device", "an object to be constructed"]))

@@ -221,6 +221,20 @@ GUARDS = [
         "faults/test_bad_settings.py::test_a_file_is_refused_in_one_line[a key twice]",
     ),
     Guard(
+        "two experiment files of one name do not overwrite each other's models",
+        "resources/experiment.py",
+        "if recorded and _is_there(recorded):",
+        "if False:",
+        "resources/test_experiment.py::test_another_file_of_that_name_is_refused_while_the_first_is_there",
+    ),
+    Guard(
+        "a file named as an experiment of the project does not overwrite its models",
+        "experiments/loading.py",
+        "if own_file(name) and",
+        "if False and",
+        "experiments/test_loading.py::test_a_file_is_not_named_as_an_experiment_of_the_project[quickstart]",
+    ),
+    Guard(
         "an experiment's file has no aliases",
         "experiments/yaml_file.py",
         "if self.check_event(yaml.AliasEvent):",
