@@ -17,7 +17,6 @@ import functools
 import logging
 import math
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -30,8 +29,9 @@ from hbac_assets.lineage import Cell
 from hbac_assets.processes import is_gone, running_process
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
-from hbac_assets.resources.tracking_database import is_database, make_whole
+from hbac_assets.resources.tracking_database import make_whole, require_present_schema
 from hbac_assets.resources.tracking_experiment import artifacts_fault, find_or_create
+from hbac_assets.resources.tracking_uri import is_database, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +119,7 @@ class Tracking(ConfigurableResource):
         import mlflow
 
         make_whole(self.uri, Path(self.artifact_folder))
+        require_present_schema(self.uri)
         mlflow.set_tracking_uri(self.uri)
         client = mlflow.MlflowClient()
         folder = Path(self.artifact_folder) if is_database(self.uri) else None
@@ -369,16 +370,6 @@ def code_commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-
-
-def masked(text: str) -> str:
-    """Return a text in which no URI shows its password, neither before the host nor in its query.
-
-    A server's user without a password may be a token, and is not shown either.
-    """
-    before_host = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", text)
-    before_host = re.sub(r"(https?://)[^/:@\s]+@", r"\1***@", before_host)
-    return re.sub(r"(?i)([?&][^=&\s]*(?:password|token|secret)[^=&\s]*=)[^&\s]*", r"\1***", before_host)
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""MLflow's own SQLite file, made whole.
+"""MLflow's database: an SQLite file made whole, and of which version of MLflow it is.
 
 MLflow makes its tables by dozens of migrations. Two processes at once do them twice, one that is killed leaves them
 half done, and either way the file is of no use from then on.
@@ -6,15 +6,10 @@ half done, and either way the file is of no use from then on.
 
 from pathlib import Path
 
+from hbac_assets.errors import HbacError
 from hbac_assets.files import TEMPORARY_MARK, atomic_write
 from hbac_assets.locks import hold_any
-
-DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-
-
-def is_database(uri: str) -> bool:
-    """Tell whether a tracking URI names a database, which MLflow opens in this process."""
-    return uri.split(":")[0].split("+")[0] in DATABASES
+from hbac_assets.resources.tracking_uri import is_database, masked
 
 
 def make_whole(uri: str, artifacts: Path) -> None:
@@ -42,3 +37,40 @@ def make_whole(uri: str, artifacts: Path) -> None:
 
             with atomic_write(path) as temporary:
                 SqlAlchemyStore(f"sqlite:///{temporary}", artifacts.as_uri()).engine.dispose()
+
+
+def require_present_schema(uri: str) -> None:
+    """Refuse a database whose tables are those of another version of MLflow.
+
+    Some of these MLflow would migrate unasked, in each of several processes at once.
+
+    Raises:
+        HbacError: it is older or newer, or cannot be read.
+    """
+    if not is_database(uri):
+        return
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from mlflow.store import db_migrations
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        said = " ".join(str(getattr(error, "orig", error)).split())
+        raise HbacError(
+            f"its database {masked(uri)} cannot be read ({masked(said)}); mend that or name another"
+        ) from error
+    finally:
+        engine.dispose()
+    migrations = ScriptDirectory(str(Path(db_migrations.__file__).parent))
+    if found in (None, migrations.get_current_head()):
+        return
+    if found in {migration.revision for migration in migrations.walk_revisions()}:
+        raise HbacError(
+            f"its database is of an older version; keep a copy of it, then run `mlflow db upgrade '{masked(uri)}'`"
+        )
+    raise HbacError(f"its database {masked(uri)} is of a newer version; install that one or name another database")

@@ -167,7 +167,7 @@ ACCEPTED = {
 }
 NO_FOLDER = "expected the path of a folder, found '.*', where .*/a_file is a file; correct it"
 NO_HOME = "DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found"
-NO_URI = "MLFLOW_TRACKING_URI: expected a path or a URI of MLflow, such as .*, found"
+NO_URI = "MLFLOW_TRACKING_URI: expected a URI of MLflow, such as .*, found"
 VARIABLES = {
     "data nowhere": (
         {"HBAC_DATA_DIR": "{here}/nowhere"},
@@ -246,6 +246,15 @@ VARIABLES = {
     "no GPU for a cell": (
         {"HBAC_GPUS_PER_CELL": "0"},
         "HBAC_GPUS_PER_CELL: expected a whole number, 1 or more, found '0'; correct it",
+    ),
+    "a tracking URI that is a folder": (
+        {"MLFLOW_TRACKING_URI": "file://{here}/mlruns"},
+        "MLFLOW_TRACKING_URI: expected the URI of a database or server, found 'file:///.*/mlruns', a path, to which "
+        "MLflow no longer writes; set it to sqlite:////.*/mlruns/mlflow.db ",
+    ),
+    "a tracking URI that is the path of a database": (
+        {"MLFLOW_TRACKING_URI": "{here}/mlflow.db"},
+        r"found '/.*/mlflow.db', a path, to which MLflow no longer writes; set it to sqlite:////.*/mlflow.db \(",
     ),
     "a tracking URI of an unknown kind": (
         {"MLFLOW_TRACKING_URI": "gopher://somebody:secret@127.0.0.1"},

@@ -151,6 +151,13 @@ GUARDS = [
         "resources/test_tracking_server.py::test_artifacts_of_another_machine_are_told_and_cost_nothing_else",
     ),
     Guard(
+        "a database of an older MLflow is not migrated unasked",
+        "resources/tracking_database.py",
+        "if found in (None, migrations.get_current_head()):",
+        "if True:",
+        "resources/test_tracking_database.py::test_an_older_database_is_told_with_the_command_that_upgrades_it",
+    ),
+    Guard(
         "MLflow's runs of the present settings are not superseded",
         "resources/tracking.py",
         "if current and tagged:",

@@ -11,7 +11,8 @@ import pytest
 from hbac_assets.lineage import Cell
 from hbac_assets.processes import identity
 from hbac_assets.resources import patience
-from hbac_assets.resources.tracking import Tracking, flattened, masked
+from hbac_assets.resources.tracking import Tracking, flattened
+from hbac_assets.resources.tracking_uri import masked
 
 CELL = Cell("b2", 0)
 HISTORY = pd.DataFrame(
