@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
+from hbac_assets.files import place_to_write
 from hbac_assets.locks import hold_any
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def open_instance() -> "DagsterInstance":
     home = os.environ.get("DAGSTER_HOME", "")
     there = Path(home).is_absolute() and Path(home).is_dir()
     try:
-        with hold_any([Path(home) / "opening.lock"] if there else [], lambda holder: None, count=int(there)):
+        if not there:
+            return DagsterInstance.get()
+        with place_to_write(Path(home), "DAGSTER_HOME"), hold_any([Path(home) / "opening.lock"], lambda holder: None):
             return DagsterInstance.get()
     except OperationalError:  # of a disk, which is told where all writing is
         raise
