@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.dagster_home import open_instance
-from hbac_assets.resources.paths import DATA_FOLDER
-from hbac_assets.resources.tracking_database import make_whole, require_present_schema
+from hbac_assets.resources.paths import DATA_FOLDER, require_plain_paths
+from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
 from hbac_assets.resources.tracking_uri import masked, require_usable
 
 BACKEND_URI = "MLFLOW_BACKEND_STORE_URI"
@@ -55,11 +55,14 @@ def make_databases() -> None:
     Raises:
         HbacError: one cannot be made or read.
     """
+    require_plain_paths()
     if uri := os.environ.get(BACKEND_URI):
         require_usable(uri, BACKEND_URI)
-        make_whole(uri, DATA_FOLDER / "mlartifacts")
+        artifacts = DATA_FOLDER / "mlartifacts"
+        make_whole(uri, artifacts)
         try:
             require_present_schema(uri)
+            follow_moved_artifacts(uri, artifacts)
         except HbacError as error:
             raise HbacError(f"MLflow: {error}") from error
     with open_instance():

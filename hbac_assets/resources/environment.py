@@ -15,7 +15,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.resources.accelerator import Accelerator, Device, Precision
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.paths import DATA_FOLDER, absolute
+from hbac_assets.resources.paths import DATA_FOLDER, absolute, require_plain_paths
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.tracking_uri import TRACKING_URI, require_usable
@@ -44,6 +44,7 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
             raise HbacError(f"{name}: expected a whole number, {least} or more, found '{value}'; correct it")
         return int(value)
 
+    require_plain_paths(environment)
     folder = text("HBAC_DATA_DIR", "")
     recordings = SyntheticSettings().recordings
     store = _place("HBAC_STORE", text("HBAC_STORE", str(DATA_FOLDER / "store")))

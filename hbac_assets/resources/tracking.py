@@ -29,7 +29,7 @@ from hbac_assets.lineage import Cell
 from hbac_assets.processes import is_gone, running_process
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
-from hbac_assets.resources.tracking_database import make_whole, require_present_schema
+from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
 from hbac_assets.resources.tracking_experiment import artifacts_fault, find_or_create
 from hbac_assets.resources.tracking_uri import is_database, masked
 
@@ -120,6 +120,7 @@ class Tracking(ConfigurableResource):
 
         make_whole(self.uri, Path(self.artifact_folder))
         require_present_schema(self.uri)
+        follow_moved_artifacts(self.uri, Path(self.artifact_folder))
         mlflow.set_tracking_uri(self.uri)
         client = mlflow.MlflowClient()
         folder = Path(self.artifact_folder) if is_database(self.uri) else None

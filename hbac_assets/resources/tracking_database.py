@@ -1,10 +1,14 @@
-"""MLflow's database: an SQLite file made whole, and of which version of MLflow it is.
+"""MLflow's database: an SQLite file made whole or moved, and of which version of MLflow it is.
 
 MLflow makes its tables by dozens of migrations. Two processes at once do them twice, one that is killed leaves them
 half done, and either way the file is of no use from then on.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from hbac_assets.errors import HbacError
 from hbac_assets.files import TEMPORARY_MARK, atomic_write
@@ -24,9 +28,7 @@ def make_whole(uri: str, artifacts: Path) -> None:
     """
     if not uri.startswith("sqlite:///"):
         return
-    from sqlalchemy import make_url
-
-    path = Path(str(make_url(uri).database)).absolute()
+    path = _file(uri)
     if path.exists():
         return
     with hold_any([path.with_name(f"{path.name}.lock")], lambda holder: None):
@@ -37,6 +39,46 @@ def make_whole(uri: str, artifacts: Path) -> None:
 
             with atomic_write(path) as temporary:
                 SqlAlchemyStore(f"sqlite:///{temporary}", artifacts.as_uri()).engine.dispose()
+
+
+def follow_moved_artifacts(uri: str, artifacts: Path) -> None:
+    """Let the experiments of an SQLite file that was moved with its artifacts find them where they are now.
+
+    MLflow records absolute paths, and would make the old folders anew.
+
+    Args:
+        uri: MLflow's tracking URI.
+        artifacts: where experiments keep their artifacts; nothing is done unless the file lies beside it.
+    """
+    if not uri.startswith("sqlite:///") or (path := _file(uri)).parent != artifacts.parent:
+        return
+    with closing(sqlite3.connect(path, timeout=20)) as database, database:
+        locations = database.execute("select artifact_location from experiments").fetchall()
+        for location in {location for (location,) in locations if location.startswith("file:")}:
+            there = Path(url2pathname(urlsplit(location).path))
+            here = artifacts / there.name
+            if here.is_dir() and not there.exists():
+                _replace_beginning(database, location, here.as_uri())
+
+
+def _replace_beginning(database: sqlite3.Connection, old: str, new: str) -> None:
+    """Put one folder's URI in the place of another wherever MLflow records it."""
+    for table, column in (
+        ("experiments", "artifact_location"),
+        ("runs", "artifact_uri"),
+        ("logged_models", "artifact_location"),
+    ):
+        database.execute(
+            f"update {table} set {column} = ? || substr({column}, ?) where substr({column} || '/', 1, ?) = ?",  # noqa: S608
+            (new, len(old) + 1, len(old) + 1, f"{old}/"),
+        )
+
+
+def _file(uri: str) -> Path:
+    """Return the SQLite file that a URI names."""
+    from sqlalchemy import make_url
+
+    return Path(str(make_url(uri).database)).absolute()
 
 
 def require_present_schema(uri: str) -> None:

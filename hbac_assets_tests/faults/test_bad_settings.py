@@ -187,6 +187,14 @@ VARIABLES = {
         {"HBAC_STORE": "~nobody-of-that-name/store"},
         r"HBAC_STORE: expected the path of a folder, found '~nobody-of-that-name/store' \(.*\); correct it",
     ),
+    "a store with a percent sign": (
+        {"HBAC_STORE": "{here}/100%25/store"},
+        "HBAC_STORE: expected a folder without % in its path, which databases read as something else, found .*; rename",
+    ),
+    "a DAGSTER_HOME with a percent sign": (
+        {"DAGSTER_HOME": "{here}/100%25"},
+        "DAGSTER_HOME: expected a folder without % in its path, which databases read as something else, found .*; rena",
+    ),
     "an unknown experiment": (
         {"HBAC_EXPERIMENT": "quikstart"},
         "HBAC_EXPERIMENT: expected one of odu, .* or the path of a .yaml file, found 'quikstart'; correct it",

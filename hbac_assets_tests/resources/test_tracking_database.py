@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -104,3 +105,37 @@ def test_a_newer_database_and_what_is_none_are_told_in_one_line(tmp_path):
         HbacError, match=r"newer.db cannot be read \(file is not a database\); mend that or name another$"
     ):
         require_present_schema(f"sqlite:///{path}")
+
+
+def log_picture(project, name):
+    """Log a picture in a project that lies in a folder; return the client and the id of the run."""
+    tracking = Tracking(uri=f"sqlite:///{project}/mlflow.db", artifact_folder=str(project / "mlartifacts"))
+    runs = tracking.open("quickstart", "data", "d", pytest.fail)
+    run = runs.member(name, name, {}, {})
+    run.log_picture(b"\x89PNG", "loss_curves.png")
+    run.finish()
+    return runs._client, run.run_id
+
+
+def test_artifacts_that_were_moved_with_the_database_are_found_and_new_ones_lie_beside_them(tmp_path):
+    old, new = tmp_path / "old % folder", tmp_path / "new"
+    old.mkdir()
+    _, first = log_picture(old, "first")
+    old.rename(new)
+    client, second = log_picture(new, "second")
+    assert not old.exists()
+    for run in (first, second):
+        assert [one.path for one in client.list_artifacts(run)] == ["loss_curves.png"]
+        assert (
+            client.get_run(run).info.artifact_uri == (new / "mlartifacts" / "quickstart" / run / "artifacts").as_uri()
+        )
+
+
+def test_artifacts_elsewhere_stay_there(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    _, first = log_picture(old, "first")
+    shutil.copytree(old, new)
+    client, second = log_picture(new, "second")
+    for run in (first, second):
+        assert client.get_run(run).info.artifact_uri.startswith(old.as_uri())
