@@ -158,6 +158,13 @@ GUARDS = [
         "resources/test_tracking_database.py::test_an_older_database_is_told_with_the_command_that_upgrades_it",
     ),
     Guard(
+        "artifacts that still lie where MLflow has them are not looked for elsewhere",
+        "resources/tracking_database.py",
+        "if here.is_dir() and not there.exists():",
+        "if here.is_dir():",
+        "resources/test_tracking_database.py::test_artifacts_elsewhere_stay_there",
+    ),
+    Guard(
         "MLflow's runs of the present settings are not superseded",
         "resources/tracking.py",
         "if current and tagged:",
