@@ -13,6 +13,11 @@ help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 # The virtual environment is as new as the lock file; the tools that tests need are added when they are needed.
+# In a project that was moved or copied its commands belong to the old folder, and are installed again.
+moved = $(shell if .ci/moved dagster || .ci/moved pytest; then echo --reinstall; fi)
+ifneq ($(moved),)
+.PHONY: .venv/.locked .venv/.locked-dev
+endif
 .venv/.locked .venv/.locked-dev: uv.lock pyproject.toml
 	uv=$$(command -v uv || true)
 	if [ -z "$$uv" ]; then
@@ -25,7 +30,7 @@ help:  ## list the targets
 	    fi
 	    uv=data/cache/uv/bin/uv
 	fi
-	"$$uv" sync --frozen --quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(GPU),--extra gpu)
+	"$$uv" sync --frozen --quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(GPU),--extra gpu) $(moved)
 	touch $@
 
 setup: .venv/.locked-dev  ## make .venv from uv.lock, with the tools for development; GPU=1 adds CUDA

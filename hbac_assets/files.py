@@ -18,6 +18,7 @@ from typing import Any
 from hbac_assets.errors import HbacError
 
 TEMPORARY_MARK = ".partial"
+NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 LITTLE_SPACE = 16_000_000
 """Bytes: with less, an error that does not say what it is comes from a full disk. Other writers than the failed one may
@@ -33,6 +34,19 @@ class FullDiskError(HbacError):
     """
 
     needed = 0
+
+
+class NoLocksError(HbacError):
+    """A file whose file system has no locks.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        """Say so; `error` is what the system said."""
+        self.path, self.said = path, os.strerror(error.errno or 0)
+        super().__init__(f"{path}: its file system has no locks ({self.said}); use a folder on another one")
 
 
 @contextmanager
@@ -57,7 +71,7 @@ def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator
         with write_faults(path, size, temporary):
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("xb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                try_flock(lock.fileno(), path)
                 yield temporary
                 if flushed:
                     with temporary.open("rb") as written:
@@ -66,6 +80,26 @@ def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator
     finally:
         with suppress(OSError):  # the folder is none, or its file system only read
             temporary.unlink()
+
+
+def try_flock(descriptor: int, path: Path) -> bool:
+    """Lock an open file until it is closed, and tell whether that could be had.
+
+    Raises:
+        NoLocksError: there are none where `path` lies.
+        HbacError: its file system wants the file to be writable for that.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            raise NoLocksError(path, error) from error
+        if error.errno == errno.EBADF:  # NFS locks only what is open for writing
+            raise unwritable(path, PermissionError(errno.EACCES, "")) from error
+        raise
+    return True
 
 
 @contextmanager
@@ -125,8 +159,19 @@ def full_disk(path: Path, error: Exception, size: int = 0, written: int = 0) -> 
 def unwritable(path: Path, error: OSError) -> HbacError:
     """Return the line for a path that the system does not let this user write to."""
     assert error.errno is not None
-    advice = "free space" if error.errno == errno.EDQUOT else "make it writable"
+    advice = "free space" if error.errno == errno.EDQUOT else _how_to_share(path)
     return HbacError(f"{path}: cannot be written ({os.strerror(error.errno)}); {advice} or write elsewhere")
+
+
+def _how_to_share(path: Path) -> str:
+    """Return what makes a path writable for this user, to whom it may not belong."""
+    there = next(one for one in (path, *path.parents) if os.path.lexists(one))
+    if there.lstat().st_uid == os.geteuid():
+        return "make it writable"
+    return (
+        "make it writable, as by its owner's `chmod -R g+rwX` and `chmod g+s` of the folders and a umask of 002 of all "
+        "who share it,"
+    )
 
 
 @contextmanager
@@ -140,16 +185,22 @@ def place_to_write(folder: Path, variable: str, size: int = 0) -> Iterator[None]
 
     Raises:
         FullDiskError: the disk is full, whichever library came upon it.
-        HbacError: the folder cannot be written to.
+        HbacError: the folder cannot be written to, or its file system has no locks.
     """
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
         found = str(folder) if nearest == folder else f"{folder} in {nearest}, which cannot"
-        raise HbacError(
-            f"{variable}: expected a folder that can be written, found {found}; make it writable or name another"
-        )
+        advice = _how_to_share(nearest)
+        raise HbacError(f"{variable}: expected a folder that can be written, found {found}; {advice} or name another")
     try:
         yield
+    except NoLocksError as error:
+        if not error.path.is_relative_to(folder):
+            raise
+        raise HbacError(
+            f"{variable}: expected a folder whose file system has locks, found {folder} ({error.said}); name one on "
+            "another file system, or have this one mounted with locks"
+        ) from error
     except Exception as error:
         if full := full_disk(folder, error, size):
             raise full from error
@@ -172,9 +223,9 @@ def with_the_rest(full: FullDiskError, files: Iterable[Path], done: int, left: i
 def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files of killed writers, here and in all folders below."""
     for temporary in folder.rglob(f".*{TEMPORARY_MARK}*"):
-        with suppress(FileNotFoundError, BlockingIOError), temporary.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            temporary.unlink()
+        with suppress(FileNotFoundError, PermissionError), temporary.open("rb") as file:
+            if try_flock(file.fileno(), temporary):
+                temporary.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,15 +1,16 @@
 """Locks that die with their process, by the operating system's file locks."""
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hbac_assets.files import write_faults
+from hbac_assets.files import try_flock, write_faults
 
 POLL_SECONDS = 0.5
+NO_LINK = os.O_NOFOLLOW
+"""Somebody else may have planted one where a lock is to be, to have its target overwritten."""
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def hold_any(paths: Sequence[Path], on_wait: Callable[[str], None], count: int =
         count: how many; no more than there are paths.
 
     Raises:
-        HbacError: a lock file cannot be created.
+        HbacError: a lock file cannot be created, or its file system has no locks.
     """
     waiting = False
     while True:
@@ -49,16 +50,28 @@ def _try_lock(path: Path) -> int | None:
     """Return the open descriptor that holds the lock, or None when another process has it."""
     with write_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        descriptor = _open(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if not try_flock(descriptor, path):
+            os.close(descriptor)
+            return None
+    except BaseException:
         os.close(descriptor)
-        return None
-    os.ftruncate(descriptor, 0)
-    with suppress(OSError):  # a full disk: who waits is then not told for whom
+        raise
+    with suppress(OSError):  # a full disk, or another user's file: who waits is then not told for whom
+        os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor
+
+
+def _open(path: Path) -> int:
+    """Return a descriptor of the file, which is read only if it is another user's: a lock asks for no more."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+    except PermissionError:
+        if not path.exists():
+            raise
+        return os.open(path, os.O_RDONLY | NO_LINK)
 
 
 def _holder(path: Path) -> str:

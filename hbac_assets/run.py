@@ -65,12 +65,12 @@ def materialize_chain() -> None:
 
     from hbac_assets.definitions import defs, whole_chain
     from hbac_assets.processes import identity
-    from hbac_assets.resources.dagster_home import open_instance
+    from hbac_assets.resources.dagster_home import open_instance, told_if_locked
     from hbac_assets.resources.runs import PROCESS_TAG, report_dead_runs
 
     assert defs.resources is not None
     defs.resources["accelerator"].require_usable(lambda line: print(line, file=sys.stderr, flush=True))
-    with open_instance() as instance:
+    with told_if_locked(), open_instance() as instance:
         report_dead_runs(instance)
         with execute_job(
             reconstructable(whole_chain),

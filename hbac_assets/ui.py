@@ -6,14 +6,15 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.dagster_home import open_instance
-from hbac_assets.resources.paths import DATA_FOLDER
-from hbac_assets.resources.tracking_database import make_whole
+from hbac_assets.resources.paths import DATA_FOLDER, require_plain_paths
+from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
+from hbac_assets.resources.tracking_uri import masked, require_usable
 from hbac_assets.sockets import short_folder
 
+BACKEND_URI = "MLFLOW_BACKEND_STORE_URI"
 HOST = "127.0.0.1"
 STOP_SECONDS = 8
 
@@ -22,10 +23,13 @@ def main() -> int:
     """Start both servers, wait until one ends or a signal comes, and stop both."""
     dagster_port = os.environ.get("HBAC_DAGSTER_PORT", "3000")
     mlflow_port = os.environ.get("HBAC_MLFLOW_PORT", "5000")
-    commands = [
-        ["dagster", "dev", "--host", HOST, "--port", dagster_port, "--log-level", "warning"],
-        ["mlflow", "ui", "--host", HOST, "--port", mlflow_port, "--workers", "1"],
-    ]
+    tracking = os.environ.get(BACKEND_URI, "")
+    pages = {"Dagster": f"http://{HOST}:{dagster_port}", "MLflow": f"http://{HOST}:{mlflow_port}"}
+    commands = [["dagster", "dev", "--host", HOST, "--port", dagster_port, "--log-level", "warning"]]
+    if tracking.startswith("http"):  # a server that runs already
+        pages["MLflow"] = masked(tracking)
+    else:
+        commands.append(["mlflow", "ui", "--host", HOST, "--port", mlflow_port, "--workers", "1"])
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
         signal.signal(number, _interrupt)
     try:
@@ -34,15 +38,11 @@ def main() -> int:
     except HbacError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    bin_folder = Path(sys.executable).parent
     servers = [
-        subprocess.Popen([str(bin_folder / command[0]), *command[1:]], env=environment, start_new_session=True)
+        subprocess.Popen([sys.executable, "-m", *command], env=environment, start_new_session=True)
         for command in commands
     ]
-    print(
-        f"Dagster  http://{HOST}:{dagster_port}\nMLflow   http://{HOST}:{mlflow_port}\nCtrl-C stops both",
-        flush=True,
-    )
+    print(*(f"{name:9}{page}" for name, page in pages.items()), "Ctrl-C to stop", sep="\n", flush=True)
     try:
         while all(server.poll() is None for server in servers):
             time.sleep(0.5)
@@ -60,7 +60,16 @@ def make_databases() -> None:
     Raises:
         HbacError: one cannot be made or read.
     """
-    make_whole(os.environ.get("MLFLOW_BACKEND_STORE_URI", ""), DATA_FOLDER / "mlartifacts")
+    require_plain_paths()
+    if uri := os.environ.get(BACKEND_URI):
+        require_usable(uri, BACKEND_URI)
+        artifacts = DATA_FOLDER / "mlartifacts"
+        make_whole(uri, artifacts)
+        try:
+            require_present_schema(uri)
+            follow_moved_artifacts(uri, artifacts)
+        except HbacError as error:
+            raise HbacError(f"MLflow: {error}") from error
     with open_instance():
         pass
 

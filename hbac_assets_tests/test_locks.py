@@ -1,7 +1,10 @@
 """A lock is held by one process at a time and freed by its end, however it ends."""
 
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +48,63 @@ def test_another_free_lock_is_taken_without_waiting(holder):
     other = lock.with_name("cpu-1.lock")
     with hold_any([lock, other], pytest.fail) as held:
         assert held == [other]
+
+
+TAKER = """
+import os, sys
+from pathlib import Path
+from hbac_assets.errors import HbacError
+from hbac_assets.locks import hold_any
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+try:
+    with hold_any([Path(sys.argv[1])], lambda holder: print("waits for", holder, flush=True)):
+        print("held")
+except HbacError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def shared():
+    """A folder that all users may write to, and a function that takes a lock as another one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+
+        def take(lock):
+            return subprocess.Popen([sys.executable, "-c", TAKER, str(lock)], stdout=subprocess.PIPE, text=True)
+
+        yield Path(folder), take
+
+
+def test_another_users_lock_is_waited_for_and_taken(shared):
+    folder, take = shared
+    lock = folder / "cell.lock"
+    with hold_any([lock], pytest.fail):
+        assert lock.stat().st_mode & 0o777 == 0o644
+        other = take(lock)
+        assert other.stdout.readline() == f"waits for process {os.getpid()}\n"
+    assert other.communicate(timeout=60)[0] == "held\n"
+
+
+def test_a_folder_that_is_not_shared_is_told_with_what_would_share_it(shared):
+    folder, take = shared
+    closed = folder / "locks"
+    closed.mkdir(mode=0o755)
+    printed, _ = take(closed / "cell.lock").communicate(timeout=60)
+    assert printed == (
+        f"{closed}/cell.lock: cannot be written (Permission denied); make it writable, as by its owner's `chmod -R "
+        "g+rwX` and `chmod g+s` of the folders and a umask of 002 of all who share it, or write elsewhere\n"
+    )
+
+
+def test_a_umask_that_shares_makes_locks_that_the_group_can_sign(tmp_path):
+    before = os.umask(0o002)
+    try:
+        with hold_any([tmp_path / "cell.lock"], pytest.fail) as (lock,):
+            assert lock.stat().st_mode & 0o777 == 0o664
+    finally:
+        os.umask(before)

@@ -14,7 +14,7 @@ from hbac_assets.assets.published import published_here
 from hbac_assets.assets.scores import overall_kl, score_facts, score_metadata
 from hbac_assets.assets.step import OWNERS, Progress, step
 from hbac_assets.assets.tables import read_table
-from hbac_assets.assets.tracked import open_runs, tracked_ensemble
+from hbac_assets.assets.tracked import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.experiments.ensembles import BEST
 from hbac_assets.files import atomic_write
@@ -65,6 +65,7 @@ def ensemble(
             make_ensembles(lineage, context.log)
     kl, methods, weights = overall_kl(artifact), methods_table(lineage), _weight_pictures(lineage)
     runs = open_runs(context, tracking, lineage)
+    supersede_ensembles(runs, lineage)
     for name in lineage.experiment.ensembles:
         _track(runs, lineage, name, kl[name], methods[methods["ensemble"] == name], weights.get(name))
     return MaterializeResult(

@@ -11,7 +11,7 @@ from hbac_assets.assets.metadata import picture, table
 from hbac_assets.assets.prediction import configure_device
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import OWNERS, step
-from hbac_assets.assets.tracked import open_runs, tracked_search
+from hbac_assets.assets.tracked import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.trials import Trials
 from hbac_assets.experiments.member_file import write_member
 from hbac_assets.learning.search.settings import Search
@@ -68,6 +68,7 @@ def hyperparameter_search(
     lineage.folds.require()
     runs = open_runs(context, tracking, lineage)
     runs.fail_unfinished()
+    supersede_searches(runs, lineage)
     with store.alone(lineage.experiment_folder, "hyperparameter_search", context.log.info):
         from hbac_assets.learning.search.study import open_study, told
 

@@ -28,8 +28,11 @@ def open_runs(
 
 
 def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
-    """Mark the runs of killed processes as failed, and open the parent runs, before each cell would create its own."""
+    """Tag the runs of killed processes and of other settings, and open the members' before each cell would make one."""
     runs.fail_unfinished()
+    members = map(lineage.member_fingerprint, lineage.experiment.members)
+    current = {*members, *(model.inputs for model in lineage.models)}
+    runs.supersede("member", current.__contains__)
     for member in lineage.experiment.members:
         tracked_member(runs, lineage, member).reopen()
 
@@ -47,11 +50,23 @@ def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell, parent: Tra
     return runs.cell(cell, parent.run_id, lineage.cell(cell).inputs, params, _tags(settings))
 
 
+def supersede_ensembles(runs: ExperimentRuns, lineage: Lineage) -> None:
+    """Tag the runs of ensembles that are defined or predict otherwise now."""
+    current = set(map(lineage.ensemble_fingerprint, lineage.experiment.ensembles))
+    runs.supersede("ensemble", current.__contains__)
+
+
 def tracked_ensemble(runs: ExperimentRuns, lineage: Lineage, ensemble: str, method: str) -> TrackedRun:
     """Return the run of an ensemble that is blended by `method`."""
     definition = lineage.experiment.ensembles[ensemble].model_dump(mode="json")
     tags = {"members": ", ".join(definition["members"]), "method": method, "git_commit": code_commit()}
     return runs.ensemble(ensemble, lineage.ensemble_fingerprint(ensemble), definition, tags)
+
+
+def supersede_searches(runs: ExperimentRuns, lineage: Lineage) -> None:
+    """Tag the runs of other searches, with their trials."""
+    study = lineage.tuned_member.inputs
+    runs.supersede("search", lambda fingerprint: fingerprint.split("-")[0] == study)
 
 
 def tracked_search(runs: ExperimentRuns, lineage: Lineage, search: Search) -> TrackedRun:

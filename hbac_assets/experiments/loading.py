@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.complaints import complaint, shown
 from hbac_assets.experiments.member_file import find_member, read_member
-from hbac_assets.experiments.schema import Experiment
+from hbac_assets.experiments.schema import MINIATURE, Experiment
 from hbac_assets.experiments.yaml_file import read_yaml
 
 FOLDER = Path(__file__).parent
@@ -43,8 +43,19 @@ def load_experiment(name: str, *, miniature: bool = False) -> Experiment:
             f"HBAC_EXPERIMENT: expected a file whose name is up to 60 letters, digits, _, - and ., a letter or digit "
             f"first, found {name!r}; rename it"
         )
+    if own_file(name) and path.stem.removesuffix(MINIATURE) in available_experiments():
+        raise HbacError(
+            "HBAC_EXPERIMENT: expected a file whose name is not that of an experiment of this project, found "
+            f"{name!r}; rename it, or their results would overwrite each other"
+        )
     experiment = _checked(path, read_yaml(path))
     return experiment.miniature() if miniature else experiment
+
+
+def own_file(name: str) -> Path | None:
+    """Return the resolved path of the file that an experiment's name gives; None of those that are packaged here."""
+    path = Path(name)
+    return path.resolve() if name.endswith(".yaml") and path.parent.resolve() != FOLDER.resolve() else None
 
 
 def _checked(path: Path, content: dict[str, Any]) -> Experiment:

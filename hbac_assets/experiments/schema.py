@@ -14,7 +14,7 @@ Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
 # Names of members and ensembles are parts of paths, of partition keys and of the names of steps.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
 
-MINIATURE_ROWS = 48
+MINIATURE, MINIATURE_ROWS = "-miniature", 48
 
 
 class Experiment(Settings):
@@ -73,7 +73,7 @@ class Experiment(Settings):
         """
         return self.model_copy(
             update={
-                "name": f"{self.name}-miniature",
+                "name": f"{self.name}{MINIATURE}",
                 "max_rows": MINIATURE_ROWS,
                 "folds": 2,
                 "members": {name: miniature(member) for name, member in self.members.items()},

@@ -1,33 +1,50 @@
 """Dagster's own files: its settings, and what it records of runs, in the folder that `DAGSTER_HOME` names."""
 
 import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
+from hbac_assets.files import place_to_write
 from hbac_assets.locks import hold_any
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+LOCKED = "database is locked"
+LOCKED_SECONDS = 60.0
+
 
 def open_instance() -> "DagsterInstance":
     """Return the instance that `DAGSTER_HOME` names.
 
-    Only one process at a time opens it: two that made its databases at once would leave them of no use for ever.
+    Only one process at a time opens it: two that made its databases at once would leave them of no use for ever. It
+    waits for another program that has locked one of them.
 
     Raises:
-        HbacError: it names none, or Dagster cannot open it.
+        HbacError: it names none, Dagster cannot open it, or a database stays locked.
     """
     from alembic.util import CommandError
     from dagster import DagsterError, DagsterInstance
+    from sqlalchemy import Engine, event
     from sqlalchemy.exc import DatabaseError, OperationalError
     from yaml import YAMLError
 
     home = os.environ.get("DAGSTER_HOME", "")
     there = Path(home).is_absolute() and Path(home).is_dir()
     try:
-        with hold_any([Path(home) / "opening.lock"] if there else [], lambda holder: None, count=int(there)):
+        if not there:
+            return DagsterInstance.get()
+        with place_to_write(Path(home), "DAGSTER_HOME"), hold_any([Path(home) / "opening.lock"], lambda holder: None):
+            _wait_for_databases(Path(home))
+            if not event.contains(Engine, "connect", _be_patient):
+                event.listen(Engine, "connect", _be_patient)
             return DagsterInstance.get()
     except OperationalError:  # of a disk, which is told where all writing is
         raise
@@ -41,6 +58,62 @@ def open_instance() -> "DagsterInstance":
             f"DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found "
             f"'{home}' ({_said(error)}); correct it, or unset it and `source .envrc`"
         ) from error
+
+
+@contextmanager
+def told_if_locked() -> Iterator[None]:
+    """Turn the error of a database of Dagster that another program has locked for too long into its line.
+
+    Raises:
+        HbacError: that happened in the block.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except OperationalError as error:
+        if LOCKED not in str(error):
+            raise
+        raise _locked(Path(os.environ.get("DAGSTER_HOME", ""))) from error
+
+
+def _wait_for_databases(home: Path) -> None:
+    """Wait until those that are there can be written; Dagster alone would wait for some of them and not say so."""
+    began = time.monotonic()
+    for path in filter(Path.is_file, map(home.joinpath, DATABASES)):
+        told = False
+        while _is_locked(path):
+            if time.monotonic() - began > LOCKED_SECONDS:
+                raise _locked(path)
+            if not told:
+                print(f"DAGSTER_HOME: waiting for another program that has locked {path}", file=sys.stderr, flush=True)
+                told = True
+            time.sleep(0.5)
+
+
+def _be_patient(connection: object, record: object) -> None:
+    """Let a new connection wait as long for a locked database: Dagster's own to the runs would for five seconds."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute(f"pragma busy_timeout = {LOCKED_SECONDS * 1000:.0f}")
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
+            database.execute("begin immediate")
+            database.execute("rollback")
+    except sqlite3.OperationalError as error:
+        return LOCKED in str(error)
+    except sqlite3.DatabaseError:  # it is none: told by who opens it
+        pass
+    return False
+
+
+def _locked(place: Path) -> HbacError:
+    return HbacError(
+        f"DAGSTER_HOME: {place}: another program keeps a database locked; end that one, such as a viewer with an open "
+        "transaction or a backup (`fuser` with the file's path names it), and run again"
+    )
 
 
 def _said(error: Exception) -> str:

@@ -6,10 +6,8 @@ MLflow's and Dagster's own variables are theirs to read; only the tracking URI h
 import os
 import re
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import urlsplit
 
 from dagster import EnvVar
 
@@ -17,14 +15,11 @@ from hbac_assets.errors import HbacError
 from hbac_assets.resources.accelerator import Accelerator, Device, Precision
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.paths import DATA_FOLDER, absolute
+from hbac_assets.resources.paths import DATA_FOLDER, absolute, require_plain_paths
 from hbac_assets.resources.store import Store
-from hbac_assets.resources.tracking import Tracking, masked
+from hbac_assets.resources.tracking import Tracking
+from hbac_assets.resources.tracking_uri import TRACKING_URI, require_usable
 from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
-
-TRACKING_URI = "MLFLOW_TRACKING_URI"
-SCHEMES = ("", "file", "http", "https", "sqlite", "databricks", "databricks-uc", "uc")
-DATABASES = ("postgresql", "mysql", "mssql")  # of which no driver is installed with this project
 
 
 def resources_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -49,6 +44,7 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
             raise HbacError(f"{name}: expected a whole number, {least} or more, found '{value}'; correct it")
         return int(value)
 
+    require_plain_paths(environment)
     folder = text("HBAC_DATA_DIR", "")
     recordings = SyntheticSettings().recordings
     store = _place("HBAC_STORE", text("HBAC_STORE", str(DATA_FOLDER / "store")))
@@ -87,42 +83,5 @@ def _tracking_uri(environment: Mapping[str, str]) -> str:
     uri = environment.get(TRACKING_URI)
     if not uri:
         return f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"
-    kind = _kind(uri)
-    if kind not in (*SCHEMES, *DATABASES) and not _has_plugin(uri):
-        raise HbacError(
-            f"{TRACKING_URI}: expected a path or a URI of MLflow, such as sqlite:////a/path/mlflow.db or "
-            f"http://127.0.0.1:5000, found '{masked(uri)}'; correct it"
-        )
-    if kind in DATABASES:
-        _require_driver(uri)
+    require_usable(uri, TRACKING_URI, environment)
     return EnvVar(TRACKING_URI)
-
-
-def _kind(uri: str) -> str | None:
-    """Return the scheme of a URI without its driver, empty for a path, or None where it cannot be read."""
-    try:
-        parts = urlsplit(uri)
-        parts.port  # noqa: B018  (raises where it is no number)
-    except ValueError:
-        return None
-    scheme = uri.split("://")[0] if "://" in uri else parts.scheme
-    return scheme.split("+")[0]
-
-
-def _require_driver(uri: str) -> None:
-    """Refuse the URI of a database that cannot be spoken to, whether it is there or not."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        make_url(uri).get_dialect().import_dbapi()
-    except (ImportError, SQLAlchemyError, ValueError) as error:
-        raise HbacError(
-            f"{TRACKING_URI}: expected the URI of a database whose driver is installed, found '{masked(uri)}' "
-            f"({masked(str(error))}); install the driver with pip or correct the URI"
-        ) from error
-
-
-def _has_plugin(uri: str) -> bool:
-    """Tell whether a package adds the URI's kind to those that MLflow knows."""
-    return bool(entry_points(group="mlflow.tracking_store", name=uri.split(":")[0]))

@@ -4,7 +4,8 @@ An ensemble has a run of its own beside those of the members. A search is a pare
 child run.
 
 A run is found again by the fingerprint of what it trains, so that running again updates it; when the fingerprint
-changes, a new run begins and the old one is tagged as superseded. Whatever is logged twice appears once.
+changes, a new run begins. Runs that are not of the present settings are tagged as superseded, as long as they are not.
+Whatever is logged twice appears once.
 
 No training ends because MLflow cannot be had. A step waits `CONNECT_SECONDS` for the first answer of a server, in all
 no longer than `patience` says, and `END_SECONDS` when it has failed or is interrupted. What was not logged then is
@@ -16,7 +17,6 @@ import functools
 import logging
 import math
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -29,7 +29,9 @@ from hbac_assets.lineage import Cell
 from hbac_assets.processes import is_gone, running_process
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
-from hbac_assets.resources.tracking_database import make_whole
+from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
+from hbac_assets.resources.tracking_experiment import artifacts_fault, find_or_create
+from hbac_assets.resources.tracking_uri import is_database, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +39,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "images_per_second")
-# Makes MLflow's pages open on training runs.
-EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax")
 PROCESS_TAG = "process"
+SUPERSEDED_TAG = "superseded"
+ARTIFACTS_TAG = "artifacts"  # "missing" where they could not be written when all else was
 CONNECT_SECONDS, END_SECONDS = 10.0, 2.0
 # MLflow would try for minutes.
 FEW_ATTEMPTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
@@ -74,7 +76,7 @@ class Tracking(ConfigurableResource):
     """Where training is logged (`MLFLOW_TRACKING_URI`)."""
 
     uri: str = Field(description="MLflow's tracking URI")
-    artifact_folder: str = Field(description="where experiments that are created here keep their artifacts")
+    artifact_folder: str = Field(description="where experiments keep their artifacts if the URI names a database")
 
     def open(
         self, experiment: str, data_fingerprint: str, dagster_run: str, warn: Callable[[str], None]
@@ -99,34 +101,31 @@ class Tracking(ConfigurableResource):
         logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # errors are raised, and told in one line
 
         def give_up(reason: str) -> None:
-            warn(
-                f"MLflow at {masked(self.uri)}: {masked(reason)}; the work goes on without it: materialize again when "
-                "it can be had, and what is missing there is logged"
-            )
+            self._warn(warn, f"{reason}; the work goes on without it: materialize again once that is mended")
 
         patience = Patience((HbacError, MlflowException, SQLAlchemyError, OSError), give_up)
         # A new SQLite file takes longer, and is on no server that could be gone.
         seconds = CONNECT_SECONDS if self.uri.startswith("http") else math.inf
-        client, experiment_id = patience.call(lambda: self._connect(experiment), (None, ""), seconds)
-        return ExperimentRuns(client, experiment_id, data_fingerprint, dagster_run, patience)
+        client, experiment_id, fault = patience.call(lambda: self._connect(experiment), (None, "", ""), seconds)
+        if fault:
+            self._warn(warn, f"{fault}; the rest is logged: materialize again once that is mended")
+        return ExperimentRuns(client, experiment_id, data_fingerprint, dagster_run, patience, artifacts=not fault)
 
-    def _connect(self, experiment: str) -> "tuple[MlflowClient, str]":
+    def _warn(self, warn: Callable[[str], None], line: str) -> None:
+        warn(f"MLflow at {masked(self.uri)}: {masked(line)}, and what is missing there is logged")
+
+    def _connect(self, experiment: str) -> "tuple[MlflowClient, str, str]":
+        """Return the client, the experiment's id, and why its artifacts cannot be written from here, if they cannot."""
         import mlflow
-        from mlflow.exceptions import MlflowException
 
         make_whole(self.uri, Path(self.artifact_folder))
+        require_present_schema(self.uri)
+        follow_moved_artifacts(self.uri, Path(self.artifact_folder))
         mlflow.set_tracking_uri(self.uri)
         client = mlflow.MlflowClient()
-        found = client.get_experiment_by_name(experiment)
-        if found is None:
-            location = (Path(self.artifact_folder) / experiment).as_uri()
-            try:
-                client.create_experiment(experiment, artifact_location=location, tags=EXPERIMENT_TAGS)
-            except MlflowException:
-                if client.get_experiment_by_name(experiment) is None:  # else another process was faster
-                    raise
-            found = client.get_experiment_by_name(experiment)
-        return client, found.experiment_id
+        folder = Path(self.artifact_folder) if is_database(self.uri) else None
+        found = find_or_create(client, experiment, folder)
+        return client, found.experiment_id, artifacts_fault(found, folder)
 
 
 class ExperimentRuns:
@@ -139,12 +138,16 @@ class ExperimentRuns:
         data_fingerprint: str,
         dagster_run: str,
         patience: Patience,
+        *,
+        artifacts: bool,
     ) -> None:
+        """`artifacts` tells whether they can be written from here."""
         self._client: Any = client
         self._experiment_id = experiment_id
         self._data = data_fingerprint
         self._dagster_run = dagster_run
         self._patience = patience
+        self._artifacts = artifacts
 
     def member(self, name: str, fingerprint: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> "TrackedRun":
         """Find or create the parent run of a member; `fingerprint` covers its recipe and rows."""
@@ -178,8 +181,26 @@ class ExperimentRuns:
 
     @patiently(otherwise=True)
     def is_finished(self, fingerprint: str) -> bool:
-        """Tell whether a run with this fingerprint is there and complete, or nothing can be logged anyway."""
-        return bool(self._search(f"tags.fingerprint = '{fingerprint}' and attributes.status = 'FINISHED'"))
+        """Tell whether a run with this fingerprint is there and has all that can be logged from here."""
+        finished = self._search(f"tags.fingerprint = '{fingerprint}' and attributes.status = 'FINISHED'")
+        return any(not self._artifacts or run.data.tags.get(ARTIFACTS_TAG) != "missing" for run in finished)
+
+    @patiently(otherwise=None)
+    def supersede(self, kind: str, is_current: Callable[[str], bool]) -> None:
+        """Tag the runs on these data that are not current as superseded, and those that are as no longer so.
+
+        Args:
+            kind: which runs, by the tag that they have: `member`, `ensemble` or `search`.
+            is_current: tells of a fingerprint whether the present settings and inputs have it.
+        """
+        for run in self._search(f"tags.data_fingerprint = '{self._data}'"):
+            if kind not in run.data.tags:
+                continue
+            current, tagged = is_current(run.data.tags.get("fingerprint", "")), SUPERSEDED_TAG in run.data.tags
+            if current and tagged:
+                self._client.delete_tag(run.info.run_id, SUPERSEDED_TAG)
+            elif not current and not tagged:
+                self._client.set_tag(run.info.run_id, SUPERSEDED_TAG, "true")
 
     @patiently(otherwise=None)
     def fail_unfinished(self) -> None:
@@ -196,37 +217,45 @@ class ExperimentRuns:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
     ) -> "TrackedRun":
-        identity = {**identity, "data_fingerprint": self._data}
-        tags = {**tags, "dagster_run_id": self._dagster_run, PROCESS_TAG: running_process()}
+        identity = {**identity, "fingerprint": fingerprint}
+        tags = {
+            **tags,
+            "data_fingerprint": self._data,
+            "dagster_run_id": self._dagster_run,
+            PROCESS_TAG: running_process(),
+        }
 
         def run_id() -> str:
-            current = None
-            for run in self._search(" and ".join(f"tags.{key} = '{value}'" for key, value in identity.items())):
-                if run.data.tags.get("fingerprint") == fingerprint:
-                    current = run
-                elif "superseded" not in run.data.tags:
-                    self._client.set_tag(run.info.run_id, "superseded", "true")
-            if current is None:
-                all_tags = {**identity, **tags, "fingerprint": fingerprint}
-                current = self._client.create_run(self._experiment_id, run_name=name, tags=all_tags)
-                _log_params(self._client, current.info.run_id, params)
-            else:
-                _set_tags(self._client, current.info.run_id, tags)
-            return str(current.info.run_id)
+            there = self._search(" and ".join(f"tags.{key} = '{value}'" for key, value in identity.items()))
+            if there:
+                _set_tags(self._client, there[-1].info.run_id, tags)
+                return str(there[-1].info.run_id)
+            new = self._client.create_run(self._experiment_id, run_name=name, tags={**identity, **tags})
+            _log_params(self._client, new.info.run_id, params)
+            return str(new.info.run_id)
 
-        return TrackedRun(self._client, self._patience.call(run_id, ""), self._patience)
+        run = self._patience.call(run_id, "")
+        return TrackedRun(self._client, run, self._patience, artifacts=self._artifacts)
 
     def _search(self, condition: str) -> "list[Run]":
-        return list(self._client.search_runs([self._experiment_id], condition, max_results=1000))
+        """Return the runs that meet a condition, the newest first."""
+        runs: list[Run] = []
+        page = None
+        while page is None or page.token:
+            page = self._client.search_runs([self._experiment_id], condition, page_token=page and page.token)
+            runs += page
+        return runs
 
 
 class TrackedRun:
     """One MLflow run that is being written; its `run_id` is empty where MLflow cannot be had."""
 
-    def __init__(self, client: Any, run_id: str, patience: Patience) -> None:
+    def __init__(self, client: Any, run_id: str, patience: Patience, *, artifacts: bool) -> None:
+        """`artifacts` tells whether they can be written from here; those that cannot are left out."""
         self._client = client
         self.run_id = run_id
         self._patience = patience
+        self._artifacts = artifacts
 
     @patiently(otherwise=None)
     def log_epochs(self, history: "pd.DataFrame") -> None:
@@ -287,7 +316,7 @@ class TrackedRun:
         from mlflow.types import Schema, TensorSpec
 
         run = self._client.get_run(self.run_id)
-        if "model_uri" in run.data.tags:
+        if not self._artifacts or "model_uri" in run.data.tags:
             return
         of_this_run = f"source_run_id = '{self.run_id}'"
         for begun in self._client.search_logged_models([run.info.experiment_id], of_this_run):
@@ -307,7 +336,8 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def finish(self) -> None:
-        """Mark the run as finished."""
+        """Mark the run as finished, and say whether its artifacts are there."""
+        self._client.set_tag(self.run_id, ARTIFACTS_TAG, "logged" if self._artifacts else "missing")
         self._client.set_terminated(self.run_id, status="FINISHED")
 
     @patiently(otherwise=None, seconds=END_SECONDS)
@@ -319,6 +349,8 @@ class TrackedRun:
     def _log_bytes(self, content: bytes, name: str) -> None:
         import tempfile
 
+        if not self._artifacts:
+            return
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / name
             file.write_bytes(content)
@@ -339,16 +371,6 @@ def code_commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-
-
-def masked(text: str) -> str:
-    """Return a text in which no URI shows its password, neither before the host nor in its query.
-
-    A server's user without a password may be a token, and is not shown either.
-    """
-    before_host = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", text)
-    before_host = re.sub(r"(https?://)[^/:@\s]+@", r"\1***@", before_host)
-    return re.sub(r"(?i)([?&][^=&\s]*(?:password|token|secret)[^=&\s]*=)[^&\s]*", r"\1***", before_host)
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

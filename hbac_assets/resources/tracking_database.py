@@ -1,13 +1,19 @@
-"""MLflow's own SQLite file, made whole.
+"""MLflow's database: an SQLite file made whole or moved, and of which version of MLflow it is.
 
 MLflow makes its tables by dozens of migrations. Two processes at once do them twice, one that is killed leaves them
 half done, and either way the file is of no use from then on.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
+from hbac_assets.errors import HbacError
 from hbac_assets.files import TEMPORARY_MARK, atomic_write
 from hbac_assets.locks import hold_any
+from hbac_assets.resources.tracking_uri import is_database, masked
 
 
 def make_whole(uri: str, artifacts: Path) -> None:
@@ -22,9 +28,7 @@ def make_whole(uri: str, artifacts: Path) -> None:
     """
     if not uri.startswith("sqlite:///"):
         return
-    from sqlalchemy import make_url
-
-    path = Path(str(make_url(uri).database)).absolute()
+    path = _file(uri)
     if path.exists():
         return
     with hold_any([path.with_name(f"{path.name}.lock")], lambda holder: None):
@@ -35,3 +39,80 @@ def make_whole(uri: str, artifacts: Path) -> None:
 
             with atomic_write(path) as temporary:
                 SqlAlchemyStore(f"sqlite:///{temporary}", artifacts.as_uri()).engine.dispose()
+
+
+def follow_moved_artifacts(uri: str, artifacts: Path) -> None:
+    """Let the experiments of an SQLite file that was moved with its artifacts find them where they are now.
+
+    MLflow records absolute paths, and would make the old folders anew.
+
+    Args:
+        uri: MLflow's tracking URI.
+        artifacts: where experiments keep their artifacts; nothing is done unless the file lies beside it.
+    """
+    if not uri.startswith("sqlite:///") or (path := _file(uri)).parent != artifacts.parent:
+        return
+    with closing(sqlite3.connect(path, timeout=20)) as database, database:
+        locations = database.execute("select artifact_location from experiments").fetchall()
+        for location in {location for (location,) in locations if location.startswith("file:")}:
+            there = Path(url2pathname(urlsplit(location).path))
+            here = artifacts / there.name
+            if here.is_dir() and not there.exists():
+                _replace_beginning(database, location, here.as_uri())
+
+
+def _replace_beginning(database: sqlite3.Connection, old: str, new: str) -> None:
+    """Put one folder's URI in the place of another wherever MLflow records it."""
+    for table, column in (
+        ("experiments", "artifact_location"),
+        ("runs", "artifact_uri"),
+        ("logged_models", "artifact_location"),
+    ):
+        database.execute(
+            f"update {table} set {column} = ? || substr({column}, ?) where substr({column} || '/', 1, ?) = ?",  # noqa: S608
+            (new, len(old) + 1, len(old) + 1, f"{old}/"),
+        )
+
+
+def _file(uri: str) -> Path:
+    """Return the SQLite file that a URI names."""
+    from sqlalchemy import make_url
+
+    return Path(str(make_url(uri).database)).absolute()
+
+
+def require_present_schema(uri: str) -> None:
+    """Refuse a database whose tables are those of another version of MLflow.
+
+    Some of these MLflow would migrate unasked, in each of several processes at once.
+
+    Raises:
+        HbacError: it is older or newer, or cannot be read.
+    """
+    if not is_database(uri):
+        return
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from mlflow.store import db_migrations
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        said = " ".join(str(getattr(error, "orig", error)).split())
+        raise HbacError(
+            f"its database {masked(uri)} cannot be read ({masked(said)}); mend that or name another"
+        ) from error
+    finally:
+        engine.dispose()
+    migrations = ScriptDirectory(str(Path(db_migrations.__file__).parent))
+    if found in (None, migrations.get_current_head()):
+        return
+    if found in {migration.revision for migration in migrations.walk_revisions()}:
+        raise HbacError(
+            f"its database is of an older version; keep a copy of it, then run `mlflow db upgrade '{masked(uri)}'`"
+        )
+    raise HbacError(f"its database {masked(uri)} is of a newer version; install that one or name another database")

@@ -10,6 +10,9 @@ def lineage_of(competition: CompetitionData, store: Store, experiment: Experimen
     """Return the artifacts of the chosen experiment on the chosen data.
 
     Raises:
-        HbacError: `competition_data` was not materialized yet, or the experiment's file is at fault.
+        HbacError: `competition_data` was not materialized yet, the experiment's file is at fault, or the results of its
+            name are those of another file.
     """
-    return Lineage(store.root, competition.dataset(store), experiment.load())
+    dataset, loaded = competition.dataset(store), experiment.load()
+    experiment.claim(loaded.name, store.root)
+    return Lineage(store.root, dataset, loaded)

@@ -92,10 +92,11 @@ def test_a_blend_is_given_its_members_by_name(several, lineage):
 
 
 @pytest.fixture
-def edited(tmp_path):
-    """The finished experiment's file with two ensembles and what somebody published of them."""
-    path = tmp_path / "quickstart.yaml"
-    path.write_text((FOLDER / path.name).read_text() + EDIT)
+def edited(tmp_path, lineage):
+    """The finished experiment with two ensembles and what somebody published of them, and with its results."""
+    path = tmp_path / "edited.yaml"
+    path.write_text((FOLDER / "quickstart.yaml").read_text() + EDIT)
+    lineage.experiment_folder.with_name("edited-miniature").symlink_to(lineage.experiment_folder)
     return ExperimentChoice(name=str(path), miniature=True)
 
 
@@ -121,7 +122,7 @@ def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources,
     assert not lineage.ensemble.is_current()
     assert lineage.oof.is_current()
     client = MlflowClient(tracking.uri)
-    experiment = client.get_experiment_by_name(lineage.experiment.name)
+    experiment = client.get_experiment_by_name("edited-miniature")
     found = client.search_runs([experiment.experiment_id])
     runs = {run.data.tags["ensemble"]: run for run in found if "ensemble" in run.data.tags}
     assert set(runs) == {"alone", "final"}

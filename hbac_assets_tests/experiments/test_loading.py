@@ -4,7 +4,7 @@ import pytest
 
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.ensembles import Ensemble
-from hbac_assets.experiments.loading import available_experiments, load_experiment
+from hbac_assets.experiments.loading import FOLDER, available_experiments, load_experiment
 
 GOOD = """
 description: one member
@@ -223,3 +223,12 @@ def test_an_unknown_name_lists_those_there_are():
         HbacError, match=r"expected one of .*odu, odu_batchnorm, osu, quickstart, radboud .*, found 'quikstart'"
     ):
         load_experiment("quikstart")
+
+
+@pytest.mark.parametrize("stem", ["quickstart", "odu-miniature"])
+def test_a_file_is_not_named_as_an_experiment_of_the_project(stem, tmp_path):
+    path = tmp_path / f"{stem}.yaml"
+    path.write_text((FOLDER / "quickstart.yaml").read_text())
+    with pytest.raises(HbacError, match=r"HBAC_EXPERIMENT: expected a file whose name is not that of an experiment of"):
+        load_experiment(str(path))
+    assert load_experiment(str(FOLDER / "quickstart.yaml")) == load_experiment("quickstart")

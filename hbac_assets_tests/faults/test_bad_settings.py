@@ -9,6 +9,7 @@ from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.files import file_digest
 from hbac_assets.resources.gpus import present_gpus
 from hbac_assets_tests.faults.selection import some_at_once
+from hbac_assets_tests.faults.small import NAME
 
 GOOD = """\
 description: one member
@@ -166,7 +167,7 @@ ACCEPTED = {
 }
 NO_FOLDER = "expected the path of a folder, found '.*', where .*/a_file is a file; correct it"
 NO_HOME = "DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found"
-NO_URI = "MLFLOW_TRACKING_URI: expected a path or a URI of MLflow, such as .*, found"
+NO_URI = "MLFLOW_TRACKING_URI: expected a URI of MLflow, such as .*, found"
 VARIABLES = {
     "data nowhere": (
         {"HBAC_DATA_DIR": "{here}/nowhere"},
@@ -185,6 +186,14 @@ VARIABLES = {
     "a store of nobody": (
         {"HBAC_STORE": "~nobody-of-that-name/store"},
         r"HBAC_STORE: expected the path of a folder, found '~nobody-of-that-name/store' \(.*\); correct it",
+    ),
+    "a store with a percent sign": (
+        {"HBAC_STORE": "{here}/100%25/store"},
+        "HBAC_STORE: expected a folder without % in its path, which databases read as something else, found .*; rename",
+    ),
+    "a DAGSTER_HOME with a percent sign": (
+        {"DAGSTER_HOME": "{here}/100%25"},
+        "DAGSTER_HOME: expected a folder without % in its path, which databases read as something else, found .*; rena",
     ),
     "an unknown experiment": (
         {"HBAC_EXPERIMENT": "quikstart"},
@@ -209,6 +218,15 @@ VARIABLES = {
     "an experiment's file named as the folder above": (
         {"HBAC_EXPERIMENT": "{here}/...yaml"},
         r"HBAC_EXPERIMENT: expected a file whose name is .*, found '.*/\.\.\.yaml'; rename it",
+    ),
+    "an experiment's file named as one of the project": (
+        {"HBAC_EXPERIMENT": "{here}/quickstart.yaml"},
+        "HBAC_EXPERIMENT: expected a file whose name is not that of an experiment of this project, found '.*/quickst"
+        "art.yaml'; rename it, or their results would overwrite each other",
+    ),
+    "an experiment's file named as one of the project in miniature": (
+        {"HBAC_EXPERIMENT": "{here}/odu-miniature.yaml"},
+        "HBAC_EXPERIMENT: expected a file whose name is not that of an experiment of this project, found '.*/odu-",
     ),
     "an unknown device": (
         {"HBAC_DEVICE": "tpu"},
@@ -240,6 +258,15 @@ VARIABLES = {
     "a flag that JAX does not know": (
         {"XLA_FLAGS": "--xla_gpu_enable_triton_softmax_fusion_of_old=true"},
         r"XLA_FLAGS: expected flags that this JAX knows, found '.*' \(Unknown flag .*\); correct or unset it",
+    ),
+    "a tracking URI that is a folder": (
+        {"MLFLOW_TRACKING_URI": "file://{here}/mlruns"},
+        "MLFLOW_TRACKING_URI: expected the URI of a database or server, found 'file:///.*/mlruns', a path, to which "
+        "MLflow no longer writes; set it to sqlite:////.*/mlruns/mlflow.db ",
+    ),
+    "a tracking URI that is the path of a database": (
+        {"MLFLOW_TRACKING_URI": "{here}/mlflow.db"},
+        r"found '/.*/mlflow.db', a path, to which MLflow no longer writes; set it to sqlite:////.*/mlflow.db \(",
     ),
     "a tracking URI of an unknown kind": (
         {"MLFLOW_TRACKING_URI": "gopher://somebody:secret@127.0.0.1"},
@@ -283,7 +310,7 @@ def here(tmp_path):
     (tmp_path / "a_file").write_text("")
     for folder in ("empty", "folder.yaml", "tab", "unknown"):
         (tmp_path / folder).mkdir()
-    for name in ("...yaml", "two\nlines.yaml"):
+    for name in ("...yaml", "two\nlines.yaml", "quickstart.yaml", "odu-miniature.yaml"):
         (tmp_path / name).write_text(GOOD)
     (tmp_path / "garbled" / "history").mkdir(parents=True)
     (tmp_path / "garbled" / "history" / "runs.db").write_bytes(b"no database" * 1000)
@@ -361,6 +388,15 @@ def test_a_run_with_such_a_variable_ends_in_one_line(name, here, made, case):
     line = refused(made, **{key: value.replace("{here}", str(here)) for key, value in variables.items()})
     case(name, expected, line)
     assert re.search(expected, line)
+
+
+def test_another_file_of_the_same_name_overwrites_no_models(tmp_path, made, case):
+    other, first = tmp_path / f"{NAME}.yaml", made.environment["HBAC_EXPERIMENT"]
+    other.write_text(GOOD)
+    line = refused(made, HBAC_EXPERIMENT=str(other))
+    case("two experiment files of one name", "the second is refused", line)
+    assert line.startswith(f"HBAC_EXPERIMENT: expected a file whose name no other has, found {other}: the results")
+    assert f"are those of {first}, and would be overwritten; rename {other} or set another HBAC_STORE" in line
 
 
 @pytest.mark.parametrize("name", some_at_once(["a key twice", "an unknown device", "an object to be constructed"]))

@@ -27,8 +27,8 @@ GUARDS = [
     Guard(
         "a temporary file that is being written is locked",
         "files.py",
-        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
-        "pass",
+        "if try_flock(file.fileno(), temporary):",
+        "if True:",
         "test_files.py::test_what_a_killed_writer_left_is_removed_and_what_is_being_written_is_not",
     ),
     Guard(
@@ -103,7 +103,7 @@ GUARDS = [
     ),
     Guard(
         "a lock is held by one process at a time",
-        "locks.py",
+        "files.py",
         "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "pass",
         "test_locks.py::test_another_free_lock_is_taken_without_waiting",
@@ -111,8 +111,8 @@ GUARDS = [
     Guard(
         "no lock is written through a planted link",
         "locks.py",
-        " | os.O_NOFOLLOW",
-        "",
+        "NO_LINK = os.O_NOFOLLOW",
+        "NO_LINK = 0",
         "resources/test_machine_locks.py::test_a_planted_link_is_not_written_through",
     ),
     Guard(
@@ -171,6 +171,41 @@ GUARDS = [
         " and is_gone(run.data.tags[PROCESS_TAG])",
         "",
         "resources/test_tracking.py::test_runs_of_killed_processes_are_marked_as_failed",
+    ),
+    Guard(
+        "a server of MLflow keeps the artifacts, no client's disk",
+        "resources/tracking.py",
+        "Path(self.artifact_folder) if is_database(self.uri) else None",
+        "Path(self.artifact_folder)",
+        "resources/test_tracking_server.py::test_the_server_keeps_the_artifacts_of_all_clients",
+    ),
+    Guard(
+        "no artifact is written to a path that is another machine's",
+        "resources/tracking_experiment.py",
+        "if parent == folder or (parent.is_dir()",
+        "if True or (parent.is_dir()",
+        "resources/test_tracking_server.py::test_artifacts_of_another_machine_are_told_and_cost_nothing_else",
+    ),
+    Guard(
+        "a database of an older MLflow is not migrated unasked",
+        "resources/tracking_database.py",
+        "if found in (None, migrations.get_current_head()):",
+        "if True:",
+        "resources/test_tracking_database.py::test_an_older_database_is_told_with_the_command_that_upgrades_it",
+    ),
+    Guard(
+        "artifacts that still lie where MLflow has them are not looked for elsewhere",
+        "resources/tracking_database.py",
+        "if here.is_dir() and not there.exists():",
+        "if here.is_dir():",
+        "resources/test_tracking_database.py::test_artifacts_elsewhere_stay_there",
+    ),
+    Guard(
+        "MLflow's runs of the present settings are not superseded",
+        "resources/tracking.py",
+        "if current and tagged:",
+        "if False:",
+        "resources/test_tracking.py::test_what_is_superseded_follows_what_is_current_on_the_same_data",
     ),
     Guard(
         "Dagster's databases are made by one process at a time",
@@ -332,6 +367,20 @@ GUARDS = [
         "if key.value in seen:",
         "if False:",
         "faults/test_bad_settings.py::test_a_file_is_refused_in_one_line[a key twice]",
+    ),
+    Guard(
+        "two experiment files of one name do not overwrite each other's models",
+        "resources/experiment.py",
+        "if recorded and _is_there(recorded):",
+        "if False:",
+        "resources/test_experiment.py::test_another_file_of_that_name_is_refused_while_the_first_is_there",
+    ),
+    Guard(
+        "a file named as an experiment of the project does not overwrite its models",
+        "experiments/loading.py",
+        "if own_file(name) and",
+        "if False and",
+        "experiments/test_loading.py::test_a_file_is_not_named_as_an_experiment_of_the_project[quickstart]",
     ),
     Guard(
         "an experiment's file has no aliases",

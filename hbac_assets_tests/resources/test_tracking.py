@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from hbac_assets.lineage import Cell
 from hbac_assets.processes import identity
 from hbac_assets.resources import patience
-from hbac_assets.resources.tracking import Tracking, flattened, masked
+from hbac_assets.resources.tracking import Tracking, flattened
+from hbac_assets.resources.tracking_uri import masked
 
 CELL = Cell("b2", 0)
 HISTORY = pd.DataFrame(
@@ -38,6 +40,10 @@ def open_cell(tracking, experiment, fingerprint="f1", dagster_run="d1", data="da
 
 def stored(runs, tracked):
     return runs._client.get_run(tracked.run_id)
+
+
+def superseded(runs, *tracked):
+    return ["superseded" in stored(runs, one).data.tags for one in tracked]
 
 
 def test_a_resumed_run_logs_each_epoch_once(tracking):
@@ -79,9 +85,8 @@ def test_an_ensemble_has_one_run_that_is_updated_and_superseded(tracking):
     assert "member" not in run.data.tags
     new = runs.ensemble("final", "e2", {}, {})
     assert new.run_id != first.run_id
-    assert stored(runs, first).data.tags["superseded"] == "true"
-    assert "superseded" not in stored(runs, other).data.tags
-    assert "superseded" not in stored(runs, cell).data.tags
+    runs.supersede("ensemble", {"e2"}.__contains__)
+    assert superseded(runs, first, other, new, cell) == [True, True, False, False]
 
 
 def test_a_trial_hangs_below_its_search_and_is_found_again(tracking):
@@ -96,17 +101,27 @@ def test_a_trial_hangs_below_its_search_and_is_found_again(tracking):
     assert "superseded" not in stored(runs, second).data.tags
     other = runs.trial("b2", 1, search.run_id, "s2", {"epochs": 2}, {})
     assert other.run_id != first.run_id
-    assert stored(runs, first).data.tags["superseded"] == "true"
 
 
-def test_another_fingerprint_supersedes_the_run_on_the_same_data_alone(tracking):
-    runs, old = open_cell(tracking, "superseded")
-    _, elsewhere = open_cell(tracking, "superseded", data="data2")
-    _, new = open_cell(tracking, "superseded", fingerprint="f2")
-    assert new.run_id != old.run_id
-    assert stored(runs, old).data.tags["superseded"] == "true"
-    assert "superseded" not in stored(runs, elsewhere).data.tags
-    assert "superseded" not in stored(runs, new).data.tags
+def test_what_is_superseded_follows_what_is_current_on_the_same_data(tracking):
+    runs, one = open_cell(tracking, "superseded")
+    _, elsewhere = open_cell(tracking, "superseded", fingerprint="f3", data="data2")
+    _, other = open_cell(tracking, "superseded", fingerprint="f2")
+    ensemble = runs.ensemble("final", "e1", {}, {})
+    assert other.run_id != one.run_id
+    for current, expected in (("f2", [True, False]), ("f1", [False, True]), ("f2", [True, False])):
+        runs.supersede("member", {current}.__contains__)
+        assert superseded(runs, one, other, elsewhere, ensemble) == [*expected, False, False]
+
+
+def test_all_runs_are_seen_however_many(tracking, monkeypatch):
+    runs, _ = open_cell(tracking, "many")
+    few = partial(runs._client.search_runs, max_results=2)
+    for number in range(4):
+        open_cell(tracking, "many", fingerprint=f"f{number}")
+    monkeypatch.setattr(runs._client, "search_runs", few)
+    names = [run.data.tags["fingerprint"] for run in runs._search("tags.member = 'b2'")]
+    assert sorted(names) == sorted(["f0", "f1", "f2", "f3"] * 2)
 
 
 def test_runs_of_killed_processes_are_marked_as_failed(tracking):

@@ -1,0 +1,95 @@
+"""The URI of MLflow: of which kind it is, whether it can be used, and how it is shown."""
+
+import os
+import re
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from hbac_assets.errors import HbacError
+
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+SERVERS = ("http", "https", "databricks", "databricks-uc", "uc")
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+ALLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"  # MLflow's own way back to what it no longer maintains
+
+
+def is_database(uri: str) -> bool:
+    """Tell whether a URI names a database, which MLflow opens in this process."""
+    return _kind(uri) in DATABASES
+
+
+def require_usable(uri: str, variable: str = TRACKING_URI, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse what MLflow could not use, whether it is there or not.
+
+    Args:
+        uri: the URI.
+        variable: that gives it.
+        environment: the other variables.
+
+    Raises:
+        HbacError: MLflow knows no such kind, keeps nothing in folders, or the database's driver is not installed.
+    """
+    kind = _kind(uri)
+    if kind in ("", "file") and uri not in SERVERS:
+        if environment.get(ALLOW_FOLDERS, "").lower() not in ("true", "1"):
+            raise HbacError(
+                f"{variable}: expected the URI of a database or server, found '{uri}', a path, to which MLflow no "
+                f"longer writes; set it to sqlite:///{_database_at(uri)} (`mlflow migrate-filestore` copies what is "
+                "there)"
+            )
+    elif kind not in (*SERVERS, *DATABASES) and not _has_plugin(uri):
+        raise HbacError(
+            f"{variable}: expected a URI of MLflow, such as sqlite:////a/path/mlflow.db or http://127.0.0.1:5000, "
+            f"found '{masked(uri)}'; correct it"
+        )
+    elif kind in DATABASES:
+        _require_driver(uri, variable)
+
+
+def masked(text: str) -> str:
+    """Return a text in which no URI shows its password, neither before the host nor in its query.
+
+    A server's user without a password may be a token, and is not shown either.
+    """
+    before_host = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", text)
+    before_host = re.sub(r"(https?://)[^/:@\s]+@", r"\1***@", before_host)
+    return re.sub(r"(?i)([?&][^=&\s]*(?:password|token|secret)[^=&\s]*=)[^&\s]*", r"\1***", before_host)
+
+
+def _kind(uri: str) -> str | None:
+    """Return the scheme of a URI without its driver, empty for a path, or None where it cannot be read."""
+    try:
+        parts = urlsplit(uri)
+        parts.port  # noqa: B018  (raises where it is no number)
+    except ValueError:
+        return None
+    scheme = uri.split("://")[0] if "://" in uri else parts.scheme
+    return scheme.split("+")[0]
+
+
+def _database_at(uri: str) -> Path:
+    """Return the path that a database has best, where a path was given."""
+    path = Path(url2pathname(urlsplit(uri).path) if uri.startswith("file:") else uri).expanduser().absolute()
+    return path if path.suffix in (".db", ".sqlite", ".sqlite3") else path / "mlflow.db"
+
+
+def _require_driver(uri: str, variable: str) -> None:
+    """Refuse the URI of a database that cannot be spoken to."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        make_url(uri).get_dialect().import_dbapi()
+    except (ImportError, SQLAlchemyError, ValueError) as error:
+        raise HbacError(
+            f"{variable}: expected the URI of a database whose driver is installed, found '{masked(uri)}' "
+            f"({masked(str(error))}); install the driver with pip or correct the URI"
+        ) from error
+
+
+def _has_plugin(uri: str) -> bool:
+    """Tell whether a package adds the URI's kind to those that MLflow knows."""
+    return bool(entry_points(group="mlflow.tracking_store", name=uri.split(":")[0]))

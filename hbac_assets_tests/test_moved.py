@@ -1,0 +1,51 @@
+"""A project that was moved or copied: its commands are installed again."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from hbac_assets_tests.projects import CHECKOUT
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with an environment that is as new as its lock file, and what writes a command into that."""
+    folder = tmp_path / "my project"
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    for name in ("Makefile", ".envrc", ".ci", "uv.lock", "pyproject.toml", "dagster.yaml"):
+        (shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy)(CHECKOUT / name, folder / name)
+    for name in (".locked", ".locked-dev"):
+        (folder / ".venv" / name).touch()
+
+    def install(beginning):
+        for name in ("dagster", "pytest"):
+            (folder / ".venv" / "bin" / name).write_text(f"{beginning}\nimport sys\n")
+
+    return folder, install
+
+
+def would_do(folder):
+    """Return what `make run` would do, and what `source .envrc` says."""
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    made, sourced = (
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+        for command in (["make", "-n", "run"], ["bash", "-c", "source .envrc"])
+    )
+    return made.stdout, sourced.stderr
+
+
+@pytest.mark.parametrize("beginning", ["#!{}/bin/python", "#!/bin/sh\n'''exec' '{}/bin/python3' \"$0\" \"$@\"\n' '''"])
+def test_commands_of_another_folder_are_installed_again(project, beginning):
+    folder, install = project
+    install(beginning.format(folder / ".venv"))
+    makes, says = would_do(folder)
+    assert "sync" not in makes
+    assert "hbac_assets.run" in makes
+    assert says == ""
+
+    moved = folder.rename(folder.with_name("moved"))
+    makes, says = would_do(moved)
+    assert "sync --frozen --quiet --inexact --no-dev  --reinstall" in makes
+    assert says == f"{moved} was moved or copied, and the commands in .venv are those of the old folder: make setup\n"
