@@ -41,7 +41,7 @@ class Kind:
 
 def ids(cells: pd.Series) -> pd.Series:
     """Return ids: whole numbers where most are, otherwise text that can name a file."""
-    numbers = cells.map(_whole)
+    numbers = pd.Series([_whole(cell) for cell in cells], cells.index, dtype="object")  # in float64, digits get lost
     if numbers.notna().sum() * 2 >= len(cells):
         return numbers.astype("Int64")
     return cells.where(cells.str.fullmatch(NAME), None)

@@ -146,6 +146,8 @@ def test_ids_keep_all_their_digits(tmp_path: Path, train: pd.DataFrame) -> None:
     table = read(large, tmp_path)
     assert table.rows["label_id"].tolist() == large["label_id"].tolist()
     assert table.rows["patient_id"].tolist() == large["patient_id"].tolist()
+    with_a_fault = cells(7, label_id="seven")(large)
+    assert read(with_a_fault, tmp_path).rows["label_id"].tolist() == large["label_id"].drop(index=6).tolist()
 
 
 def test_ids_may_be_names(tmp_path: Path, train: pd.DataFrame) -> None:
