@@ -4,10 +4,17 @@ import multiprocessing.forkserver
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from dagster import DagsterEvent, InitExecutorContext, executor, multiple_process_executor_requirements
+from dagster import (
+    DagsterEvent,
+    InitExecutorContext,
+    executor,
+    multiple_process_executor_requirements,
+    multiprocess_executor,
+)
 from dagster._core.errors import DagsterSubprocessError
 from dagster._core.execution.context.system import IStepContext, PlanOrchestrationContext
 from dagster._core.execution.plan.plan import ExecutionPlan
@@ -90,9 +97,23 @@ def _status_of_server() -> int | None:
     return None
 
 
-@executor(name="multiprocess", requirements=multiple_process_executor_requirements())
+# How processes start is not for the configuration to say.
+CONFIGURED = ("max_concurrent", "retries", "tag_concurrency_limits")
+_FIELDS: Mapping[str, Any] = getattr(multiprocess_executor.config_schema.config_type, "fields", {})
+
+
+@executor(
+    name="multiprocess",
+    config_schema={name: _FIELDS[name] for name in CONFIGURED},
+    requirements=multiple_process_executor_requirements(),
+)
 def step_processes(context: InitExecutorContext) -> StepProcesses:
-    """Execute each step in a process of its own, as many side by side as there are cores."""
+    """Execute each step in a process of its own, as many side by side as `max_concurrent` says or there are cores."""
+    config: Mapping[str, Any] = context.executor_config
     return StepProcesses(
-        RetryMode.ENABLED, max_concurrent=None, start_method="forkserver", explicit_forkserver_preload=PRELOADED
+        RetryMode.from_config(config["retries"]) or RetryMode.ENABLED,
+        max_concurrent=config["max_concurrent"],
+        tag_concurrency_limits=config.get("tag_concurrency_limits"),
+        start_method="forkserver",
+        explicit_forkserver_preload=PRELOADED,
     )
