@@ -117,18 +117,18 @@ class _Index(Generic[Facts]):
     def convert(self, source: Path) -> Facts:
         """Return the known facts if source and target are as they were, and convert anew otherwise.
 
-        As it was means size and time of change; whoever uses an array compares its digest. Of a target with another
-        time, such as one that was copied, the digest decides.
+        As it was means size and times; whoever uses an array compares its digest. Of a target with other times, such as
+        one that was copied, the digest decides.
         """
         target = self._folder / f"{source.stem}.npy"
         before, known = _state(source), self._entries.get(target.name)
         if known and known["source"] == before:
-            there = _state(target)
+            there = _own_state(target)
             if there == known.get("target") or has_digest(target, known["facts"]["digest"]):
                 known["target"] = there
                 return self._converter.facts(**known["facts"])
         facts = self._converter.convert(source, target)
-        self._entries[target.name] = {"source": before, "target": _state(target), "facts": asdict(facts)}
+        self._entries[target.name] = {"source": before, "target": _own_state(target), "facts": asdict(facts)}
         return facts
 
     def write_now_and_then(self) -> None:
@@ -155,6 +155,12 @@ def _state(path: Path) -> list[int] | None:
     except OSError:
         return None
     return [status.st_size, status.st_mtime_ns]
+
+
+def _own_state(path: Path) -> list[int] | None:
+    """Return the state of a file that only this project writes, with the time that no program can set back."""
+    state = _state(path)
+    return state and [*state, path.stat().st_ctime_ns]
 
 
 def _frame(id_column: str, rows: dict[str, dict[str, Any]], columns: list[str]) -> pd.DataFrame:
