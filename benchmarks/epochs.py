@@ -41,8 +41,8 @@ def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarr
     from hbac_assets.learning.parallel import replicated
     from hbac_assets.learning.step import EpochPlan, initial_state, train_epoch
 
-    model, optimizer, program = _program(settings)
-    state = jax.device_put(initial_state(model, optimizer), replicated())
+    network, optimizer, program = _program(settings)
+    state = jax.device_put(initial_state(network, optimizer), replicated())
     plan = EpochPlan(batches(len(images), settings.batch_size, steps), np.full(steps, 1e-4, np.float32), 0, 0)
 
     def train() -> int:
@@ -65,10 +65,10 @@ def flops_of_an_image(settings: MemberSettings) -> float:
     """Return the floating-point operations of a training step for each image, as XLA counts them first of all."""
     from hbac_assets.learning.step import initial_state
 
-    model, optimizer, program = _program(settings)
+    network, optimizer, program = _program(settings)
     images = np.zeros((1, settings.batch_size, *settings.preprocessing.image_size), dtype=np.float16)
     targets, rates = np.full((1, settings.batch_size, 6), 1 / 6, np.float32), np.full(1, 1e-4, np.float32)
-    lowered = program.lower(initial_state(model, optimizer), (images, targets), rates, np.uint32(0), 0, 1)
+    lowered = program.lower(initial_state(network, optimizer), (images, targets), rates, np.uint32(0), 0, 1)
     return float(lowered.cost_analysis()["flops"]) / settings.batch_size
 
 
@@ -90,10 +90,11 @@ class _FirstBatch:
 
 
 def _program(settings: MemberSettings) -> tuple[Any, Any, Any]:
-    """Return a member's model, optimizer and steps."""
+    """Return a member's network, optimizer and steps."""
     from hbac_assets.learning.backbones import build_classifier
+    from hbac_assets.learning.network import Network
     from hbac_assets.learning.step import build_optimizer, compile_steps
 
-    model = build_classifier(settings)
-    optimizer = build_optimizer(model, settings.optimizer)
-    return model, optimizer, compile_steps(model, optimizer, settings)
+    network = Network(build_classifier(settings))
+    optimizer = build_optimizer(network, settings.optimizer)
+    return network, optimizer, compile_steps(network, optimizer, settings)

@@ -9,15 +9,14 @@ import numpy as np
 
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.balance import draw_rows
-from hbac_assets.learning.convolutions.replacing import fast_convolutions
 from hbac_assets.learning.device import ready
 from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.hyperparameters import set_variables
-from hbac_assets.learning.images import augment, to_channels
+from hbac_assets.learning.images import augment
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import centre
 from hbac_assets.learning.parallel import replicated
 from hbac_assets.learning.settings import MemberSettings, Optimizer
-from hbac_assets.learning.weights import flatten, unflatten
 
 if TYPE_CHECKING:
     import keras
@@ -28,7 +27,7 @@ class State(NamedTuple):
     """All that a step changes, as arrays."""
 
     weights: Any  # the trainable ones, as one vector
-    others: list[Any]  # statistics of the normalisations, states of the dropout generators
+    non_trainable: list[Any]  # statistics of the normalisations, states of the dropout generators
     optimizer: list[Any]
 
 
@@ -60,7 +59,7 @@ which it has no fast kernel, and changes them only outside."""
 
 
 def build_optimizer(
-    model: "keras.Model", settings: Optimizer, *, variable_rates: bool = False
+    network: Network, settings: Optimizer, *, variable_rates: bool = False
 ) -> "keras.optimizers.Optimizer":
     """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) for all weights at once.
 
@@ -73,19 +72,18 @@ def build_optimizer(
     optimizer = keras.optimizers.Adam(
         beta_1=settings.beta_1, beta_2=settings.beta_2, weight_decay=settings.weight_decay or None
     )
-    optimizer.build([keras.Variable(flatten(model))])
+    optimizer.build([keras.Variable(network.weights())])
     if variable_rates:
         set_variables(optimizer, settings)
     return optimizer
 
 
-def initial_state(model: "keras.Model", optimizer: "keras.optimizers.Optimizer") -> State:
+def initial_state(network: Network, optimizer: "keras.optimizers.Optimizer") -> State:
     """Return the state before the first step."""
-    others = [variable.value for variable in model.non_trainable_variables]
-    return State(flatten(model), others, [variable.value for variable in optimizer.variables])
+    return State(network.weights(), network.non_trainable(), [variable.value for variable in optimizer.variables])
 
 
-def compile_steps(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Steps:
+def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Steps:
     """Return a program that does steps of training: augment, predict, Kullback-Leibler loss, gradient, update.
 
     What differs between folds and seeds is an argument, so that they share one compiled program: also how many of the K
@@ -100,24 +98,21 @@ def compile_steps(model: "keras.Model", optimizer: "keras.optimizers.Optimizer",
     variables = enumerate(optimizer.variables)
     rate_index = next(index for index, variable in variables if variable is optimizer.learning_rate)
 
-    def loss_of(weights: "Array", others: Any, images: "Array", targets: "Array") -> tuple["Array", Any]:
-        with fast_convolutions():
-            probabilities, others = model.stateless_call(
-                unflatten(weights, model), others, to_channels(images), training=True
-            )
-        return divergence(targets, probabilities), others
+    def loss_of(weights: "Array", non_trainable: Any, images: "Array", targets: "Array") -> tuple["Array", Any]:
+        probabilities, non_trainable = network(weights, non_trainable, images, training=True)
+        return divergence(targets, probabilities), non_trainable
 
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, "Array"]:
         key = jax.random.fold_in(jax.random.key(seed), number)
-        mean = centre(model, state.others)  # taken off meanwhile: augmentation hides pixels with zero
+        mean = centre(network.model, state.non_trainable)  # taken off meanwhile: augmentation hides pixels with zero
         images, targets = augment(key, batch[0].astype(jnp.float32) - mean, batch[1], settings.augmentation)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
-        (loss, others), gradient = loss_and_gradient(state.weights, state.others, images + mean, targets)
+        (loss, non_trainable), gradient = loss_and_gradient(state.weights, state.non_trainable, images + mean, targets)
         # Without the barrier XLA would look up each weight's place among hundreds of parts, one by one.
         gradient = jax.lax.optimization_barrier(gradient)
         moments = [rate if index == rate_index else moment for index, moment in enumerate(state.optimizer)]
         (weights,), moments = optimizer.stateless_apply(moments, [gradient], [state.weights])
-        return State(weights, others, moments), loss
+        return State(weights, non_trainable, moments), loss
 
     @partial(jax.jit, donate_argnums=0, out_shardings=replicated())
     def steps(state: State, batches: Any, rates: "Array", seed: Any, first: Any, count: Any) -> tuple[State, "Array"]:

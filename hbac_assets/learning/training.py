@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ from hbac_assets.learning.checkpoint import (
     save_checkpoint,
 )
 from hbac_assets.learning.feeding import Images, as_images
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import fit_normalisation
 from hbac_assets.learning.parallel import replicated, require_divisible
 from hbac_assets.learning.prediction import compile_forward, predict_batches
@@ -43,11 +43,6 @@ from hbac_assets.learning.step import (
     shuffled_batches,
     train_epoch,
 )
-from hbac_assets.learning.weights import unflatten
-
-if TYPE_CHECKING:
-    import keras
-
 
 VARIABLE_BYTES = 2048
 """What a variable takes in a .keras file beside its values."""
@@ -118,13 +113,14 @@ def train_cell(
     images, held_out = as_images(training.images), as_images(validation.images)
     model = build_classifier(settings, variable_rates=variable_rates)
     fit_normalisation(model, images, size)
-    optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
-    program, forward = compile_steps(model, optimizer, settings), compile_forward(model)
+    network = Network(model)
+    optimizer = build_optimizer(network, settings.optimizer, variable_rates=variable_rates)
+    program, forward = compile_steps(network, optimizer, settings), compile_forward(network)
     weights = balancing_weights(training.targets) if settings.rebalancing else None
-    reestimate = compile_reestimation(model) if settings.batchnorm_statistics == "reestimated" else None
+    reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
 
     checkpoint, identity = checkpoint_of(folder), _identity(settings, inputs, training, validation)
-    progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
+    progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(network, optimizer)))
     progress.state = jax.device_put(progress.state, replicated())
     for epoch in range(len(progress.history), settings.epochs):
         if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
@@ -138,9 +134,9 @@ def train_cell(
         images_per_second = steps * size / (time.perf_counter() - started)
 
         if reestimate:
-            others = reestimate(progress.state.weights, progress.state.others, images, size)
-            progress.state = progress.state._replace(others=others)
-        probabilities = predict_batches(forward, progress.state.weights, progress.state.others, held_out, size)
+            non_trainable = reestimate(progress.state.weights, progress.state.non_trainable, images, size)
+            progress.state = progress.state._replace(non_trainable=non_trainable)
+        probabilities = predict_batches(forward, progress.state.weights, progress.state.non_trainable, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
         _require_finite(epoch + 1, mean_loss, val_loss)
         seconds = time.perf_counter() - started
@@ -150,8 +146,8 @@ def train_cell(
         _write_history(folder / "history.csv", progress.history)
         on_epoch(record)
 
-    _save(model, progress.best, folder / "best.keras")
-    _save(model, progress.state, folder / "last.keras")
+    _save(network, progress.best, folder / "best.keras")
+    _save(network, progress.state, folder / "last.keras")
     return TrainingResult(progress.history, progress.best_epoch, parameter_counts(model))
 
 
@@ -185,11 +181,8 @@ def _write_history(path: Path, history: list[EpochRecord]) -> None:
         pd.DataFrame([asdict(record) for record in history]).to_csv(temporary, index=False)
 
 
-def _save(model: "keras.Model", state: State, path: Path) -> None:
-    for variable, value in zip(model.trainable_variables, unflatten(state.weights, model), strict=True):
-        variable.assign(value)
-    for variable, value in zip(model.non_trainable_variables, state.others, strict=True):
-        variable.assign(value)
-    size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in model.variables)
+def _save(network: Network, state: State, path: Path) -> None:
+    network.assign(state.weights, state.non_trainable)
+    size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in network.model.variables)
     with atomic_write(path, size=size) as temporary:
-        model.save(temporary)
+        network.model.save(temporary)

@@ -8,11 +8,6 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]
 
 
-def pair(value: Any) -> Pair:
-    """Return Keras' number or pair as a pair, over height and width."""
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
-
-
 def same_padding(pixels: int, taps: int, stride: int) -> Pair:
     """Return the zeros around an axis that leave ceil(pixels / stride) outputs, the odd one behind.
 
