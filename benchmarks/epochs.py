@@ -38,12 +38,14 @@ def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarr
     """Return a function that trains for an epoch of so many steps, and returns how many images they saw."""
     import jax
 
+    from hbac_assets.learning.epoch_plans import EpochPlan
     from hbac_assets.learning.parallel import replicated
-    from hbac_assets.learning.step import EpochPlan, initial_state, train_epoch
+    from hbac_assets.learning.step import initial_state, train_epoch
 
     network, optimizer, program = _program(settings)
     state = jax.device_put(initial_state(network, optimizer), replicated())
-    plan = EpochPlan(batches(len(images), settings.batch_size, steps), np.full(steps, 1e-4, np.float32), 0, 0)
+    rows = np.resize(np.arange(len(images)), steps * settings.batch_size)
+    plan = EpochPlan(1, rows, None, settings.batch_size, seed=0, first_step=0, rates=np.full(steps, 1e-4))
 
     def train() -> int:
         nonlocal state
@@ -55,10 +57,10 @@ def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarr
 
 def batches(rows: int, batch_size: int, steps: int) -> np.ndarray:
     """Return the rows of so many batches, (steps, batch size), from as many epochs as it takes."""
-    from hbac_assets.learning.step import shuffled_batches
+    from hbac_assets.learning.epoch_plans import shuffled_batches
 
-    epochs = -(-steps * batch_size // rows)
-    return np.concatenate([shuffled_batches(rows, batch_size, seed=0, epoch=epoch) for epoch in range(epochs)])[:steps]
+    epochs = range(1, 1 + -(-steps * batch_size // rows))
+    return np.concatenate([shuffled_batches(rows, batch_size, seed=0, epoch=epoch) for epoch in epochs])[:steps]
 
 
 def flops_of_an_image(settings: MemberSettings) -> float:

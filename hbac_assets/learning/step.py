@@ -1,15 +1,13 @@
-"""The compiled training steps, and what is drawn on the host for them: the order of the rows."""
+"""The compiled training steps, and the epochs that are made of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hbac_assets.batches import full_batches
-from hbac_assets.learning.balance import draw_rows
 from hbac_assets.learning.device import ready
+from hbac_assets.learning.epoch_plans import EpochPlan
 from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.hyperparameters import set_variables
 from hbac_assets.learning.images import augment
@@ -29,23 +27,6 @@ class State(NamedTuple):
     weights: Any  # the trainable ones, as one vector
     non_trainable: list[Any]  # statistics of the normalisations, states of the dropout generators
     optimizer: list[Any]
-
-
-@dataclass(frozen=True)
-class EpochPlan:
-    """What the steps of an epoch do.
-
-    Attributes:
-        batches: the rows of each, (steps, batch size).
-        rates: the learning rate of each, float32 (steps,).
-        seed: of the member.
-        first_step: the number of the first one since training began.
-    """
-
-    batches: np.ndarray
-    rates: np.ndarray
-    seed: int
-    first_step: int
 
 
 # (state, (images (K, B, H, W), targets (K, B, 6)), learning rates (K,), seed, number of the first step, how many) ->
@@ -138,27 +119,15 @@ def train_epoch(
     import jax
 
     at_once = STEPS_AT_ONCE[jax.default_backend()]
-    total = len(plan.batches)
+    rows, rates = plan.batches(), plan.rates.astype(np.float32)
+    total = len(rows)
     programs = -(-total // at_once)
     chunks = np.minimum(np.arange(programs * at_once), total - 1).reshape(programs, at_once)  # what fills is not done
     losses: list[Any] = []
-    for chunk, chunk_images in zip(chunks, images.batches(plan.batches[chunk] for chunk in chunks), strict=True):
-        batches = chunk_images, targets[plan.batches[chunk]]
+    for chunk, chunk_images in zip(chunks, images.batches(rows[chunk] for chunk in chunks), strict=True):
+        batches = chunk_images, targets[rows[chunk]]
         first, count = plan.first_step + int(chunk[0]), min(at_once, total - int(chunk[0]))
-        state, found = steps(state, *ready((batches, plan.rates[chunk], np.uint32(plan.seed), first, count)))
+        state, found = steps(state, *ready((batches, rates[chunk], np.uint32(plan.seed), first, count)))
         losses.append(found)
         jax.block_until_ready(losses[-2:-1])
     return state, np.concatenate(jax.device_get(losses))[:total]
-
-
-def shuffled_batches(
-    rows: int, batch_size: int, seed: int, epoch: int, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Return the rows of each batch of an epoch, (steps, batch size).
-
-    The rows come in a new order; where they do not fill the last batch, the first of that order fill it. With `weights`
-    (N,) of sum 1 a row comes as often as its weight says; without, each comes once.
-    """
-    random = np.random.default_rng([seed, epoch])
-    order = random.permutation(np.arange(rows) if weights is None else draw_rows(weights, random))
-    return full_batches(order, batch_size).astype(np.int32)

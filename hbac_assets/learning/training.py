@@ -1,4 +1,4 @@
-"""The training of one cell: a member on a fold, in one loop.
+"""The training of one cell: a member on a fold, in one loop over the plans of its epochs.
 
 Of images that lie on the device, only their numbers go there from the host; `feeding` says where images lie.
 Every random draw follows from the member's seed and the number of the epoch or step, so that a training resumed
@@ -18,7 +18,6 @@ import pandas as pd
 from hbac_assets.errors import HbacError
 from hbac_assets.files import atomic_write, fingerprint
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
-from hbac_assets.learning.balance import balancing_weights
 from hbac_assets.learning.batchnorm import compile_reestimation
 from hbac_assets.learning.checkpoint import (
     EpochRecord,
@@ -27,20 +26,18 @@ from hbac_assets.learning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from hbac_assets.learning.epoch_plans import plan_epochs
 from hbac_assets.learning.feeding import Images, as_images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import fit_normalisation
 from hbac_assets.learning.parallel import replicated, require_divisible
 from hbac_assets.learning.prediction import compile_forward, predict_batches
-from hbac_assets.learning.schedules import learning_rate
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.step import (
-    EpochPlan,
     State,
     build_optimizer,
     compile_steps,
     initial_state,
-    shuffled_batches,
     train_epoch,
 )
 
@@ -88,8 +85,7 @@ def train_cell(
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
-    An epoch goes through the training rows in a new order; where they do not fill the last batch, the first ones
-    of that order fill it. The validation loss covers all validation rows, without augmentation. With
+    What each epoch does stands in its plan. The validation loss covers all validation rows, without augmentation. With
     `settings.early_stopping` the history can be shorter than `settings.epochs`; the schedule is that of all epochs.
 
     Args:
@@ -108,7 +104,7 @@ def train_cell(
     """
     import jax
 
-    size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
+    size = settings.batch_size
     require_divisible(size)
     images, held_out = as_images(training.images), as_images(validation.images)
     model = build_classifier(settings, variable_rates=variable_rates)
@@ -116,31 +112,27 @@ def train_cell(
     network = Network(model)
     optimizer = build_optimizer(network, settings.optimizer, variable_rates=variable_rates)
     program, forward = compile_steps(network, optimizer, settings), compile_forward(network)
-    weights = balancing_weights(training.targets) if settings.rebalancing else None
     reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
 
     checkpoint, identity = checkpoint_of(folder), _identity(settings, inputs, training, validation)
     progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(network, optimizer)))
     progress.state = jax.device_put(progress.state, replicated())
-    for epoch in range(len(progress.history), settings.epochs):
+    for plan in plan_epochs(settings, training.targets)[len(progress.history) :]:
         if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
             break
         started = time.perf_counter()
-        batches = shuffled_batches(len(training), size, settings.seed, epoch, weights)
-        rates = [learning_rate(settings.schedule, epoch + step / steps, settings.epochs) for step in range(steps)]
-        plan = EpochPlan(batches, np.array(rates, dtype=np.float32), settings.seed, first_step=epoch * steps)
         progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan)
         mean_loss = float(losses.mean())
-        images_per_second = steps * size / (time.perf_counter() - started)
+        images_per_second = len(losses) * size / (time.perf_counter() - started)
 
         if reestimate:
             non_trainable = reestimate(progress.state.weights, progress.state.non_trainable, images, size)
             progress.state = progress.state._replace(non_trainable=non_trainable)
         probabilities = predict_batches(forward, progress.state.weights, progress.state.non_trainable, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
-        _require_finite(epoch + 1, mean_loss, val_loss)
+        _require_finite(plan.epoch, mean_loss, val_loss)
         seconds = time.perf_counter() - started
-        record = EpochRecord(epoch + 1, mean_loss, val_loss, rates[-1], seconds, images_per_second)
+        record = EpochRecord(plan.epoch, mean_loss, val_loss, float(plan.rates[-1]), seconds, images_per_second)
         progress.add(record)
         save_checkpoint(checkpoint, identity, progress)
         _write_history(folder / "history.csv", progress.history)
