@@ -13,7 +13,7 @@ from hbac_assets.learning.settings import MemberSettings
 if TYPE_CHECKING:
     from jax import Array
 
-    from hbac_assets.learning.feeding import Images, Source
+    from hbac_assets.learning.image_source import Images, Source
 
 
 def image_reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int], np.ndarray], int]:
@@ -27,7 +27,7 @@ def image_reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int]
 
 def opened(folder: Path, settings: MemberSettings, allowed_bytes: int | None = None) -> "tuple[Images, np.ndarray]":
     """Return the images of all spectrograms in `folder`, and made-up targets."""
-    from hbac_assets.learning.feeding import open_images
+    from hbac_assets.learning.image_source import open_images
 
     read, count = image_reader(folder, settings)
     targets = np.random.default_rng(0).dirichlet(np.ones(6), count).astype(np.float32)

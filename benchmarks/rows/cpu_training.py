@@ -54,7 +54,7 @@ def against(backbone: str, keras_backend: str, row: int, least: float | None) ->
 
 def ours(backbone: str) -> Callable[[], int]:
     """Return a repetition that takes a step of training, and at every second call one of prediction."""
-    from hbac_assets.learning.device import configure, ready
+    from hbac_assets.learning.device import configure, on_device
 
     configure("cpu", "float32", None)
     import jax
@@ -76,12 +76,12 @@ def ours(backbone: str) -> Callable[[], int]:
     def train(batches: int) -> None:
         nonlocal state
         for _ in range(batches):
-            state, loss = steps(*ready((state, (images[None], targets[None]), rate, np.uint32(0), 0, 1)))
+            state, loss = steps(*on_device((state, (images[None], targets[None]), rate, np.uint32(0), 0, 1)))
         loss.block_until_ready()
 
     def predict(batches: int) -> None:
         for _ in range(batches):
-            np.asarray(forward(*ready((weights, non_trainable, images))))
+            np.asarray(forward(*on_device((weights, non_trainable, images))))
 
     return in_turn(for_a_second(train), for_a_second(predict))
 

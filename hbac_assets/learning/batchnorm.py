@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbac_assets.batches import full_batches
-from hbac_assets.learning.feeding import Images
+from hbac_assets.learning.image_source import Images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.parallel import replicated
 

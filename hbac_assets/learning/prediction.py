@@ -11,8 +11,8 @@ from hbac_assets.batches import full_batches
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
-from hbac_assets.learning.device import ready
-from hbac_assets.learning.feeding import Images, as_images
+from hbac_assets.learning.device import on_device
+from hbac_assets.learning.image_source import Images, as_images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.parallel import replicated, require_divisible
 
@@ -54,7 +54,7 @@ def predict(model: "keras.Model", images: Images | np.ndarray, batch_size: int) 
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
-        images: an array (N, H, W), or what `hbac_assets.learning.feeding` has opened.
+        images: an array (N, H, W), or what `hbac_assets.learning.image_source` has opened.
         batch_size: rows computed at once; the result does not depend on it.
 
     Raises:
@@ -90,7 +90,7 @@ def predict_batches(
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)
     batches = images.batches(full_batches(np.arange(len(images)), batch_size))
-    return np.concatenate([forward(*ready((weights, non_trainable, batch))) for batch in batches])[: len(images)]
+    return np.concatenate([forward(*on_device((weights, non_trainable, batch))) for batch in batches])[: len(images)]
 
 
 class _Architecture:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hbac_assets.learning.device import ready
+from hbac_assets.learning.device import on_device
 from hbac_assets.learning.epoch_plans import EpochPlan
-from hbac_assets.learning.feeding import Images
 from hbac_assets.learning.hyperparameters import set_variables
+from hbac_assets.learning.image_source import Images
 from hbac_assets.learning.images import augment
 from hbac_assets.learning.network import Network
-from hbac_assets.learning.normalisation import centre
+from hbac_assets.learning.normalisation import dataset_mean
 from hbac_assets.learning.parallel import replicated
 from hbac_assets.learning.settings import MemberSettings, Optimizer
 
@@ -85,7 +85,8 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
 
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, "Array"]:
         key = jax.random.fold_in(jax.random.key(seed), number)
-        mean = centre(network.model, state.non_trainable)  # taken off meanwhile: augmentation hides pixels with zero
+        # Taken off meanwhile: augmentation hides pixels with zero.
+        mean = dataset_mean(network.model, state.non_trainable)
         images, targets = augment(key, batch[0].astype(jnp.float32) - mean, batch[1], settings.augmentation)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
         (loss, non_trainable), gradient = loss_and_gradient(state.weights, state.non_trainable, images + mean, targets)
@@ -127,7 +128,7 @@ def train_epoch(
     for chunk, chunk_images in zip(chunks, images.batches(rows[chunk] for chunk in chunks), strict=True):
         batches = chunk_images, targets[rows[chunk]]
         first, count = plan.first_step + int(chunk[0]), min(at_once, total - int(chunk[0]))
-        state, found = steps(state, *ready((batches, rates[chunk], np.uint32(plan.seed), first, count)))
+        state, found = steps(state, *on_device((batches, rates[chunk], np.uint32(plan.seed), first, count)))
         losses.append(found)
         jax.block_until_ready(losses[-2:-1])
     return state, np.concatenate(jax.device_get(losses))[:total]

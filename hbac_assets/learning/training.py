@@ -1,6 +1,6 @@
 """The training of one cell: a member on a fold, in one loop over the plans of its epochs.
 
-Of images that lie on the device, only their numbers go there from the host; `feeding` says where images lie.
+Of images that lie on the device, only their numbers go there from the host; `image_source` says where images lie.
 Every random draw follows from the member's seed and the number of the epoch or step, so that a training resumed
 after any epoch ends with the same bits as one that was never interrupted.
 """
@@ -27,7 +27,7 @@ from hbac_assets.learning.checkpoint import (
     save_checkpoint,
 )
 from hbac_assets.learning.epoch_plans import plan_epochs
-from hbac_assets.learning.feeding import Images, as_images
+from hbac_assets.learning.image_source import Images, as_images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import fit_normalisation
 from hbac_assets.learning.parallel import replicated, require_divisible
@@ -51,7 +51,7 @@ class DivergedError(HbacError):
 
 @dataclass(frozen=True)
 class Examples:
-    """Images, as an array float16 (N, H, W) or as `feeding` has opened them, and targets float32 (N, 6)."""
+    """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6)."""
 
     images: Images | np.ndarray
     targets: np.ndarray

@@ -17,7 +17,7 @@ def same_padding(pixels: int, taps: int, stride: int) -> Pair:
     return total // 2, total - total // 2
 
 
-def met_by(images: "Array", row: Any, column: Any, size: Pair, strides: Pair) -> "Array":
+def patches(images: "Array", row: Any, column: Any, size: Pair, strides: Pair) -> "Array":
     """Return the pixels (B, *size, C) of padded `images` that tap (row, column) meets: one for each output pixel."""
     import jax
 
