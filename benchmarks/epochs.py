@@ -13,7 +13,7 @@ from hbac_assets.learning.settings import MemberSettings
 if TYPE_CHECKING:
     from jax import Array
 
-    from hbac_assets.learning.feeding import Images, Source
+    from hbac_assets.learning.image_source import Images, Source
 
 
 def image_reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int], np.ndarray], int]:
@@ -27,7 +27,7 @@ def image_reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int]
 
 def opened(folder: Path, settings: MemberSettings, allowed_bytes: int | None = None) -> "tuple[Images, np.ndarray]":
     """Return the images of all spectrograms in `folder`, and made-up targets."""
-    from hbac_assets.learning.feeding import open_images
+    from hbac_assets.learning.image_source import open_images
 
     read, count = image_reader(folder, settings)
     targets = np.random.default_rng(0).dirichlet(np.ones(6), count).astype(np.float32)
@@ -38,12 +38,14 @@ def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarr
     """Return a function that trains for an epoch of so many steps, and returns how many images they saw."""
     import jax
 
+    from hbac_assets.learning.epoch_plans import EpochPlan
     from hbac_assets.learning.parallel import replicated
-    from hbac_assets.learning.step import EpochPlan, initial_state, train_epoch
+    from hbac_assets.learning.step import initial_state, train_epoch
 
-    model, optimizer, program = _program(settings)
-    state = jax.device_put(initial_state(model, optimizer), replicated())
-    plan = EpochPlan(batches(len(images), settings.batch_size, steps), np.full(steps, 1e-4, np.float32), 0, 0)
+    network, optimizer, program = _program(settings)
+    state = jax.device_put(initial_state(network, optimizer), replicated())
+    rows = np.resize(np.arange(len(images)), steps * settings.batch_size)
+    plan = EpochPlan(1, rows, None, settings.batch_size, seed=0, first_step=0, rates=np.full(steps, 1e-4))
 
     def train() -> int:
         nonlocal state
@@ -55,20 +57,20 @@ def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarr
 
 def batches(rows: int, batch_size: int, steps: int) -> np.ndarray:
     """Return the rows of so many batches, (steps, batch size), from as many epochs as it takes."""
-    from hbac_assets.learning.step import shuffled_batches
+    from hbac_assets.learning.epoch_plans import shuffled_batches
 
-    epochs = -(-steps * batch_size // rows)
-    return np.concatenate([shuffled_batches(rows, batch_size, seed=0, epoch=epoch) for epoch in range(epochs)])[:steps]
+    epochs = range(1, 1 + -(-steps * batch_size // rows))
+    return np.concatenate([shuffled_batches(rows, batch_size, seed=0, epoch=epoch) for epoch in epochs])[:steps]
 
 
 def flops_of_an_image(settings: MemberSettings) -> float:
     """Return the floating-point operations of a training step for each image, as XLA counts them first of all."""
     from hbac_assets.learning.step import initial_state
 
-    model, optimizer, program = _program(settings)
+    network, optimizer, program = _program(settings)
     images = np.zeros((1, settings.batch_size, *settings.preprocessing.image_size), dtype=np.float16)
     targets, rates = np.full((1, settings.batch_size, 6), 1 / 6, np.float32), np.full(1, 1e-4, np.float32)
-    lowered = program.lower(initial_state(model, optimizer), (images, targets), rates, np.uint32(0), 0, 1)
+    lowered = program.lower(initial_state(network, optimizer), (images, targets), rates, np.uint32(0), 0, 1)
     return float(lowered.cost_analysis()["flops"]) / settings.batch_size
 
 
@@ -90,10 +92,11 @@ class _FirstBatch:
 
 
 def _program(settings: MemberSettings) -> tuple[Any, Any, Any]:
-    """Return a member's model, optimizer and steps."""
+    """Return a member's network, optimizer and steps."""
     from hbac_assets.learning.backbones import build_classifier
+    from hbac_assets.learning.network import Network
     from hbac_assets.learning.step import build_optimizer, compile_steps
 
-    model = build_classifier(settings)
-    optimizer = build_optimizer(model, settings.optimizer)
-    return model, optimizer, compile_steps(model, optimizer, settings)
+    network = Network(build_classifier(settings))
+    optimizer = build_optimizer(network, settings.optimizer)
+    return network, optimizer, compile_steps(network, optimizer, settings)

@@ -28,7 +28,7 @@ from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
 from hbac_assets.learning import device, training
 from hbac_assets.learning.checkpoint import EpochRecord
-from hbac_assets.learning.feeding import as_images
+from hbac_assets.learning.image_source import as_images
 from hbac_assets.learning.inputs import StoredInputs, load_images
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.targets import targets

@@ -21,7 +21,7 @@ from hbac_assets.competition.tables import read_test_tables, read_train
 from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.learning import device, training
-from hbac_assets.learning.feeding import Images, open_images
+from hbac_assets.learning.image_source import Images, open_images
 from hbac_assets.learning.inputs import StoredInputs, image_reader
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import Preprocessing

@@ -54,33 +54,34 @@ def against(backbone: str, keras_backend: str, row: int, least: float | None) ->
 
 def ours(backbone: str) -> Callable[[], int]:
     """Return a repetition that takes a step of training, and at every second call one of prediction."""
-    from hbac_assets.learning.device import configure, ready
+    from hbac_assets.learning.device import configure, on_device
 
     configure("cpu", "float32", None)
     import jax
 
     from hbac_assets.learning.backbones import build_classifier
+    from hbac_assets.learning.network import Network
     from hbac_assets.learning.prediction import compile_forward
     from hbac_assets.learning.settings import MemberSettings, Preprocessing
     from hbac_assets.learning.step import build_optimizer, compile_steps, initial_state
 
     settings = MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=SIZE), batch_size=BATCH)
-    model = build_classifier(settings)
-    optimizer = build_optimizer(model, settings.optimizer)
-    steps, forward = compile_steps(model, optimizer, settings), compile_forward(model)
+    network = Network(build_classifier(settings))
+    optimizer = build_optimizer(network, settings.optimizer)
+    steps, forward = compile_steps(network, optimizer, settings), compile_forward(network)
     (images, targets), rate = _batch(), np.array([1e-3], np.float32)
-    state = initial_state(model, optimizer)
-    weights, others = jax.device_put((np.array(state.weights), [np.array(other) for other in state.others]))
+    state = initial_state(network, optimizer)
+    weights, non_trainable = jax.device_put(jax.tree.map(np.array, state[:2]))
 
     def train(batches: int) -> None:
         nonlocal state
         for _ in range(batches):
-            state, loss = steps(*ready((state, (images[None], targets[None]), rate, np.uint32(0), 0, 1)))
+            state, loss = steps(*on_device((state, (images[None], targets[None]), rate, np.uint32(0), 0, 1)))
         loss.block_until_ready()
 
     def predict(batches: int) -> None:
         for _ in range(batches):
-            np.asarray(forward(*ready((weights, others, images))))
+            np.asarray(forward(*on_device((weights, non_trainable, images))))
 
     return in_turn(for_a_second(train), for_a_second(predict))
 

@@ -130,7 +130,7 @@ def prepare_feeding(folder: str, steps: int) -> Callable[[], int]:
 def prepare_reading(folder: str) -> Callable[[], int]:
     """Return a function that reads the windows of all recordings, as before the first epoch of a training."""
     from hbac_assets.learning.device import configure
-    from hbac_assets.learning.feeding import read_all
+    from hbac_assets.learning.image_source import read_all
 
     configure("cpu", "float32", None)
     read, count = image_reader(Path(folder), FEEDING)

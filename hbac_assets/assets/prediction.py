@@ -18,7 +18,7 @@ from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 
 if TYPE_CHECKING:
-    from hbac_assets.learning.feeding import Images
+    from hbac_assets.learning.image_source import Images
 
 MODELS = {"best": "best.keras", "last": "last.keras"}
 
@@ -37,7 +37,7 @@ def member_images(
         HbacError: an array of the store is missing or differs from its table.
     """
     from hbac_assets.learning.eeg_windows import EegArrays
-    from hbac_assets.learning.feeding import open_images
+    from hbac_assets.learning.image_source import open_images
     from hbac_assets.learning.inputs import StoredInputs, image_reader
 
     preprocessing = lineage.experiment.members[member].preprocessing

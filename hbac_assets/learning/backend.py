@@ -1,7 +1,6 @@
 """Single functions of Keras' JAX backend, replaced while a block runs.
 
-Keras offers no hook for how an operation is computed. The models stay plain keras-cv models, and their files
-open anywhere.
+Keras offers no hook for how its initializers draw.
 """
 
 from collections.abc import Callable, Iterator

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbac_assets.batches import full_batches
-from hbac_assets.learning.convolutions.replacing import fast_convolutions
-from hbac_assets.learning.feeding import Images
-from hbac_assets.learning.images import to_channels
+from hbac_assets.learning.image_source import Images
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.parallel import replicated
-from hbac_assets.learning.weights import unflatten
 
 if TYPE_CHECKING:
     import keras
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
 Reestimate = Callable[[Any, list[Any], Images, int], list[Any]]
 
 
-def compile_reestimation(model: "keras.Model") -> Reestimate:
-    """Return a function that puts statistics of given images in the place of a model's running ones.
+def compile_reestimation(network: Network) -> Reestimate:
+    """Return a function that puts statistics of given images in the place of a network's running ones.
 
     The images go through the network as in training, in batches of one size, without augmentation. A layer's mean is
     the mean over batches; its variance that of all batches together.
@@ -35,35 +33,38 @@ def compile_reestimation(model: "keras.Model") -> Reestimate:
     import jax
     import jax.numpy as jnp
 
-    layers = batch_normalisations(model)
-    place = {id(variable): number for number, variable in enumerate(model.non_trainable_variables)}
+    layers = batch_normalisations(network.model)
+    place = {id(variable): number for number, variable in enumerate(network.model.non_trainable_variables)}
     places = [(place[id(layer.moving_mean)], place[id(layer.moving_variance)]) for layer in layers]
 
     @jax.jit
-    def batch_statistics(weights: "Array", others: Any, images: "Array") -> Any:
-        with fast_convolutions(), only_this_batch(layers):
-            inputs = to_channels(images)
-            _, others = model.stateless_call(unflatten(weights, model), others, inputs, training=True)
-        return [(others[mean], others[variance]) for mean, variance in places]
+    def batch_statistics(weights: "Array", non_trainable: Any, images: "Array") -> Any:
+        with only_this_batch(layers):
+            _, non_trainable = network(weights, non_trainable, images, training=True)
+        return [(non_trainable[mean], non_trainable[variance]) for mean, variance in places]
 
-    def reestimate(weights: Any, others: list[Any], images: Images, batch_size: int) -> list[Any]:
+    def reestimate(weights: Any, non_trainable: list[Any], images: Images, batch_size: int) -> list[Any]:
         batches = images.batches(full_batches(np.arange(len(images)), batch_size))
-        found = [batch_statistics(weights, others, batch) for batch in batches]
-        others = list(others)
+        found = [batch_statistics(weights, non_trainable, batch) for batch in batches]
+        non_trainable = list(non_trainable)
         for layer, (mean, variance) in enumerate(places):
             means, variances = (jnp.stack(values) for values in zip(*(one[layer] for one in found), strict=True))
-            others[mean], others[variance] = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
-        return list(jax.device_put(others, replicated()))
+            non_trainable[mean] = means.mean(axis=0)
+            non_trainable[variance] = variances.mean(axis=0) + means.var(axis=0)
+        return list(jax.device_put(non_trainable, replicated()))
 
     return reestimate
 
 
 def batch_normalisations(model: "keras.Model") -> "list[keras.layers.BatchNormalization]":
-    """Return the layers of `model` that normalise by batch in training; a fixed one, as for the images, does not."""
+    """Return the layers of `model` that normalise by batch in training.
+
+    A fixed one, as for the images, does not, nor one that a block of keras-cv makes and then has no use for.
+    """
     import keras
 
-    layers = model._flatten_layers()
-    return [one for one in layers if isinstance(one, keras.layers.BatchNormalization) and one.trainable]
+    layers = [one for one in model._flatten_layers() if isinstance(one, keras.layers.BatchNormalization)]
+    return [one for one in layers if one.trainable and one.built]
 
 
 @contextmanager

@@ -48,8 +48,8 @@ class Progress:
         """Note a finished epoch, and keep a copy of the state's weights if it is the best so far."""
         self.history.append(record)
         if self.best_epoch == record.epoch:
-            others = [np.array(other) for other in self.state.others]
-            self.best = State(np.array(self.state.weights), others, [])
+            non_trainable = [np.array(value) for value in self.state.non_trainable]
+            self.best = State(np.array(self.state.weights), non_trainable, [])
 
 
 def checkpoint_of(folder: Path) -> Path:
@@ -59,7 +59,7 @@ def checkpoint_of(folder: Path) -> Path:
 
 def initial_progress(state: State) -> Progress:
     """Return the progress before the first epoch."""
-    return Progress(state, State(state.weights, state.others, []))
+    return Progress(state, State(state.weights, state.non_trainable, []))
 
 
 def save_checkpoint(path: Path, identity: str, progress: Progress) -> None:

@@ -41,7 +41,7 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
 
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
-        jax.config.update("jax_cpu_enable_async_dispatch", False)  # programs run in this thread: see `ready`
+        jax.config.update("jax_cpu_enable_async_dispatch", False)  # programs run in this thread: see `on_device`
     elif not visible_devices("gpu"):
         raise HbacError(
             "HBAC_DEVICE: expected a GPU, found none that JAX can use; run `make setup GPU=1`, see that the driver "
@@ -73,7 +73,7 @@ def require_known_flags() -> None:
         )
 
 
-def ready(arguments: Arguments) -> Arguments:
+def on_device(arguments: Arguments) -> Arguments:
     """Return what goes into a program, arrays in any nesting; on the CPU when all of it lies there.
 
     XLA hands a program whose arguments are still on their way to a thread of a pool, and there the C library gives a
@@ -140,7 +140,8 @@ def _keep_freed_memory() -> None:
     """Let the C library keep what a step frees for the next one.
 
     Otherwise the kernel gives and takes the memory of every step anew, page by page: a third of a step's time on
-    the CPU. The numbers are those of mallopt(3). Only the main thread's memory can be kept without limit: see `ready`.
+    the CPU. The numbers are those of mallopt(3). Only the main thread's memory can be kept without limit: see
+    `on_device`.
     """
     if sys.platform == "linux":
         trim_threshold, mmap_max = -1, -4

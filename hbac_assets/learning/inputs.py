@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.learning.eeg_windows import EegArrays, eeg_window_reader
-from hbac_assets.learning.feeding import read_all
+from hbac_assets.learning.image_source import read_all
 from hbac_assets.learning.normalisation import standardised
 from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.learning.windows import window_reader

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbac_assets.batches import full_batches
-from hbac_assets.learning.feeding import Images
+from hbac_assets.learning.image_source import Images
 
 if TYPE_CHECKING:
     import keras
@@ -63,7 +63,7 @@ def standardised(image: np.ndarray) -> np.ndarray:
     return np.asarray(centred / (np.sqrt(np.square(centred).mean()) + SMALLEST_DEVIATION), dtype=np.float32)
 
 
-def centre(model: "keras.Model", others: Any) -> "Array | float":
+def dataset_mean(model: "keras.Model", others: Any) -> "Array | float":
     """Return the mean of the images that a model takes, given the values `others` of its non-trainable variables."""
     if not is_data_wide(model):
         return 0.0

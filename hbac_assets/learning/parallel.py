@@ -24,7 +24,7 @@ def replicated() -> "NamedSharding":
     return NamedSharding(_devices(), PartitionSpec())
 
 
-def divided(axis: int) -> "NamedSharding":
+def sharded(axis: int) -> "NamedSharding":
     """Return the placement of an array whose `axis`, the rows of a batch, is divided among the devices."""
     from jax.sharding import NamedSharding, PartitionSpec
 

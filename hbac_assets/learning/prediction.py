@@ -11,12 +11,10 @@ from hbac_assets.batches import full_batches
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.backend import weights_drawn_by_numpy
-from hbac_assets.learning.convolutions.replacing import fast_convolutions
-from hbac_assets.learning.device import ready
-from hbac_assets.learning.feeding import Images, as_images
-from hbac_assets.learning.images import to_channels
+from hbac_assets.learning.device import on_device
+from hbac_assets.learning.image_source import Images, as_images
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.parallel import replicated, require_divisible
-from hbac_assets.learning.weights import flatten, unflatten
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +54,7 @@ def predict(model: "keras.Model", images: Images | np.ndarray, batch_size: int) 
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
-        images: an array (N, H, W), or what `hbac_assets.learning.feeding` has opened.
+        images: an array (N, H, W), or what `hbac_assets.learning.image_source` has opened.
         batch_size: rows computed at once; the result does not depend on it.
 
     Raises:
@@ -69,31 +67,30 @@ def predict(model: "keras.Model", images: Images | np.ndarray, batch_size: int) 
     if expected != found:
         raise HbacError(f"images: expected {expected} pixels as the model was trained with, found {found}")
     require_divisible(batch_size)
-    others = [variable.value for variable in model.non_trainable_variables]
-    weights, others = jax.device_put((flatten(model), others), replicated())
-    return predict_batches(_shared_forward(_Architecture(model)), weights, others, images, batch_size)
+    network = Network(model)
+    weights, non_trainable = jax.device_put((network.weights(), network.non_trainable()), replicated())
+    return predict_batches(_shared_forward(_Architecture(model)), weights, non_trainable, images, batch_size)
 
 
-def compile_forward(model: "keras.Model") -> Forward:
-    """Return the compiled forward pass of a model with its variables as arguments."""
+def compile_forward(network: Network) -> Forward:
+    """Return the compiled forward pass of a network that is not trained meanwhile."""
     import jax
 
     @jax.jit
-    def forward(weights: "Array", others: Any, images: "Array") -> "Array":
-        with fast_convolutions():
-            inputs = to_channels(images)
-            probabilities, _ = model.stateless_call(unflatten(weights, model), others, inputs, training=False)
-        return probabilities
+    def forward(weights: "Array", non_trainable: Any, images: "Array") -> "Array":
+        return network(weights, non_trainable, images, training=False)[0]
 
     return forward  # type: ignore[no-any-return]
 
 
-def predict_batches(forward: Forward, weights: Any, others: list[Any], images: Images, batch_size: int) -> np.ndarray:
+def predict_batches(
+    forward: Forward, weights: Any, non_trainable: list[Any], images: Images, batch_size: int
+) -> np.ndarray:
     """Return the probabilities (N, 6) of `images`, the last batch filled up so that all have one shape."""
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)
     batches = images.batches(full_batches(np.arange(len(images)), batch_size))
-    return np.concatenate([forward(*ready((weights, others, batch))) for batch in batches])[: len(images)]
+    return np.concatenate([forward(*on_device((weights, non_trainable, batch))) for batch in batches])[: len(images)]
 
 
 class _Architecture:
@@ -112,4 +109,4 @@ class _Architecture:
 
 @lru_cache(maxsize=4)
 def _shared_forward(architecture: _Architecture) -> Forward:
-    return compile_forward(architecture.model)
+    return compile_forward(Network(architecture.model))

@@ -1,23 +1,20 @@
-"""The compiled training steps, and what is drawn on the host for them: the order of the rows."""
+"""The compiled training steps, and the epochs that are made of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hbac_assets.batches import full_batches
-from hbac_assets.learning.balance import draw_rows
-from hbac_assets.learning.convolutions.replacing import fast_convolutions
-from hbac_assets.learning.device import ready
-from hbac_assets.learning.feeding import Images
+from hbac_assets.learning.device import on_device
+from hbac_assets.learning.epoch_plans import EpochPlan
 from hbac_assets.learning.hyperparameters import set_variables
-from hbac_assets.learning.images import augment, to_channels
-from hbac_assets.learning.normalisation import centre
+from hbac_assets.learning.image_source import Images
+from hbac_assets.learning.images import augment
+from hbac_assets.learning.network import Network
+from hbac_assets.learning.normalisation import dataset_mean
 from hbac_assets.learning.parallel import replicated
 from hbac_assets.learning.settings import MemberSettings, Optimizer
-from hbac_assets.learning.weights import flatten, unflatten
 
 if TYPE_CHECKING:
     import keras
@@ -28,25 +25,8 @@ class State(NamedTuple):
     """All that a step changes, as arrays."""
 
     weights: Any  # the trainable ones, as one vector
-    others: list[Any]  # statistics of the normalisations, states of the dropout generators
+    non_trainable: list[Any]  # statistics of the normalisations, states of the dropout generators
     optimizer: list[Any]
-
-
-@dataclass(frozen=True)
-class EpochPlan:
-    """What the steps of an epoch do.
-
-    Attributes:
-        batches: the rows of each, (steps, batch size).
-        rates: the learning rate of each, float32 (steps,).
-        seed: of the member.
-        first_step: the number of the first one since training began.
-    """
-
-    batches: np.ndarray
-    rates: np.ndarray
-    seed: int
-    first_step: int
 
 
 # (state, (images (K, B, H, W), targets (K, B, 6)), learning rates (K,), seed, number of the first step, how many) ->
@@ -60,7 +40,7 @@ which it has no fast kernel, and changes them only outside."""
 
 
 def build_optimizer(
-    model: "keras.Model", settings: Optimizer, *, variable_rates: bool = False
+    network: Network, settings: Optimizer, *, variable_rates: bool = False
 ) -> "keras.optimizers.Optimizer":
     """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) for all weights at once.
 
@@ -73,19 +53,18 @@ def build_optimizer(
     optimizer = keras.optimizers.Adam(
         beta_1=settings.beta_1, beta_2=settings.beta_2, weight_decay=settings.weight_decay or None
     )
-    optimizer.build([keras.Variable(flatten(model))])
+    optimizer.build([keras.Variable(network.weights())])
     if variable_rates:
         set_variables(optimizer, settings)
     return optimizer
 
 
-def initial_state(model: "keras.Model", optimizer: "keras.optimizers.Optimizer") -> State:
+def initial_state(network: Network, optimizer: "keras.optimizers.Optimizer") -> State:
     """Return the state before the first step."""
-    others = [variable.value for variable in model.non_trainable_variables]
-    return State(flatten(model), others, [variable.value for variable in optimizer.variables])
+    return State(network.weights(), network.non_trainable(), [variable.value for variable in optimizer.variables])
 
 
-def compile_steps(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Steps:
+def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Steps:
     """Return a program that does steps of training: augment, predict, Kullback-Leibler loss, gradient, update.
 
     What differs between folds and seeds is an argument, so that they share one compiled program: also how many of the K
@@ -100,24 +79,22 @@ def compile_steps(model: "keras.Model", optimizer: "keras.optimizers.Optimizer",
     variables = enumerate(optimizer.variables)
     rate_index = next(index for index, variable in variables if variable is optimizer.learning_rate)
 
-    def loss_of(weights: "Array", others: Any, images: "Array", targets: "Array") -> tuple["Array", Any]:
-        with fast_convolutions():
-            probabilities, others = model.stateless_call(
-                unflatten(weights, model), others, to_channels(images), training=True
-            )
-        return divergence(targets, probabilities), others
+    def loss_of(weights: "Array", non_trainable: Any, images: "Array", targets: "Array") -> tuple["Array", Any]:
+        probabilities, non_trainable = network(weights, non_trainable, images, training=True)
+        return divergence(targets, probabilities), non_trainable
 
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, "Array"]:
         key = jax.random.fold_in(jax.random.key(seed), number)
-        mean = centre(model, state.others)  # taken off meanwhile: augmentation hides pixels with zero
+        # Taken off meanwhile: augmentation hides pixels with zero.
+        mean = dataset_mean(network.model, state.non_trainable)
         images, targets = augment(key, batch[0].astype(jnp.float32) - mean, batch[1], settings.augmentation)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
-        (loss, others), gradient = loss_and_gradient(state.weights, state.others, images + mean, targets)
+        (loss, non_trainable), gradient = loss_and_gradient(state.weights, state.non_trainable, images + mean, targets)
         # Without the barrier XLA would look up each weight's place among hundreds of parts, one by one.
         gradient = jax.lax.optimization_barrier(gradient)
         moments = [rate if index == rate_index else moment for index, moment in enumerate(state.optimizer)]
         (weights,), moments = optimizer.stateless_apply(moments, [gradient], [state.weights])
-        return State(weights, others, moments), loss
+        return State(weights, non_trainable, moments), loss
 
     @partial(jax.jit, donate_argnums=0, out_shardings=replicated())
     def steps(state: State, batches: Any, rates: "Array", seed: Any, first: Any, count: Any) -> tuple[State, "Array"]:
@@ -143,27 +120,15 @@ def train_epoch(
     import jax
 
     at_once = STEPS_AT_ONCE[jax.default_backend()]
-    total = len(plan.batches)
+    rows, rates = plan.batches(), plan.rates.astype(np.float32)
+    total = len(rows)
     programs = -(-total // at_once)
     chunks = np.minimum(np.arange(programs * at_once), total - 1).reshape(programs, at_once)  # what fills is not done
     losses: list[Any] = []
-    for chunk, chunk_images in zip(chunks, images.batches(plan.batches[chunk] for chunk in chunks), strict=True):
-        batches = chunk_images, targets[plan.batches[chunk]]
+    for chunk, chunk_images in zip(chunks, images.batches(rows[chunk] for chunk in chunks), strict=True):
+        batches = chunk_images, targets[rows[chunk]]
         first, count = plan.first_step + int(chunk[0]), min(at_once, total - int(chunk[0]))
-        state, found = steps(state, *ready((batches, plan.rates[chunk], np.uint32(plan.seed), first, count)))
+        state, found = steps(state, *on_device((batches, rates[chunk], np.uint32(plan.seed), first, count)))
         losses.append(found)
         jax.block_until_ready(losses[-2:-1])
     return state, np.concatenate(jax.device_get(losses))[:total]
-
-
-def shuffled_batches(
-    rows: int, batch_size: int, seed: int, epoch: int, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Return the rows of each batch of an epoch, (steps, batch size).
-
-    The rows come in a new order; where they do not fill the last batch, the first of that order fill it. With `weights`
-    (N,) of sum 1 a row comes as often as its weight says; without, each comes once.
-    """
-    random = np.random.default_rng([seed, epoch])
-    order = random.permutation(np.arange(rows) if weights is None else draw_rows(weights, random))
-    return full_batches(order, batch_size).astype(np.int32)

@@ -1,6 +1,6 @@
-"""The training of one cell: a member on a fold, in one loop.
+"""The training of one cell: a member on a fold, in one loop over the plans of its epochs.
 
-Of images that lie on the device, only their numbers go there from the host; `feeding` says where images lie.
+Of images that lie on the device, only their numbers go there from the host; `image_source` says where images lie.
 Every random draw follows from the member's seed and the number of the epoch or step, so that a training resumed
 after any epoch ends with the same bits as one that was never interrupted.
 """
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,6 @@ import pandas as pd
 from hbac_assets.errors import HbacError
 from hbac_assets.files import atomic_write, fingerprint
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
-from hbac_assets.learning.balance import balancing_weights
 from hbac_assets.learning.batchnorm import compile_reestimation
 from hbac_assets.learning.checkpoint import (
     EpochRecord,
@@ -28,26 +26,20 @@ from hbac_assets.learning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from hbac_assets.learning.feeding import Images, as_images
+from hbac_assets.learning.epoch_plans import plan_epochs
+from hbac_assets.learning.image_source import Images, as_images
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import fit_normalisation
 from hbac_assets.learning.parallel import replicated, require_divisible
 from hbac_assets.learning.prediction import compile_forward, predict_batches
-from hbac_assets.learning.schedules import learning_rate
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.step import (
-    EpochPlan,
     State,
     build_optimizer,
     compile_steps,
     initial_state,
-    shuffled_batches,
     train_epoch,
 )
-from hbac_assets.learning.weights import unflatten
-
-if TYPE_CHECKING:
-    import keras
-
 
 VARIABLE_BYTES = 2048
 """What a variable takes in a .keras file beside its values."""
@@ -59,7 +51,7 @@ class DivergedError(HbacError):
 
 @dataclass(frozen=True)
 class Examples:
-    """Images, as an array float16 (N, H, W) or as `feeding` has opened them, and targets float32 (N, 6)."""
+    """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6)."""
 
     images: Images | np.ndarray
     targets: np.ndarray
@@ -93,8 +85,7 @@ def train_cell(
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
-    An epoch goes through the training rows in a new order; where they do not fill the last batch, the first ones
-    of that order fill it. The validation loss covers all validation rows, without augmentation. With
+    What each epoch does stands in its plan. The validation loss covers all validation rows, without augmentation. With
     `settings.early_stopping` the history can be shorter than `settings.epochs`; the schedule is that of all epochs.
 
     Args:
@@ -113,45 +104,42 @@ def train_cell(
     """
     import jax
 
-    size, steps = settings.batch_size, -(-len(training) // settings.batch_size)
+    size = settings.batch_size
     require_divisible(size)
     images, held_out = as_images(training.images), as_images(validation.images)
     model = build_classifier(settings, variable_rates=variable_rates)
     fit_normalisation(model, images, size)
-    optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
-    program, forward = compile_steps(model, optimizer, settings), compile_forward(model)
-    weights = balancing_weights(training.targets) if settings.rebalancing else None
-    reestimate = compile_reestimation(model) if settings.batchnorm_statistics == "reestimated" else None
+    network = Network(model)
+    optimizer = build_optimizer(network, settings.optimizer, variable_rates=variable_rates)
+    program, forward = compile_steps(network, optimizer, settings), compile_forward(network)
+    reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
 
     checkpoint, identity = checkpoint_of(folder), _identity(settings, inputs, training, validation)
-    progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(model, optimizer)))
+    progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(network, optimizer)))
     progress.state = jax.device_put(progress.state, replicated())
-    for epoch in range(len(progress.history), settings.epochs):
+    for plan in plan_epochs(settings, training.targets)[len(progress.history) :]:
         if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
             break
         started = time.perf_counter()
-        batches = shuffled_batches(len(training), size, settings.seed, epoch, weights)
-        rates = [learning_rate(settings.schedule, epoch + step / steps, settings.epochs) for step in range(steps)]
-        plan = EpochPlan(batches, np.array(rates, dtype=np.float32), settings.seed, first_step=epoch * steps)
         progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan)
         mean_loss = float(losses.mean())
-        images_per_second = steps * size / (time.perf_counter() - started)
+        images_per_second = len(losses) * size / (time.perf_counter() - started)
 
         if reestimate:
-            others = reestimate(progress.state.weights, progress.state.others, images, size)
-            progress.state = progress.state._replace(others=others)
-        probabilities = predict_batches(forward, progress.state.weights, progress.state.others, held_out, size)
+            non_trainable = reestimate(progress.state.weights, progress.state.non_trainable, images, size)
+            progress.state = progress.state._replace(non_trainable=non_trainable)
+        probabilities = predict_batches(forward, progress.state.weights, progress.state.non_trainable, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
-        _require_finite(epoch + 1, mean_loss, val_loss)
+        _require_finite(plan.epoch, mean_loss, val_loss)
         seconds = time.perf_counter() - started
-        record = EpochRecord(epoch + 1, mean_loss, val_loss, rates[-1], seconds, images_per_second)
+        record = EpochRecord(plan.epoch, mean_loss, val_loss, float(plan.rates[-1]), seconds, images_per_second)
         progress.add(record)
         save_checkpoint(checkpoint, identity, progress)
         _write_history(folder / "history.csv", progress.history)
         on_epoch(record)
 
-    _save(model, progress.best, folder / "best.keras")
-    _save(model, progress.state, folder / "last.keras")
+    _save(network, progress.best, folder / "best.keras")
+    _save(network, progress.state, folder / "last.keras")
     return TrainingResult(progress.history, progress.best_epoch, parameter_counts(model))
 
 
@@ -185,11 +173,8 @@ def _write_history(path: Path, history: list[EpochRecord]) -> None:
         pd.DataFrame([asdict(record) for record in history]).to_csv(temporary, index=False)
 
 
-def _save(model: "keras.Model", state: State, path: Path) -> None:
-    for variable, value in zip(model.trainable_variables, unflatten(state.weights, model), strict=True):
-        variable.assign(value)
-    for variable, value in zip(model.non_trainable_variables, state.others, strict=True):
-        variable.assign(value)
-    size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in model.variables)
+def _save(network: Network, state: State, path: Path) -> None:
+    network.assign(state.weights, state.non_trainable)
+    size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in network.model.variables)
     with atomic_write(path, size=size) as temporary:
-        model.save(temporary)
+        network.model.save(temporary)

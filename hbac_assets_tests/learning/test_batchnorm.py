@@ -5,13 +5,14 @@ import pytest
 
 from hbac_assets.learning.backbones import build_classifier
 from hbac_assets.learning.batchnorm import batch_normalisations, compile_reestimation
-from hbac_assets.learning.feeding import Images, as_images
+from hbac_assets.learning.image_source import Images, as_images
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import LAYER, fit_normalisation
-from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.settings import MemberSettings, Preprocessing
 from hbac_assets.learning.training import train_cell
-from hbac_assets.learning.weights import flatten
-from hbac_assets_tests.learning.conftest import easy_examples, pixels
+from hbac_assets_tests.learning.conftest import IMAGE_SIZE, easy_examples, pixels
 
+SMALL = Preprocessing(image_size=IMAGE_SIZE)
 ARRAY = pixels(easy_examples(24, seed=3))
 
 
@@ -29,8 +30,8 @@ def test_statistics_are_those_of_what_reaches_a_layer(settings: MemberSettings, 
     import keras
 
     model = build_classifier(with_changes(settings, dropout=0.0))
-    others = [variable.value for variable in model.non_trainable_variables]
-    found = compile_reestimation(model)(flatten(model), others, images, 8)
+    network = Network(model)
+    found = compile_reestimation(network)(network.weights(), network.non_trainable(), images, 8)
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     first = next(layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization))
     before = keras.Model(backbone.input, first.input)
@@ -46,13 +47,22 @@ def test_only_the_running_statistics_change(settings: MemberSettings, images: Im
     preprocessing = settings.preprocessing.model_dump() | {"normalisation": normalisation}
     model = build_classifier(with_changes(settings, preprocessing=preprocessing))
     fit_normalisation(model, images, 8)
-    before = [np.array(variable.value) for variable in model.non_trainable_variables]
-    after = compile_reestimation(model)(flatten(model), before, images, 8)
+    network = Network(model)
+    before = [np.array(value) for value in network.non_trainable()]
+    after = compile_reestimation(network)(network.weights(), before, images, 8)
     momenta = {layer.momentum for layer in batch_normalisations(model)}
     for variable, old, new in zip(model.non_trainable_variables, before, after, strict=True):
         running = variable.name in ("moving_mean", "moving_variance") and LAYER not in variable.path
         assert np.array_equal(old, new) != running, variable.path
     assert momenta == {settings.batchnorm_momentum}
+
+
+def test_blocks_of_keras_cv_with_layers_they_do_not_use_have_statistics_too(images: Images) -> None:
+    """A first block of EfficientNetV2 makes normalisations that no image ever reaches."""
+    network = Network(build_classifier(MemberSettings(backbone="efficientnetv2_b0", preprocessing=SMALL)))
+    found = compile_reestimation(network)(network.weights(), network.non_trainable(), images, 8)
+    for variable, old, new in zip(network.model.non_trainable_variables, network.non_trainable(), found, strict=True):
+        assert np.array_equal(old, new) != variable.name.startswith("moving_"), variable.path
 
 
 def test_training_goes_the_same_way_and_validation_does_not(settings: MemberSettings, tmp_path: Path) -> None:

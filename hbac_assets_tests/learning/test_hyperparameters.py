@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hbac_assets.learning.backbones import build_classifier
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.step import build_optimizer, compile_steps, initial_state
 from hbac_assets.learning.training import train_cell
@@ -22,12 +23,12 @@ def changed(settings: MemberSettings, change: dict) -> MemberSettings:
 
 
 def program(settings: MemberSettings, variable_rates: bool) -> str:
-    model = build_classifier(settings, variable_rates=variable_rates)
-    optimizer = build_optimizer(model, settings.optimizer, variable_rates=variable_rates)
+    network = Network(build_classifier(settings, variable_rates=variable_rates))
+    optimizer = build_optimizer(network, settings.optimizer, variable_rates=variable_rates)
     batch = (pixels(TRAINING)[None, :8], TRAINING.targets[None, :8])
     rates = np.full(1, 0.1, dtype=np.float32)
-    steps: Any = compile_steps(model, optimizer, settings)
-    return str(steps.lower(initial_state(model, optimizer), batch, rates, np.uint32(0), 0, 1).as_text())
+    steps: Any = compile_steps(network, optimizer, settings)
+    return str(steps.lower(initial_state(network, optimizer), batch, rates, np.uint32(0), 0, 1).as_text())
 
 
 @pytest.mark.parametrize("variable_rates", [True, False])

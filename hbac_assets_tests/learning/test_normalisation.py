@@ -7,7 +7,7 @@ import pytest
 
 from hbac_assets.learning import prediction
 from hbac_assets.learning.backbones import build_classifier, parameter_counts
-from hbac_assets.learning.feeding import as_images
+from hbac_assets.learning.image_source import as_images
 from hbac_assets.learning.normalisation import LAYER, fit_normalisation, mean_and_variance, standardised
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.settings import Optimizer
 from hbac_assets.learning.step import build_optimizer
-from hbac_assets.learning.weights import flatten
 
 RATE = 0.01
 
@@ -26,10 +26,10 @@ def adam_by_hand(weights: np.ndarray, gradients: np.ndarray, settings: Optimizer
     ids=["default", "beta_1", "beta_2", "weight_decay"],
 )
 def test_three_steps_are_those_of_adam_by_hand(settings: Optimizer) -> None:
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    optimizer = build_optimizer(model, settings)
+    network = Network(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))
+    optimizer = build_optimizer(network, settings)
     optimizer.learning_rate = RATE
-    weights = start = flatten(model)
+    weights = start = network.weights()
     moments = [variable.value for variable in optimizer.variables]
     gradients = np.random.default_rng(0).normal(size=(3, len(weights))).astype(np.float32)
     for gradient in gradients:

@@ -1,7 +1,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from hbac_assets.errors import HbacError
+from hbac_assets.learning import training
 from hbac_assets.learning.checkpoint import EpochRecord, checkpoint_of
+from hbac_assets.learning.epoch_plans import EpochPlan, plan_epochs
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings
-from hbac_assets.learning.step import shuffled_batches
 from hbac_assets.learning.training import Examples, TrainingResult, train_cell
 from hbac_assets_tests.learning.conftest import easy_examples, pixels
 
@@ -175,6 +176,32 @@ def test_a_resumed_training_stops_early_with_the_same_bits(
         np.testing.assert_array_equal(weights(tmp_path / name), weights(folder / name))
 
 
+def staged(settings: MemberSettings, targets: np.ndarray) -> list[EpochPlan]:
+    """Two epochs on all rows, then two on the first twelve, at a tenth of the learning rate."""
+    first = list(plan_epochs(settings, targets))[:2]
+    steps = -(-12 // settings.batch_size)
+    begun = first[-1].first_step + len(first[-1].rates)
+    return first + [
+        replace(first[0], epoch=epoch, rows=np.arange(12), first_step=step, rates=first[0].rates[:steps] / 10)
+        for epoch, step in ((3, begun), (4, begun + steps))
+    ]
+
+
+def test_training_in_stages_is_other_plans_and_resumes_with_the_same_bits(
+    settings: MemberSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "plan_epochs", staged)
+    whole, epochs = train(settings, tmp_path / "whole")
+    assert epochs == [1, 2, 3, 4]
+    assert whole.history[2].learning_rate < whole.history[1].learning_rate / 5
+    for stop_after in (2, 3):
+        folder = tmp_path / f"after_{stop_after}"
+        with pytest.raises(InterruptedTrainingError):
+            train(settings, folder, stop_after)
+        assert train(settings, folder)[1] == [1, 2, 3, 4][stop_after:]
+        np.testing.assert_array_equal(weights(folder / "last.keras"), weights(tmp_path / "whole" / "last.keras"))
+
+
 def test_the_kinds_of_schedule_lead_to_different_weights(settings: MemberSettings, tmp_path: Path) -> None:
     losses = set()
     for kind in ("cosine", "exponential", "constant"):
@@ -197,14 +224,6 @@ def test_a_diverged_training_says_so(settings: MemberSettings, tmp_path: Path) -
         HbacError, match=r"epoch \d: expected finite losses, found .* lower the member's schedule\.peak"
     ):
         train(settings.model_copy(update={"schedule": endless}), tmp_path)
-
-
-def test_an_epoch_goes_through_all_rows_in_an_order_of_its_own() -> None:
-    first, second = (shuffled_batches(10, 4, seed=1, epoch=epoch).ravel() for epoch in (0, 1))
-    assert sorted(first[:10]) == list(range(10))
-    np.testing.assert_array_equal(first[10:], first[:2])
-    assert not np.array_equal(first, second)
-    np.testing.assert_array_equal(first, shuffled_batches(10, 4, seed=1, epoch=0).ravel())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ shifted images that define it, forward and backward.
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hbac_assets.learning.convolutions.taps import Pair, met_by
+from hbac_assets.learning.convolutions.taps import Pair, patches
 
 if TYPE_CHECKING:
     from jax import Array
@@ -47,7 +47,7 @@ def _convolve(images: "Array", kernel: "Array", strides: Pair) -> "Array":
         for pixels, taps, stride in zip(images.shape[1:3], kernel.shape[:2], strides, strict=True)
     )
     taps = [(row, column) for row in range(rows) for column in range(columns)]
-    met = [met_by(images, *tap, size, strides) * kernel[tap] for tap in taps]
+    met = [patches(images, *tap, size, strides) * kernel[tap] for tap in taps]
     return sum(met[1:], start=met[0])
 
 
@@ -61,7 +61,7 @@ def _gradients(strides: Pair, saved: tuple["Array", "Array"], outputs: "Array") 
     size = (outputs.shape[1], outputs.shape[2])
 
     def add_tap(tap: Any, gradient: "Array") -> "Array":
-        met = met_by(images, tap // columns, tap % columns, size, strides)
+        met = patches(images, tap // columns, tap % columns, size, strides)
         return gradient.at[tap].set((met * outputs).sum((0, 1, 2)))
 
     # A loop, for it is compiled once and not for every tap.

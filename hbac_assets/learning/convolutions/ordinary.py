@@ -8,7 +8,7 @@ half (3 × 3) of that time.
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hbac_assets.learning.convolutions.taps import Pair, met_by
+from hbac_assets.learning.convolutions.taps import Pair, patches
 
 if TYPE_CHECKING:
     from jax import Array
@@ -75,7 +75,7 @@ def _by_kernel(images: "Array", shape: tuple[int, ...], strides: Pair, borders: 
     size = (outputs.shape[1], outputs.shape[2])
     gradients = [
         jax.lax.dot_general(
-            met_by(padded, row, column, size, strides).reshape(-1, channels),
+            patches(padded, row, column, size, strides).reshape(-1, channels),
             outputs.reshape(-1, filters),
             (((0,), (0,)), ((), ())),
         )

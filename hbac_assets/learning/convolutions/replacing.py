@@ -1,60 +1,68 @@
-"""Where Keras computes convolutions in the forms of this package: inside a block that traces a model."""
+"""Where a model computes its convolutions in the forms of this package: inside a block that traces it.
+
+Within the block its layers have another `call`. A copy of the model with other layers, from `keras.models.clone_model`,
+would not do: keras-cv's blocks, such as those of EfficientNetV2, make their convolutions themselves, where no
+`clone_function` sees them. And what is saved has to be plain Keras, so that its file opens anywhere.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hbac_assets.learning.backend import replaced
 from hbac_assets.learning.convolutions.depthwise import depthwise
 from hbac_assets.learning.convolutions.ordinary import ordinary
-from hbac_assets.learning.convolutions.taps import pair, same_padding
+from hbac_assets.learning.convolutions.taps import same_padding
 
 if TYPE_CHECKING:
+    import keras
     from jax import Array
-
-Convolution = Callable[..., "Array"]
 
 
 @contextmanager
-def fast_convolutions() -> Iterator[None]:
-    """Let Keras compute the convolutions of backbones in forms that are fast on the CPU, within the block.
+def fast_convolutions(model: "keras.Model") -> Iterator[None]:
+    """Let `model` compute its convolutions in forms that are fast on the CPU, within the block.
 
     Where JAX does not run on the CPU, nothing changes.
     """
     import jax
-    from keras.src.backend.jax import nn
 
-    if jax.default_backend() != "cpu":
+    layers = _convolutions(model) if jax.default_backend() == "cpu" else []
+    try:
+        for layer, form in layers:
+            layer.call = partial(_call, layer, form)
         yield
-        return
-    with replaced(
-        "nn",
-        conv=_usually(ordinary, nn.conv, lambda images, kernel: kernel.shape[2] == images.shape[3]),
-        depthwise_conv=_usually(depthwise, nn.depthwise_conv, lambda images, kernel: kernel.shape[3] == 1),
-    ):
-        yield
+    finally:
+        for layer, _ in layers:
+            vars(layer).pop("call", None)
 
 
-def _usually(fast: Convolution, plain: Convolution, fits: Callable[[Any, Any], bool]) -> Convolution:
-    """Return what stands in for Keras' `plain`: `fast` for images, channels last, not dilated, where it fits."""
+def _convolutions(model: "keras.Model") -> list[tuple[Any, Callable[..., "Array"]]]:
+    """Return the layers, however deep, that one of the forms computes, with that form."""
+    import keras
 
-    def convolution(
-        inputs: "Array",
-        kernel: Any,
-        strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-    ) -> "Array":
-        from keras.src.backend import convert_to_tensor
+    found: list[tuple[Any, Callable[..., Array]]] = []
+    for layer in model._flatten_layers():
+        if type(layer) is keras.layers.Conv2D and layer.groups == 1:
+            found.append((layer, ordinary))
+        elif type(layer) is keras.layers.DepthwiseConv2D and layer.depth_multiplier == 1:
+            found.append((layer, depthwise))
+    return [
+        (layer, form)
+        for layer, form in found
+        if layer.data_format == "channels_last" and tuple(layer.dilation_rate) == (1, 1)
+    ]
 
-        usual = inputs.ndim == 4 and data_format == "channels_last" and pair(dilation_rate) == (1, 1)
-        if not (usual and fits(inputs, kernel)):
-            return plain(inputs, kernel, strides, padding, data_format, dilation_rate)
-        kernel = convert_to_tensor(kernel)
-        images = convert_to_tensor(inputs, dtype=kernel.dtype)
-        axes = zip(images.shape[1:3], kernel.shape[:2], pair(strides), strict=True)
-        borders = tuple(same_padding(*axis) if padding == "same" else (0, 0) for axis in axes)
-        return fast(images, kernel, pair(strides), borders)
 
-    return convolution
+def _call(layer: Any, form: Callable[..., "Array"], inputs: Any) -> Any:
+    """Compute what the layer itself does: convolution, bias, activation."""
+    from keras import ops
+
+    kernel = ops.convert_to_tensor(layer.kernel)
+    images = ops.convert_to_tensor(inputs, dtype=kernel.dtype)
+    axes = zip(images.shape[1:3], kernel.shape[:2], layer.strides, strict=True)
+    borders = tuple(same_padding(*axis) if layer.padding == "same" else (0, 0) for axis in axes)
+    outputs = form(images, kernel, tuple(layer.strides), borders)
+    if layer.use_bias:
+        outputs = ops.add(outputs, ops.reshape(layer.bias, (1, 1, 1, -1)))
+    return outputs if layer.activation is None else layer.activation(outputs)

@@ -8,11 +8,6 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]
 
 
-def pair(value: Any) -> Pair:
-    """Return Keras' number or pair as a pair, over height and width."""
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
-
-
 def same_padding(pixels: int, taps: int, stride: int) -> Pair:
     """Return the zeros around an axis that leave ceil(pixels / stride) outputs, the odd one behind.
 
@@ -22,7 +17,7 @@ def same_padding(pixels: int, taps: int, stride: int) -> Pair:
     return total // 2, total - total // 2
 
 
-def met_by(images: "Array", row: Any, column: Any, size: Pair, strides: Pair) -> "Array":
+def patches(images: "Array", row: Any, column: Any, size: Pair, strides: Pair) -> "Array":
     """Return the pixels (B, *size, C) of padded `images` that tap (row, column) meets: one for each output pixel."""
     import jax
 

@@ -49,7 +49,7 @@ def training_step(backbone, precision, forms, weights=None):
             return keras.losses.KLDivergence()(votes, probabilities), probabilities
 
         step = jax.jit(jax.value_and_grad(loss_of, has_aux=True))
-        with forms():
+        with forms(model):
             (_, probabilities), gradients = step([variable.value for variable in model.trainable_variables])
         return model, np.asarray(probabilities), [np.asarray(gradient) for gradient in gradients]
 
@@ -101,37 +101,63 @@ def test_a_model_predicts_the_same_and_has_no_slow_convolution_left() -> None:
         )
 
     plain = jax.make_jaxpr(predict)(images)
-    with fast_convolutions():
+    with fast_convolutions(model):
         fast = jax.make_jaxpr(lambda images: predict(images))(images)
     assert grouped(plain) > 0
     assert grouped(fast) == 0
     expected = jax.jit(lambda images: predict(images))(images)
-    with fast_convolutions():
+    with fast_convolutions(model):
         found = jax.jit(lambda images: predict(images))(images)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_outside_the_block_keras_is_as_it_was() -> None:
-    from keras.src.backend.jax import nn
+def computed_otherwise(model) -> list[keras.Layer]:
+    return [layer for layer in model._flatten_layers() if "call" in vars(layer)]
 
-    original = nn.depthwise_conv
+
+def test_after_the_block_the_model_is_as_it_was() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 4)), keras.layers.DepthwiseConv2D(3), keras.layers.Conv2D(2, 3)])
 
     def fail_inside() -> None:
-        with fast_convolutions():
-            assert nn.depthwise_conv is not original
+        with fast_convolutions(model):
+            assert computed_otherwise(model) == model.layers
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail_inside()
-    assert nn.depthwise_conv is original
+    assert computed_otherwise(model) == []
 
 
-def test_what_it_does_not_cover_goes_the_plain_way() -> None:
+def test_of_every_backbone_all_convolutions_are_found() -> None:
+    """Also those within a block of keras-cv, which a copy by `keras.models.clone_model` would leave out."""
+    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+    for backbone in ("mobilenet_v3_small", "efficientnetv2_b0", "resnet34d"):
+        model = build_classifier(MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(32, 32))))
+        with fast_convolutions(model):
+            assert computed_otherwise(model) == [one for one in model._flatten_layers() if isinstance(one, kinds)]
+
+
+def test_bias_and_activation_are_those_of_the_layer() -> None:
     images = np.random.default_rng(0).normal(size=(1, 8, 8, 4)).astype(np.float32)
-    for layer in (
-        keras.layers.DepthwiseConv2D(3, depth_multiplier=2),
-        keras.layers.DepthwiseConv2D(3, dilation_rate=2),
-    ):
-        expected = layer(images)
-        with fast_convolutions():
-            np.testing.assert_allclose(layer(images), expected, atol=1e-5)
+    options = {"strides": 2, "padding": "same", "activation": "relu", "bias_initializer": "random_normal"}
+    for layer in (keras.layers.Conv2D(6, 3, **options), keras.layers.DepthwiseConv2D(3, **options)):
+        model = keras.Sequential([keras.Input((8, 8, 4)), layer])
+        expected = model(images)
+        with fast_convolutions(model):
+            np.testing.assert_allclose(model(images), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: keras.layers.DepthwiseConv2D(3, depth_multiplier=2),
+        lambda: keras.layers.DepthwiseConv2D(3, dilation_rate=2),
+        lambda: keras.layers.Conv2D(4, 3, groups=2),
+        lambda: keras.layers.Conv2D(4, 3, dilation_rate=2),
+        lambda: keras.layers.Conv2D(4, 3, data_format="channels_first"),
+    ],
+)
+def test_what_it_does_not_cover_goes_the_plain_way(layer) -> None:
+    model = keras.Sequential([keras.Input((8, 8, 4)), layer()])
+    with fast_convolutions(model):
+        assert computed_otherwise(model) == []

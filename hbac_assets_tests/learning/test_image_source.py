@@ -8,7 +8,15 @@ import pytest
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning import step
-from hbac_assets.learning.feeding import BATCHES_AHEAD, Images, Resident, Streamed, as_images, open_images, read_all
+from hbac_assets.learning.image_source import (
+    BATCHES_AHEAD,
+    Images,
+    Resident,
+    Streamed,
+    as_images,
+    open_images,
+    read_all,
+)
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.training import Examples, train_cell

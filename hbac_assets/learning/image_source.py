@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hbac_assets.learning.device import free_bytes, ready
-from hbac_assets.learning.parallel import divided, replicated
+from hbac_assets.learning.device import free_bytes, on_device
+from hbac_assets.learning.parallel import replicated, sharded
 
 if TYPE_CHECKING:
     from jax import Array
@@ -82,7 +82,7 @@ class Resident:
     def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
         """Take each batch from all images, by a program of its own, since it contains their number."""
         for numbers in batches:
-            yield _take(numbers.ndim)(*ready((self._images, numbers)))
+            yield _take(numbers.ndim)(*on_device((self._images, numbers)))
 
 
 class Streamed:
@@ -104,7 +104,7 @@ class Streamed:
         def put(numbers: np.ndarray, images: Mapping[int, Future[np.ndarray]]) -> "Array":
             stacked = np.stack([images[number].result() for number in numbers.ravel()])
             batch = stacked.reshape(*numbers.shape, *stacked.shape[1:])
-            return jax.device_put(batch, divided(numbers.ndim - 1))
+            return jax.device_put(batch, sharded(numbers.ndim - 1))
 
         ahead: deque[_Begun] = deque()
         try:
@@ -169,4 +169,4 @@ def read_all(read: Callable[[int], np.ndarray], count: int, size: tuple[int, int
 def _take(axes: int) -> Any:
     import jax
 
-    return jax.jit(lambda images, numbers: images[numbers], out_shardings=divided(axes - 1))
+    return jax.jit(lambda images, numbers: images[numbers], out_shardings=sharded(axes - 1))

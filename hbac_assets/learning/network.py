@@ -1,0 +1,66 @@
+"""A classifier as a function of its variables: the one place where a model is called.
+
+The trainable weights are one vector. The optimizer then updates a model in a few operations instead of a few for each
+of hundreds of variables.
+"""
+
+from dataclasses import dataclass
+from itertools import accumulate
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hbac_assets.learning.convolutions.replacing import fast_convolutions
+from hbac_assets.learning.images import to_channels
+
+if TYPE_CHECKING:
+    import keras
+    from jax import Array
+
+
+@dataclass(frozen=True)
+class Network:
+    """The forward pass of a classifier of `hbac_assets.learning.backbones`, for use within a compiled program."""
+
+    model: "keras.Model"
+
+    def __call__(
+        self, weights: Any, non_trainable: list[Any], images: Any, *, training: bool
+    ) -> "tuple[Array, list[Array]]":
+        """Return the probabilities of the classes (B, 6), and what the call leaves in the non-trainable variables.
+
+        Args:
+            weights: the trainable ones, as one vector.
+            non_trainable: the values of the other variables, in the model's order.
+            images: (B, H, W).
+            training: whether normalisations take the batch's statistics, and dropout drops.
+        """
+        with fast_convolutions(self.model):
+            probabilities, non_trainable = self.model.stateless_call(
+                self._shaped(weights), non_trainable, to_channels(images), training=training
+            )
+        return probabilities, non_trainable
+
+    def weights(self) -> np.ndarray:
+        """Return the model's trainable weights, one after the other."""
+        return np.concatenate([np.ravel(variable.value) for variable in self.model.trainable_variables])
+
+    def non_trainable(self) -> "list[Array]":
+        """Return the model's other values: statistics of normalisations, states of dropout's generators."""
+        return [variable.value for variable in self.model.non_trainable_variables]
+
+    def assign(self, weights: Any, non_trainable: list[Any]) -> None:
+        """Put values into the model's variables."""
+        for variable, value in zip(self.model.trainable_variables, self._shaped(weights), strict=True):
+            variable.assign(value)
+        for variable, value in zip(self.model.non_trainable_variables, non_trainable, strict=True):
+            variable.assign(value)
+
+    def _shaped(self, weights: Any) -> "list[Array]":
+        """Return the parts of a vector of weights in the shapes of the trainable variables."""
+        import jax.numpy as jnp
+
+        shapes = [variable.shape for variable in self.model.trainable_variables]
+        borders = list(accumulate(prod(shape) for shape in shapes))[:-1]
+        return [part.reshape(shape) for part, shape in zip(jnp.split(weights, borders), shapes, strict=True)]
