@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import place_to_write
+from hbac_assets.files import LITTLE_SPACE, place_to_write
 from hbac_assets.locks import hold_any
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ def open_instance() -> "DagsterInstance":
     try:
         if not there:
             return DagsterInstance.get()
-        with place_to_write(Path(home), "DAGSTER_HOME"), hold_any([Path(home) / "opening.lock"], lambda holder: None):
+        with (
+            place_to_write(Path(home), "DAGSTER_HOME", LITTLE_SPACE),
+            hold_any([Path(home) / "opening.lock"], lambda holder: None),
+        ):
             _wait_for_databases(Path(home))
             if not event.contains(Engine, "connect", _be_patient):
                 event.listen(Engine, "connect", _be_patient)
