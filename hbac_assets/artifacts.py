@@ -91,8 +91,8 @@ class Artifact:
         self.manifest_path.unlink(missing_ok=True)
 
     def facts(self) -> dict[str, Any]:
-        """Return what was recorded by `seal`."""
-        return dict(self._manifest()["facts"])
+        """Return what was recorded by `seal`; nothing where it was not made yet."""
+        return dict(self._manifest().get("facts", {}))
 
     def _require_made(self) -> None:
         made = self._is_made()  # first of all, for it names what is missing furthest upstream

@@ -13,7 +13,8 @@ from hbac_assets.experiments.schema import Experiment
 from hbac_assets.files import fingerprint
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
-# Raise a number when the code of that stage gives other results for the same inputs.
+# Raise a number when the code of that stage gives other results for the same inputs, or a default is changed: settings
+# count by what differs from their defaults.
 CODE_VERSIONS = {
     "train_metadata": "1",
     "npy_spectrograms": "2",
@@ -133,15 +134,14 @@ class Lineage:
     @property
     def folds(self) -> Artifact:
         """The sampled rows, each with its fold."""
-        experiment = self.experiment
-        rows = [experiment.sampling, experiment.folds, experiment.fold_seed, experiment.max_rows]
+        rows = self.experiment.rows_recipe
         upstream = (self.train_metadata, *self.arrays)
         return self._artifact(self.experiment_folder / "folds.parquet", "fold_assignments", rows, upstream)
 
     def cell(self, cell: Cell) -> Artifact:
         """One trained model: its weights, history and parameter counts."""
         folder = self.experiment_folder / "models" / cell.member / f"fold_{cell.fold}"
-        recipe = self.experiment.members[cell.member].model_dump(mode="json")
+        recipe = self.experiment.members[cell.member].training_recipe
         upstream = (self.folds, *self.member_arrays(cell.member))
         return self._artifact(folder, "trained_models", [recipe, cell.fold], upstream)
 
@@ -171,13 +171,17 @@ class Lineage:
         search = self.experiment.search
         assert search is not None
         cells = [self.cell(Cell(search.member, fold)) for fold in range(search.folds)]
-        settings = [search.model_dump(mode="json", exclude={"batches"}), [cell.settings for cell in cells]]
+        settings = [search.study_recipe, [cell.settings for cell in cells]]
         path = self.search_folder / f"{search.member}_tuned.yaml"
         return self._artifact(path, "hyperparameter_search", settings, cells[0].upstream)
 
+    def cell_fingerprint(self, cell: Cell) -> str:
+        """Return the fingerprint of a cell: of its model's inputs, and of how that model predicts."""
+        return fingerprint([self.cell(cell).inputs, self.experiment.members[cell.member].prediction_recipe])
+
     def member_fingerprint(self, member: str) -> str:
-        """Return what tells one state of a member, on all folds together, from another."""
-        return fingerprint([self.cell(Cell(member, fold)).inputs for fold in range(self.experiment.folds)])
+        """Return the fingerprint of a member over all folds."""
+        return fingerprint([self.cell_fingerprint(Cell(member, fold)) for fold in range(self.experiment.folds)])
 
     @property
     def cells(self) -> list[Cell]:
@@ -198,12 +202,13 @@ class Lineage:
     def oof(self) -> Artifact:
         """Out-of-fold predictions, one row for each sample and member."""
         path = self.experiment_folder / "oof.parquet"
-        return self._artifact(path, "oof_predictions", upstream=(*self.models, self.folds, *self.arrays))
+        predicting = self._prediction_recipes(self.experiment.members)
+        return self._artifact(path, "oof_predictions", predicting, (*self.models, self.folds, *self.arrays))
 
     @property
     def ensemble(self) -> Artifact:
         """The ensembles: how each blends its members, its out-of-fold predictions and scores."""
-        definitions = [(name, one.model_dump(mode="json")) for name, one in self.experiment.ensembles.items()]
+        definitions = [(name, one.non_defaults()) for name, one in self.experiment.ensembles.items()]
         return self._artifact(self.experiment_folder / "ensemble", "ensemble", definitions, (self.oof,))
 
     def blend_folder(self, ensemble: str) -> Path:
@@ -212,7 +217,7 @@ class Lineage:
 
     def ensemble_fingerprint(self, ensemble: str) -> str:
         """Return what tells one state of an ensemble from another, whatever other ensembles there are."""
-        definition = self.experiment.ensembles[ensemble].model_dump(mode="json")
+        definition = self.experiment.ensembles[ensemble].non_defaults()
         return fingerprint([CODE_VERSIONS["ensemble"], definition, self.oof.digest()])
 
     @property
@@ -232,7 +237,11 @@ class Lineage:
         """Predictions of the test rows in Kaggle's format."""
         upstream = (self.ensemble, *self.models, self.folds, self.test_rows, *self.test_arrays)
         path = self.experiment_folder / "submission.csv"
-        return self._artifact(path, "submission", self.experiment.submitted, upstream)
+        settings = [self.experiment.submitted, self._prediction_recipes(self.submitted_members)]
+        return self._artifact(path, "submission", settings, upstream)
+
+    def _prediction_recipes(self, members: Iterable[str]) -> dict[str, object]:
+        return {member: self.experiment.members[member].prediction_recipe for member in members}
 
     def _recipes(self, members: Iterable[str]) -> tuple[EegRecipe, ...]:
         recipes = (self.experiment.members[member].preprocessing.eeg for member in members)
@@ -241,7 +250,7 @@ class Lineage:
     def _windows_and(self, recipe: EegRecipe, split: Split) -> list[object]:
         """Return what determines the spectrograms of a recipe, of training windows also the rule that picks them."""
         which = self.experiment.sampling if split == "train" else split
-        return [which, recipe.model_dump(mode="json")]
+        return [which, recipe.non_defaults()]
 
     def _artifact(
         self, path: Path, asset: str, settings: object = None, upstream: tuple[Artifact, ...] = ()

@@ -10,6 +10,7 @@ from dagster import (
     MultiPartitionsDefinition,
 )
 
+from hbac_assets.assets.cell import figures
 from hbac_assets.assets.metadata import picture
 from hbac_assets.assets.step import OWNERS
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
@@ -48,17 +49,16 @@ def extend_partitions(instance: DagsterInstance, lineage: Lineage) -> None:
 
 def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_run: str) -> AssetMaterialization:
     """Return the event that reports a trained cell, with its figures and the PNG of its loss curves."""
-    artifact = lineage.cell(cell)
-    facts = artifact.facts()
+    artifact, known = lineage.cell(cell), figures(lineage, cell)
     return AssetMaterialization(
         fold_models.key,
         partition=partition_of(lineage, cell),
         metadata={
             "path": MetadataValue.path(artifact.path),
-            "validation loss": facts["val_loss"],
-            "scored epoch": facts["scored_epoch"],
-            "seconds": facts["seconds"],
-            **{f"parameters, {name}": count for name, count in facts["parameters"].items()},
+            "validation loss": known["val_loss"],
+            "scored epoch": known["scored_epoch"],
+            "seconds": known["seconds"],
+            **{f"parameters, {name}": count for name, count in known["parameters"].items()},
             "MLflow run": mlflow_run,
             "loss curves": picture(curves),
         },

@@ -102,7 +102,15 @@ def _until(done: int, search: Search, batches: int | None) -> int:
 
 def _is_published(lineage: Lineage, trials: int) -> bool:
     artifact = lineage.tuned_member
-    return artifact.is_current() and artifact.facts()["trials"] == trials
+    wanted = {"trials": trials, "prediction": _prediction(lineage)}
+    return artifact.is_current() and wanted.items() <= artifact.facts().items()
+
+
+def _prediction(lineage: Lineage) -> dict[str, Any]:
+    """Return what the found member keeps of the one it began with, and no trial reads."""
+    search = lineage.experiment.search
+    assert search is not None
+    return lineage.experiment.members[search.member].prediction_recipe
 
 
 def _publish(study: "Study", search: Search, lineage: Lineage, parent: TrackedRun) -> None:
@@ -125,7 +133,7 @@ def _publish(study: "Study", search: Search, lineage: Lineage, parent: TrackedRu
         f"{found.value:.4f}, mean of {search.folds} folds after {search.epochs} epochs"
     )
     write_member(artifact.path, tuned(lineage.experiment.members[search.member], found.params), comment)
-    artifact.seal(**facts)
+    artifact.seal(**facts, prediction=_prediction(lineage))
 
 
 def _metadata(study: "Study", search: Search, lineage: Lineage) -> dict[str, Any]:
@@ -136,7 +144,7 @@ def _metadata(study: "Study", search: Search, lineage: Lineage) -> dict[str, Any
     return {
         "path": MetadataValue.path(lineage.tuned_member.path),
         "how to use it": _use(lineage),
-        **lineage.tuned_member.facts(),
+        **{name: value for name, value in lineage.tuned_member.facts().items() if name != "prediction"},
         "trials wanted": search.batches * search.trials,
         **{name: picture(png) for name, png in _pictures(study, search, trials).items()},
         "best trials": table(complete.sort_values("loss", kind="stable").head(BEST_ROWS)),

@@ -64,7 +64,9 @@ def oof_predictions(
     kl = overall_kl(lineage.oof)
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:
-        tracked_member(runs, lineage, member).log_metrics({"oof_kl": kl[member]})
+        tracked = tracked_member(runs, lineage, member)
+        tracked.log_metrics({"oof_kl": kl[member]})
+        tracked.finish()  # it is a new run where only `scored_epoch` has changed
     return MaterializeResult(
         metadata={
             "path": MetadataValue.path(lineage.oof.path),

@@ -49,6 +49,9 @@ class GridConfig(Config):
     retrain: bool = Field(False, description="train the chosen cells even if they are up to date")
 
 
+EARLIER_FACT = "val_loss"
+"""What only cells hold whose inputs counted every setting, and that for prediction, too."""
+
 INPUTS = ("fold_assignments", "npy_spectrograms", "eeg_spectrograms")
 
 
@@ -77,16 +80,21 @@ def plan_cells(
     runs = open_runs(context, tracking, lineage)
     with store.alone(lineage.experiment_folder, "plan_cells", context.log.info):
         open_members(runs, lineage)
-    planned, missing = [], 0
+    planned, missing, earlier = [], 0, 0
     for cell in chosen:
         model = lineage.cell(cell)
         if config.retrain:
             model.unseal()
-        if model.is_current() and is_materialized(context.instance, lineage, cell) and runs.is_finished(model.inputs):
-            context.log.info(f"{cell.member} fold {cell.fold}: up to date, kept")
-        else:
-            missing += not model.is_current()
-            planned.append(DynamicOutput(None, mapping_key=cell.key))
+        if current := model.is_current():
+            reported = is_materialized(context.instance, lineage, cell)
+            if reported and runs.is_finished(lineage.cell_fingerprint(cell)):
+                context.log.info(f"{cell.member} fold {cell.fold}: up to date, kept")
+                continue
+        missing += not current
+        earlier += EARLIER_FACT in model.facts()
+        planned.append(DynamicOutput(None, mapping_key=cell.key))
+    if earlier:
+        context.log.warning(f"{earlier} cells are of an earlier version: trained again once")
     context.log.info(f"{missing} of {len(lineage.cells)} cells to train")
     return planned
 
