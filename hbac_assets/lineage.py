@@ -1,6 +1,7 @@
 """Where each artifact lies and which is made from which: the asset graph as files.
 
-Dagster's graph says the same in `assets`; this one decides what is up to date, also for the steps of one asset.
+Dagster's graph says the same in `assets`: the `deps` of each are the assets that make what is upstream here. This one
+decides what is up to date, also for the steps of one asset.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from hbac_assets.signals.eeg_recipe import EegRecipe
 # Raise a number when the code of that stage gives other results for the same inputs, or a default is changed: settings
 # count by what differs from their defaults.
 CODE_VERSIONS = {
+    "competition_data": "2",
     "train_metadata": "1",
     "npy_spectrograms": "2",
     "eeg_spectrograms": "2",
@@ -68,6 +70,23 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class StoredArrays:
+    """Spectrograms of one kind: a folder of `<id>.npy`, and the table that lists them with their digests.
+
+    Attributes:
+        folder: holds the arrays.
+        table: the artifact.
+        id: the column of the table, and of sampled rows, that names an array.
+        recipe: what made them of the EEG; None: they are Kaggle's.
+    """
+
+    folder: Path
+    table: Artifact
+    id: str
+    recipe: EegRecipe | None = None
+
+
+@dataclass(frozen=True)
 class Lineage:
     """The artifacts of one experiment on one data set in one store."""
 
@@ -106,8 +125,8 @@ class Lineage:
 
     def spectrograms(self, split: Split = "train") -> Artifact:
         """The table of converted spectrograms, with a digest for each file."""
-        asset = "npy_spectrograms" if split == "train" else "submission"
-        return self._artifact(self.recordings_folder(split) / "spectrograms.parquet", asset)
+        asset, rows = ("npy_spectrograms", self.train_metadata) if split == "train" else ("submission", self.test_rows)
+        return self._artifact(self.recordings_folder(split) / "spectrograms.parquet", asset, upstream=(rows,))
 
     @property
     def eeg_recipes(self) -> tuple[EegRecipe, ...]:
@@ -142,15 +161,22 @@ class Lineage:
         """One trained model: its weights, history and parameter counts."""
         folder = self.experiment_folder / "models" / cell.member / f"fold_{cell.fold}"
         recipe = self.experiment.members[cell.member].training_recipe
-        upstream = (self.folds, *self.member_arrays(cell.member))
+        upstream = (self.folds, *(one.table for one in self.member_inputs(cell.member)))
         return self._artifact(folder, "trained_models", [recipe, cell.fold], upstream)
 
-    def member_arrays(self, member: str, split: Split = "train") -> tuple[Artifact, ...]:
-        """What the images of a member are made from."""
-        preprocessing = self.experiment.members[member].preprocessing
-        kaggle = (self.spectrograms(split),) if preprocessing.input != "eeg" else ()
-        eeg = (self.eeg_spectrograms(preprocessing.eeg, split),) if preprocessing.eeg else ()
-        return kaggle + eeg
+    def kaggle_arrays(self, split: Split = "train") -> StoredArrays:
+        """Kaggle's spectrograms."""
+        return StoredArrays(self.spectrogram_folder(split), self.spectrograms(split), "spectrogram_id")
+
+    def member_inputs(self, member: str, split: Split = "train") -> tuple[StoredArrays, ...]:
+        """What the images of a member are made from, Kaggle's spectrograms first."""
+        preprocessing, inputs = self.experiment.members[member].preprocessing, []
+        if preprocessing.input != "eeg":
+            inputs.append(self.kaggle_arrays(split))
+        if recipe := preprocessing.eeg:
+            folder, table = self.eeg_folder(recipe, split), self.eeg_spectrograms(recipe, split)
+            inputs.append(StoredArrays(folder, table, "eeg_id", recipe))
+        return tuple(inputs)
 
     @property
     def submitted_members(self) -> tuple[str, ...]:

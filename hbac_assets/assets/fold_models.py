@@ -9,10 +9,11 @@ from dagster import (
     MultiPartitionKey,
     MultiPartitionsDefinition,
 )
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from hbac_assets.assets.cell import figures
 from hbac_assets.assets.metadata import picture
-from hbac_assets.assets.step import OWNERS
+from hbac_assets.assets.step import OWNERS, data_version
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 
 MEMBERS = DynamicPartitionsDefinition(name="members")
@@ -53,6 +54,7 @@ def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_run: str
     return AssetMaterialization(
         fold_models.key,
         partition=partition_of(lineage, cell),
+        tags={DATA_VERSION_TAG: data_version(artifact).value},
         metadata={
             "path": MetadataValue.path(artifact.path),
             "validation loss": known["val_loss"],

@@ -20,6 +20,7 @@ from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.paths import DATA_FOLDER, absolute
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking, masked
+from hbac_assets.resources.views import workspace
 from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
@@ -58,6 +59,7 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
             synthetic_recordings=whole_number("HBAC_SYNTHETIC_RECORDINGS", recordings, FEWEST_RECORDINGS),
         ),
         "store": Store(folder=str(store)),
+        "workspace": workspace,
         "experiment": ExperimentChoice(
             name=text("HBAC_EXPERIMENT", "quickstart"), miniature=choice("HBAC_MINIATURE", ("0", "1")) == "1"
         ),

@@ -1,15 +1,34 @@
 """What the resources say together."""
 
+from dataclasses import dataclass
+
+from dagster import InitResourceContext, resource
+
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 
 
-def lineage_of(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> Lineage:
-    """Return the artifacts of the chosen experiment on the chosen data.
+@dataclass(frozen=True)
+class Workspace:
+    """The chosen experiment on the chosen data, with the store of its results."""
 
-    Raises:
-        HbacError: `competition_data` was not materialized yet, or the experiment's file is at fault.
-    """
-    return Lineage(store.root, competition.dataset(store), experiment.load())
+    competition: CompetitionData
+    store: Store
+    experiment: ExperimentChoice
+
+    def lineage(self) -> Lineage:
+        """Return the artifacts of the experiment on the data.
+
+        Raises:
+            HbacError: `competition_data` was not materialized yet, or the experiment's file is at fault.
+        """
+        return Lineage(self.store.root, self.competition.dataset(self.store), self.experiment.load())
+
+
+@resource(required_resource_keys={"competition", "store", "experiment"})
+def workspace(context: InitResourceContext) -> Workspace:
+    """Data, store and experiment together, as these resources are configured for the run."""
+    resources = context.resources
+    return Workspace(resources.competition, resources.store, resources.experiment)

@@ -1,13 +1,17 @@
 """A finished project under a later version, or with other settings: what is made again, and what is shown."""
 
+import json
 import shutil
 
 import pandas as pd
 import pytest
 import yaml
-from dagster import AssetKey, DagsterInstance, load_assets_from_modules, materialize
+from dagster import DagsterInstance, load_assets_from_modules, materialize
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 from mlflow import MlflowClient
 
+from hbac_assets import defs
 from hbac_assets.definitions import STAGES
 from hbac_assets.experiments.loading import FOLDER
 from hbac_assets.experiments.schema import Experiment
@@ -16,7 +20,7 @@ from hbac_assets.lineage import Cell
 from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.tracking import Tracking
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 
 
 class Later(MemberSettings):
@@ -40,17 +44,22 @@ def tracking(tmp_path):
 
 
 @pytest.fixture
-def everything(resources, lineage, tracking):
-    """Materialize the whole chain on a copy of the finished store, with some resources in the place of its own."""
+def instance():
     with DagsterInstance.ephemeral() as instance:
+        yield instance
 
-        def run(**instead):
-            every = resources_from_environment({"HBAC_DEVICE": "cpu"}) | resources | {"tracking": tracking} | instead
-            result = materialize(load_assets_from_modules(STAGES), instance=instance, resources=every)
-            assert result.success
-            return result, lineage_of(every["competition"], every["store"], every["experiment"])
 
-        yield run
+@pytest.fixture
+def everything(resources, lineage, tracking, instance):
+    """Materialize on a copy of the finished store, with some resources in the place of its own."""
+
+    def run(selection="*", **instead):
+        every = resources_from_environment({"HBAC_DEVICE": "cpu"}) | resources | {"tracking": tracking} | instead
+        assets = load_assets_from_modules(STAGES)
+        assert materialize(assets, instance=instance, resources=every, selection=selection).success
+        return Workspace(every["competition"], every["store"], every["experiment"]).lineage()
+
+    return run
 
 
 def files(lineage):
@@ -59,14 +68,37 @@ def files(lineage):
     return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*.manifest.json")}
 
 
+def stale(instance):
+    """Return the assets that Dagster shows as out of date."""
+    graph = defs.resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    statuses = {key.to_user_string(): resolver.get_status(key) for key in graph.executable_asset_keys}
+    return {name for name, status in statuses.items() if status != StaleStatus.FRESH}
+
+
 def test_a_later_version_with_another_setting_makes_nothing_again(everything, lineage):
     before = files(lineage)
-    _, later = everything(experiment=LaterChoice(miniature=True))
+    later = everything(experiment=LaterChoice(miniature=True))
     assert isinstance(later.experiment.members["mobilenet_v3_small"], Later)
     assert files(lineage) == before
 
 
-def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, lineage, tracking, tmp_path):
+def test_a_cell_of_an_earlier_version_is_trained_again_and_the_log_says_so(everything, lineage, capfd):
+    cell = lineage.cell(Cell("mobilenet_v3_small", 1))
+    before, sealed = files(lineage), json.loads(cell.manifest_path.read_text())
+    sealed |= {"inputs": "as it counted them", "facts": sealed["facts"] | {"val_loss": 1.0, "scored_epoch": 2}}
+    cell.manifest_path.write_text(json.dumps(sealed))
+    everything("trained_models")
+    log = capfd.readouterr().err
+    assert "cells of an earlier version, trained again once: 1" in log
+    assert "1 of 4 cells to train" in log
+    assert {name for name, time in files(lineage).items() if time != before[name]} == {
+        str(cell.manifest_path.relative_to(lineage.dataset_folder))
+    }
+    assert cell.facts().keys().isdisjoint({"val_loss", "scored_epoch"})
+
+
+def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, lineage, tracking, instance, tmp_path):
     content = yaml.safe_load((FOLDER / "quickstart.yaml").read_text())
     content["recipe"]["scored_epoch"] = "best"
     path = tmp_path / "quickstart.yaml"
@@ -80,8 +112,14 @@ def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, li
         history.to_csv(artifact.path / "history.csv", index=False)
         artifact.seal(**artifact.facts())
     everything()
-    before = files(lineage)
-    _, other = everything(experiment=ExperimentChoice(name=str(path), miniature=True))
+    assert stale(instance) == set()
+    before, best = files(lineage), ExperimentChoice(name=str(path), miniature=True)
+    everything("oof_predictions", experiment=best)
+    assert stale(instance) == {"ensemble"}
+    everything("ensemble", experiment=best)
+    assert stale(instance) == {"submission"}
+    other = everything(experiment=best)
+    assert stale(instance) == set()
     remade = {name for name, time in files(lineage).items() if time != before[name]}
     assert remade == {
         f"{other.experiment.name}/{name}.manifest.json" for name in ("oof.parquet", "ensemble", "submission.csv")
