@@ -3,9 +3,13 @@
 An artifact is a file or folder with a manifest beside it: a fingerprint of its inputs, and the size and digest of
 each file. It is current when the inputs are still the same and the files are still those; then it is kept. Where the
 artifacts of this project lie, and which is made from which, stands in `lineage`.
+
+An artifact can be made from thousands, most of them reached by several paths. Each question therefore reads each
+manifest once; the next question reads them anew, since another step, or this one, may have made something meanwhile.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,12 +47,14 @@ class Artifact:
 
     @cached_property
     def inputs(self) -> str:
-        """The fingerprint of the settings and of the content of every upstream artifact as it lies there now.
+        """The fingerprint of the settings and of the content of every upstream artifact.
+
+        It stays as it was when this object was first asked, so that what is sealed names what it was begun with.
 
         Raises:
             HbacError: an upstream artifact is missing; the message names the asset to materialize.
         """
-        return fingerprint({"settings": self.settings, "upstream": [one.digest() for one in self.upstream]})
+        return self._inputs({})
 
     def digest(self) -> str:
         """Return the digest of the content, as recorded when it was sealed.
@@ -56,12 +62,12 @@ class Artifact:
         Raises:
             HbacError: the artifact is missing or not made from the present inputs.
         """
-        self._require_made()
-        return fingerprint(self._manifest()["files"])
+        return self._digest({})
 
     def is_current(self) -> bool:
         """Tell whether the artifact was made from the present inputs and its files are unchanged."""
-        return self._is_made() and self._changed_file() is None
+        manifest = self._manifest()
+        return manifest.get("inputs") == self.inputs and _changed_file(self.path.parent, manifest) is None
 
     def require(self) -> Path:
         """Return the path of the artifact, its files verified.
@@ -69,8 +75,7 @@ class Artifact:
         Raises:
             HbacError: it is missing, out of date, or a file differs from the manifest.
         """
-        self._require_made()
-        changed = self._changed_file()
+        changed = _changed_file(self.path.parent, self._made(self.inputs))
         if changed is not None:
             raise HbacError(f"{changed}: differs from its manifest (size or SHA-256): materialize {self.asset} again")
         return self.path
@@ -91,20 +96,28 @@ class Artifact:
         self.manifest_path.unlink(missing_ok=True)
 
     def facts(self) -> dict[str, Any]:
-        """Return what was recorded by `seal`."""
-        return dict(self._manifest()["facts"])
+        """Return what was recorded by `seal`; nothing where it was not made yet."""
+        return dict(self._manifest().get("facts", {}))
 
-    def _require_made(self) -> None:
-        made = self._is_made()  # first of all, for it names what is missing furthest upstream
-        if not self._manifest():
+    def _inputs(self, digests: dict[Path, str]) -> str:
+        """Return the fingerprint of the inputs; `digests` are those that this question knows already."""
+        return fingerprint({"settings": self.settings, "upstream": [one._digest(digests) for one in self.upstream]})
+
+    def _digest(self, digests: dict[Path, str]) -> str:
+        if self.path not in digests:
+            digests[self.path] = fingerprint(self._made(self._inputs(digests))["files"])
+        return digests[self.path]
+
+    def _made(self, inputs: str) -> dict[str, Any]:
+        """Return the manifest, of an artifact that was made from these inputs."""
+        manifest = self._manifest()
+        if not manifest:
             raise HbacError(f"{self.path}: not made yet: materialize {self.asset} first")
-        if not made:
+        if manifest.get("inputs") != inputs:
             raise HbacError(
                 f"{self.path}: out of date, its settings or inputs have changed: materialize {self.asset} first"
             )
-
-    def _is_made(self) -> bool:
-        return self._manifest().get("inputs") == self.inputs
+        return manifest
 
     def _manifest(self) -> dict[str, Any]:
         try:
@@ -118,11 +131,13 @@ class Artifact:
             return sorted(file for file in self.path.rglob("*") if file.is_file())
         return [self.path]
 
-    def _changed_file(self) -> Path | None:
-        for name, recorded in self._manifest()["files"].items():
-            file: Path = self.path.parent / name
-            if not file.is_file() or file.stat().st_size != recorded["bytes"]:
-                return file
-            if file_digest(file) != recorded["sha256"]:
-                return file
-        return None
+
+def _changed_file(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
+    """Return the first file that differs from the manifest of an artifact in `folder`."""
+    for name, recorded in manifest["files"].items():
+        file: Path = folder / name
+        if not file.is_file() or file.stat().st_size != recorded["bytes"]:
+            return file
+        if file_digest(file) != recorded["sha256"]:
+            return file
+    return None

@@ -1,7 +1,7 @@
 """What must hold of the assets: a failed check that is blocking stops everything downstream."""
 
 import pandas as pd
-from dagster import AssetCheckResult, AssetCheckSeverity, asset_check
+from dagster import AssetCheckResult, AssetCheckSeverity, ResourceParam, asset_check
 
 from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
@@ -13,10 +13,7 @@ from hbac_assets.assets.submission import submission
 from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.tables import read_test_tables
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.submission import violations
 
 CLASS_SHARE_TOLERANCE = 0.15
@@ -24,9 +21,9 @@ CLASS_SHARE_TOLERANCE = 0.15
 
 @asset_check(asset=fold_assignments, blocking=True)
 @step
-def patients_in_one_fold(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+def patients_in_one_fold(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
     """No patient's rows lie in two folds: a model must not have seen the patient that it is scored on."""
-    rows = read_table(lineage_of(competition, store, experiment).folds)
+    rows = read_table(workspace.lineage().folds)
     folds = rows.groupby("patient_id")["fold"].nunique()
     split = folds.index[folds > 1].tolist()
     return AssetCheckResult(passed=not split, metadata={"patients in two folds": str(split[:20])})
@@ -34,9 +31,9 @@ def patients_in_one_fold(competition: CompetitionData, store: Store, experiment:
 
 @asset_check(asset=fold_assignments, blocking=True)
 @step
-def rows_in_one_fold(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+def rows_in_one_fold(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
     """Every sampled row is there once and lies in one of the experiment's folds, none of which is empty."""
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     rows = read_table(lineage.folds)
     twice = rows["label_id"][rows["label_id"].duplicated()].tolist()
     found, expected = sorted(rows["fold"].unique().tolist()), list(range(lineage.experiment.folds))
@@ -48,9 +45,9 @@ def rows_in_one_fold(competition: CompetitionData, store: Store, experiment: Exp
 
 @asset_check(asset=fold_assignments)
 @step
-def class_shares_alike(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+def class_shares_alike(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
     """The class shares of each fold are near those of all rows; small or uneven data make this hard."""
-    rows = read_table(lineage_of(competition, store, experiment).folds)
+    rows = read_table(workspace.lineage().folds)
     shares = list(SHARE_COLUMNS)
     difference = (rows.groupby("fold")[shares].mean() - rows[shares].mean()).abs().max(axis=1)
     return AssetCheckResult(
@@ -65,9 +62,9 @@ def class_shares_alike(competition: CompetitionData, store: Store, experiment: E
 
 @asset_check(asset=ensemble)
 @step
-def beats_class_prior(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+def beats_class_prior(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
     """The nested out-of-fold KL of the ensemble that is submitted is lower than that of the class prior."""
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     kl, submitted = overall_kl(lineage.oof, lineage.ensemble), lineage.experiment.submitted
     return AssetCheckResult(
         passed=bool(kl[submitted] < kl[CLASS_PRIOR]),
@@ -78,8 +75,8 @@ def beats_class_prior(competition: CompetitionData, store: Store, experiment: Ex
 
 @asset_check(asset=submission, blocking=True)
 @step
-def submission_valid(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> AssetCheckResult:
+def submission_valid(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
     """Ids and their order equal sample_submission.csv; probabilities lie in [0, 1] and sum to 1."""
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     found = violations(pd.read_csv(lineage.submission.require()), read_test_tables(lineage.dataset.folder).sample)
     return AssetCheckResult(passed=not found, metadata={"violations": "; ".join(found) or "none"})

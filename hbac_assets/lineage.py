@@ -1,6 +1,7 @@
 """Where each artifact lies and which is made from which: the asset graph as files.
 
-Dagster's graph says the same in `assets`; this one decides what is up to date, also for the steps of one asset.
+Dagster's graph says the same in `assets`: the `deps` of each are the assets that make what is upstream here. This one
+decides what is up to date, also for the steps of one asset.
 """
 
 from collections.abc import Iterable
@@ -13,8 +14,10 @@ from hbac_assets.experiments.schema import Experiment
 from hbac_assets.files import fingerprint
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
-# Raise a number when the code of that stage gives other results for the same inputs.
+# Raise a number when the code of that stage gives other results for the same inputs, or a default is changed: settings
+# count by what differs from their defaults.
 CODE_VERSIONS = {
+    "competition_data": "2",
     "train_metadata": "1",
     "npy_spectrograms": "2",
     "eeg_spectrograms": "2",
@@ -67,6 +70,23 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class StoredArrays:
+    """Spectrograms of one kind: a folder of `<id>.npy`, and the table that lists them with their digests.
+
+    Attributes:
+        folder: holds the arrays.
+        table: the artifact.
+        id: the column of the table, and of sampled rows, that names an array.
+        recipe: what made them of the EEG; None: they are Kaggle's.
+    """
+
+    folder: Path
+    table: Artifact
+    id: str
+    recipe: EegRecipe | None = None
+
+
+@dataclass(frozen=True)
 class Lineage:
     """The artifacts of one experiment on one data set in one store."""
 
@@ -105,8 +125,8 @@ class Lineage:
 
     def spectrograms(self, split: Split = "train") -> Artifact:
         """The table of converted spectrograms, with a digest for each file."""
-        asset = "npy_spectrograms" if split == "train" else "submission"
-        return self._artifact(self.recordings_folder(split) / "spectrograms.parquet", asset)
+        asset, rows = ("npy_spectrograms", self.train_metadata) if split == "train" else ("submission", self.test_rows)
+        return self._artifact(self.recordings_folder(split) / "spectrograms.parquet", asset, upstream=(rows,))
 
     @property
     def eeg_recipes(self) -> tuple[EegRecipe, ...]:
@@ -133,24 +153,30 @@ class Lineage:
     @property
     def folds(self) -> Artifact:
         """The sampled rows, each with its fold."""
-        experiment = self.experiment
-        rows = [experiment.sampling, experiment.folds, experiment.fold_seed, experiment.max_rows]
+        rows = self.experiment.rows_recipe
         upstream = (self.train_metadata, *self.arrays)
         return self._artifact(self.experiment_folder / "folds.parquet", "fold_assignments", rows, upstream)
 
     def cell(self, cell: Cell) -> Artifact:
         """One trained model: its weights, history and parameter counts."""
         folder = self.experiment_folder / "models" / cell.member / f"fold_{cell.fold}"
-        recipe = self.experiment.members[cell.member].model_dump(mode="json")
-        upstream = (self.folds, *self.member_arrays(cell.member))
+        recipe = self.experiment.members[cell.member].training_recipe
+        upstream = (self.folds, *(one.table for one in self.member_inputs(cell.member)))
         return self._artifact(folder, "trained_models", [recipe, cell.fold], upstream)
 
-    def member_arrays(self, member: str, split: Split = "train") -> tuple[Artifact, ...]:
-        """What the images of a member are made from."""
-        preprocessing = self.experiment.members[member].preprocessing
-        kaggle = (self.spectrograms(split),) if preprocessing.input != "eeg" else ()
-        eeg = (self.eeg_spectrograms(preprocessing.eeg, split),) if preprocessing.eeg else ()
-        return kaggle + eeg
+    def kaggle_arrays(self, split: Split = "train") -> StoredArrays:
+        """Kaggle's spectrograms."""
+        return StoredArrays(self.spectrogram_folder(split), self.spectrograms(split), "spectrogram_id")
+
+    def member_inputs(self, member: str, split: Split = "train") -> tuple[StoredArrays, ...]:
+        """What the images of a member are made from, Kaggle's spectrograms first."""
+        preprocessing, inputs = self.experiment.members[member].preprocessing, []
+        if preprocessing.input != "eeg":
+            inputs.append(self.kaggle_arrays(split))
+        if recipe := preprocessing.eeg:
+            folder, table = self.eeg_folder(recipe, split), self.eeg_spectrograms(recipe, split)
+            inputs.append(StoredArrays(folder, table, "eeg_id", recipe))
+        return tuple(inputs)
 
     @property
     def submitted_members(self) -> tuple[str, ...]:
@@ -171,13 +197,17 @@ class Lineage:
         search = self.experiment.search
         assert search is not None
         cells = [self.cell(Cell(search.member, fold)) for fold in range(search.folds)]
-        settings = [search.model_dump(mode="json", exclude={"batches"}), [cell.settings for cell in cells]]
+        settings = [search.study_recipe, [cell.settings for cell in cells]]
         path = self.search_folder / f"{search.member}_tuned.yaml"
         return self._artifact(path, "hyperparameter_search", settings, cells[0].upstream)
 
+    def cell_fingerprint(self, cell: Cell) -> str:
+        """Return the fingerprint of a cell: of its model's inputs, and of how that model predicts."""
+        return fingerprint([self.cell(cell).inputs, self.experiment.members[cell.member].prediction_recipe])
+
     def member_fingerprint(self, member: str) -> str:
-        """Return what tells one state of a member, on all folds together, from another."""
-        return fingerprint([self.cell(Cell(member, fold)).inputs for fold in range(self.experiment.folds)])
+        """Return the fingerprint of a member over all folds."""
+        return fingerprint([self.cell_fingerprint(Cell(member, fold)) for fold in range(self.experiment.folds)])
 
     @property
     def cells(self) -> list[Cell]:
@@ -198,12 +228,13 @@ class Lineage:
     def oof(self) -> Artifact:
         """Out-of-fold predictions, one row for each sample and member."""
         path = self.experiment_folder / "oof.parquet"
-        return self._artifact(path, "oof_predictions", upstream=(*self.models, self.folds, *self.arrays))
+        predicting = self._prediction_recipes(self.experiment.members)
+        return self._artifact(path, "oof_predictions", predicting, (*self.models, self.folds, *self.arrays))
 
     @property
     def ensemble(self) -> Artifact:
         """The ensembles: how each blends its members, its out-of-fold predictions and scores."""
-        definitions = [(name, one.model_dump(mode="json")) for name, one in self.experiment.ensembles.items()]
+        definitions = [(name, one.non_defaults()) for name, one in self.experiment.ensembles.items()]
         return self._artifact(self.experiment_folder / "ensemble", "ensemble", definitions, (self.oof,))
 
     def blend_folder(self, ensemble: str) -> Path:
@@ -212,7 +243,7 @@ class Lineage:
 
     def ensemble_fingerprint(self, ensemble: str) -> str:
         """Return what tells one state of an ensemble from another, whatever other ensembles there are."""
-        definition = self.experiment.ensembles[ensemble].model_dump(mode="json")
+        definition = self.experiment.ensembles[ensemble].non_defaults()
         return fingerprint([CODE_VERSIONS["ensemble"], definition, self.oof.digest()])
 
     @property
@@ -232,7 +263,11 @@ class Lineage:
         """Predictions of the test rows in Kaggle's format."""
         upstream = (self.ensemble, *self.models, self.folds, self.test_rows, *self.test_arrays)
         path = self.experiment_folder / "submission.csv"
-        return self._artifact(path, "submission", self.experiment.submitted, upstream)
+        settings = [self.experiment.submitted, self._prediction_recipes(self.submitted_members)]
+        return self._artifact(path, "submission", settings, upstream)
+
+    def _prediction_recipes(self, members: Iterable[str]) -> dict[str, object]:
+        return {member: self.experiment.members[member].prediction_recipe for member in members}
 
     def _recipes(self, members: Iterable[str]) -> tuple[EegRecipe, ...]:
         recipes = (self.experiment.members[member].preprocessing.eeg for member in members)
@@ -241,7 +276,7 @@ class Lineage:
     def _windows_and(self, recipe: EegRecipe, split: Split) -> list[object]:
         """Return what determines the spectrograms of a recipe, of training windows also the rule that picks them."""
         which = self.experiment.sampling if split == "train" else split
-        return [which, recipe.model_dump(mode="json")]
+        return [which, recipe.non_defaults()]
 
     def _artifact(
         self, path: Path, asset: str, settings: object = None, upstream: tuple[Artifact, ...] = ()

@@ -18,7 +18,7 @@ from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.references import closed_share
 from hbac_assets.synthetic.truth import read_truth
@@ -28,7 +28,7 @@ FLOOR = "floor"
 
 def report(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> str:
     """Return the summary of the experiment's results as lines for the terminal."""
-    lineage = lineage_of(competition, store, experiment)
+    lineage = Workspace(competition, store, experiment).lineage()
     rows = read_table(lineage.folds)
     by_worst = sorted(overall_kl(lineage.oof, lineage.ensemble).items(), key=lambda item: -item[1])
     overall, submitted = dict(by_worst), lineage.experiment.submitted

@@ -12,7 +12,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets_tests.projects import RECORDINGS, make_project, share_generated_data
 
 set_hypothesis_home_dir(Path(__file__).parents[1] / "data" / "cache" / "hypothesis")
@@ -53,4 +53,4 @@ def lineage(resources):
     # The record of the data names their folder, which the copy reaches by another path.
     competition, store = resources["competition"], resources["store"]
     competition.prepare(store, lambda done, total: None)
-    return lineage_of(competition, store, resources["experiment"])
+    return Workspace(competition, store, resources["experiment"]).lineage()

@@ -9,6 +9,8 @@ from dagster import AssetKey
 from hbac_assets import defs
 from hbac_assets.definitions import whole_chain
 from hbac_assets.executor import PRELOADED
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.lineage import Dataset, Lineage
 
 HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "optuna", "pywt", "scipy", "sklearn", "tensorflow"}
 CHAIN = [
@@ -16,6 +18,7 @@ CHAIN = [
     "hyperparameter_search",
     "trained_models", "fold_models", "oof_predictions", "ensemble", "submission",
 ]  # fmt: skip
+SEARCH = {"member": "both", "ranges": {"normalisation": ["per_image"]}}
 BLOCKING = {"patients_in_one_fold", "rows_in_one_fold", "submission_valid"}
 WARNING = {"class_shares_alike", "beats_class_prior"}
 
@@ -68,10 +71,37 @@ def test_the_chain_is_there_and_every_asset_says_what_it_is():
 def test_the_chain_of_make_run_leaves_out_the_search_that_nothing_waits_for():
     chain = {key.to_user_string() for key in whole_chain().asset_layer.executable_asset_keys}
     assert chain == set(CHAIN) - {"hyperparameter_search", "fold_models"}
+    assert not defs.resolve_asset_graph().get(AssetKey("hyperparameter_search")).child_keys
+
+
+def upstream_assets(artifact):
+    """Return the assets that make what an artifact is made from, through artifacts of its own asset."""
+    made_by = set()
+    for one in artifact.upstream:
+        made_by |= upstream_assets(one) if one.asset == artifact.asset else {one.asset}
+    return made_by
+
+
+def test_an_asset_depends_on_those_that_make_what_its_files_are_made_from(tmp_path):
+    """No less, or Dagster would show as up to date what is not; no more, or the other way round."""
+    members = {
+        kind: {"backbone": "mobilenet_v3_small", "preprocessing": {"input": kind}} for kind in ("kaggle", "both")
+    }
+    content = {"name": "all", "description": "", "members": members, "search": SEARCH}
+    dataset = Dataset("kaggle", tmp_path, "f1", "f2")
+    lineage = Lineage(tmp_path, dataset, Experiment.model_validate(content))
+    made_from = {}
+    found = [lineage.submission, lineage.tuned_member]
+    while found:
+        artifact = found.pop()
+        # What is made from no file is made from the data set, which competition_data records.
+        made_from.setdefault(artifact.asset, set()).update(upstream_assets(artifact) or {"competition_data"})
+        found += artifact.upstream
+    made_from["submission"].remove("competition_data")  # the test set is read as it is then
     graph = defs.resolve_asset_graph()
-    search = graph.get(AssetKey("hyperparameter_search"))
-    assert {key.to_user_string() for key in search.parent_keys} == {"fold_assignments", "npy_spectrograms"}
-    assert not search.child_keys
+    declared = {name: {key.to_user_string() for key in graph.get(AssetKey(name)).parent_keys} for name in made_from}
+    assert declared == made_from
+    assert set(made_from) == set(CHAIN) - {"competition_data", "fold_models"}
 
 
 def test_checks_block_where_going_on_would_be_wrong():

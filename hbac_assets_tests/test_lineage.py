@@ -1,10 +1,13 @@
-"""Which artifact is made from which, where members learn from the EEG."""
+"""Which artifact is made from which, and what it costs to ask whether one is up to date."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hbac_assets.artifacts import Artifact
+from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Cell, Dataset, Lineage
 from hbac_assets.signals.eeg_recipe import EegRecipe
@@ -44,6 +47,15 @@ def test_a_cell_depends_on_what_its_images_are_made_from(mine: Lineage) -> None:
     for member, arrays in made_from.items():
         upstream = [one.path for one in mine.cell(Cell(member, 0)).upstream]
         assert upstream == [one.path for one in (mine.folds, *arrays)]
+
+
+def test_the_inputs_of_a_member_are_whole(mine: Lineage) -> None:
+    kaggle, eeg = mine.member_inputs("both", "test")
+    assert (kaggle.table, kaggle.id, kaggle.recipe) == (mine.spectrograms("test"), "spectrogram_id", None)
+    assert (eeg.table, eeg.id, eeg.recipe) == (mine.eeg_spectrograms(PLAIN, "test"), "eeg_id", PLAIN)
+    assert (kaggle.folder, eeg.folder) == (mine.spectrogram_folder("test"), mine.eeg_folder(PLAIN, "test"))
+    assert [one.recipe for one in mine.member_inputs("stft")] == [STFT]
+    assert [one.id for one in mine.member_inputs("kaggle")] == ["spectrogram_id"]
 
 
 def test_folds_and_predictions_depend_on_all_training_arrays(mine: Lineage) -> None:
@@ -92,3 +104,55 @@ def test_experiments_share_arrays_if_they_sample_by_one_rule() -> None:
     assert first.eeg_folder(PLAIN) == lineage("both", sampling="all").eeg_folder(PLAIN)
     assert first.eeg_folder(PLAIN) != lineage("mel", sampling="one_per_eeg").eeg_folder(PLAIN)
     assert first.eeg_folder(PLAIN).parent == Path("/store/kaggle-01234567/eeg_spectrograms")
+
+
+def upstream_first(artifact: Artifact) -> dict[Path, Artifact]:
+    """Return an artifact and all that it is made from, what is made first first."""
+    found: dict[Path, Artifact] = {}
+    for one in artifact.upstream:
+        found |= upstream_first(one)
+    return found | {artifact.path: artifact}
+
+
+def make(lineage: Lineage) -> None:
+    for artifact in upstream_first(lineage.submission).values():
+        artifact.path.parent.mkdir(parents=True, exist_ok=True)
+        artifact.path.write_text(artifact.asset)
+        artifact.seal()
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Lineage:
+    """The largest experiment, all of whose artifacts are made."""
+    lineage = Lineage(tmp_path, Dataset("kaggle", tmp_path, "f1", "f2"), load_experiment("radboud"))
+    make(lineage)
+    return lineage
+
+
+def test_a_question_reads_each_manifest_once(made: Lineage, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, read_text = Counter[Path](), Path.read_text
+
+    def counting(path: Path, *args: str, **kwargs: str) -> str:
+        read[path] += 1
+        return read_text(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "read_text", counting)
+    assert made.submission.is_current()
+    assert read == Counter({one.manifest_path: 1 for one in upstream_first(made.submission).values()})
+    assert len(read) > len(made.cells) == 40
+
+
+def test_a_lineage_sees_what_is_made_while_it_lives(made: Lineage) -> None:
+    assert made.submission.is_current()
+    model = made.cell(made.cells[0])
+    model.path.write_text("trained again")
+    assert not made.cell(made.cells[0]).is_current()
+    model.seal()
+    assert made.cell(made.cells[0]).is_current()
+    assert not made.oof.is_current()
+    made.oof.seal()
+    assert made.oof.is_current()
+    made.ensemble.seal()  # with the same content
+    assert not made.submission.is_current()
+    made.submission.seal()
+    assert made.submission.is_current()

@@ -7,22 +7,20 @@ import logging
 import os
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from hbac_assets.assets.prediction import MODELS, configure_device, member_images
 from hbac_assets.assets.tables import read_table
 from hbac_assets.learning import device
-from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import TrackedRun
 
 if TYPE_CHECKING:
-    from hbac_assets.learning.training import EpochRecord, Examples, TrainingResult
+    from hbac_assets.learning.training import EpochRecord, Examples
 
 HISTORY = "history.csv"
 
@@ -63,7 +61,13 @@ def train(
             inputs=artifact.inputs,
         )
     seconds = time.monotonic() - began
-    artifact.seal(**_facts(settings, result, held_out), seconds=seconds, environment=environment(accelerator))
+    artifact.seal(
+        parameters=asdict(result.parameters),
+        training_rows=int((~held_out).sum()),
+        validation_rows=int(held_out.sum()),
+        seconds=seconds,
+        environment=environment(accelerator),
+    )
     log.info(f"{cell.member} fold {cell.fold}: trained in {seconds:.0f} s")
 
 
@@ -80,8 +84,7 @@ def report(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     from hbac_assets.learning.prediction import load_model
 
     artifact, scored = lineage.cell(cell), lineage.experiment.members[cell.member].scored_epoch
-    facts = artifact.facts()
-    history = pd.read_csv(artifact.path / HISTORY)
+    facts, history = figures(lineage, cell), read_history(lineage, cell)
     curves = loss_curves(history, title=f"{cell.member}, fold {cell.fold}")
     tracked.log_epochs(history)
     tracked.log_params({f"parameters.{name}": count for name, count in facts["parameters"].items()})
@@ -90,6 +93,23 @@ def report(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     tracked.log_picture(curves, "loss_curves.png")
     tracked.log_model(load_model(artifact.path / MODELS[scored]))
     return curves
+
+
+def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
+    """Return what is known of a trained cell: what its training recorded, `scored_epoch` and the `val_loss` of that.
+
+    Which epoch is scored is looked up in the history: it can change without another training.
+    """
+    history = read_history(lineage, cell)
+    best = lineage.experiment.members[cell.member].scored_epoch == "best"
+    scored = history.iloc[int(history["val_loss"].argmin()) if best else -1]
+    chosen = {"scored_epoch": int(scored["epoch"]), "val_loss": float(scored["val_loss"])}
+    return {**lineage.cell(cell).facts(), **chosen}
+
+
+def read_history(lineage: Lineage, cell: Cell) -> pd.DataFrame:
+    """Return the epochs of a trained cell, a row for each `EpochRecord`, with the very numbers of its training."""
+    return pd.read_csv(lineage.cell(cell).path / HISTORY, converters={"val_loss": float})
 
 
 def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":
@@ -122,15 +142,4 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "jax": jax.__version__,
         "keras": keras.__version__,
-    }
-
-
-def _facts(settings: MemberSettings, result: "TrainingResult", held_out: np.ndarray) -> dict[str, object]:
-    scored_epoch = result.best_epoch if settings.scored_epoch == "best" else len(result.history)
-    return {
-        "scored_epoch": scored_epoch,
-        "val_loss": result.history[scored_epoch - 1].val_loss,
-        "parameters": asdict(result.parameters),
-        "training_rows": int((~held_out).sum()),
-        "validation_rows": int(held_out.sum()),
     }

@@ -1,10 +1,10 @@
 """The raw data: the competition's folder and its table of labels."""
 
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
-from hbac_assets.assets.step import OWNERS, Progress, step
+from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.assets.tables import kept_or_made
 from hbac_assets.competition.fingerprint import fingerprint_of_train
 from hbac_assets.competition.metadata import enrich
@@ -13,22 +13,16 @@ from hbac_assets.competition.tables import TrainTable, read_train
 from hbac_assets.errors import HbacError
 from hbac_assets.files import remove_leftovers
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets.lineage import CODE_VERSIONS, Lineage
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.lineage import Lineage
 from hbac_assets.resources.runs import report_dead_runs
-from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 
 
-@asset(group_name="data", kinds={"parquet", "csv"}, owners=OWNERS, code_version="2")
-@step
+@stage(group="data", kinds={"parquet", "csv"})
 def competition_data(
     context: AssetExecutionContext,
     config: Tolerance,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
 ) -> MaterializeResult:
     """The folder in Kaggle's layout that everything is made from: your download, or the synthetic set.
 
@@ -37,19 +31,21 @@ def competition_data(
     The files of the recordings are checked when they are converted.
     """
     report_dead_runs(context.instance)
+    competition, store = workspace.competition, workspace.store
     for folder in (store.root, store.synthetic_folder, store.compilation_cache):
         remove_leftovers(folder)
     with store.alone(store.root, "competition_data", context.log.info):
         for results in competition.forget_earlier_version(store):
             context.log.warning(f"{results}: of an earlier version; all is made again once, and this can be deleted")
         train, test = competition.prepare(store, Progress(context.log, "recordings"), config.tolerated_share)
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     write_set_aside(train.set_aside, lineage.train_metadata, context.log)
     remarks = [*(f"train.csv: {remark}" for remark in train.remarks), *test.remarks]
     for remark in remarks:
         context.log.info(remark)
     rows = train.rows
     return MaterializeResult(
+        data_version=DataVersion(lineage.dataset.fingerprint),
         metadata={
             "folder": MetadataValue.path(lineage.dataset.folder),
             "synthetic": competition.is_synthetic,
@@ -62,25 +58,17 @@ def competition_data(
             **set_aside_metadata(train.set_aside),
             "unusual, and accepted": MetadataValue.md("\n".join(f"- {one}" for one in remarks) or "nothing"),
             "train.csv": preview(rows),
-        }
+        },
     )
 
 
-@asset(
-    deps=[competition_data],
-    group_name="data",
-    kinds={"parquet", "pandas"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["train_metadata"],
-)
-@step
-def train_metadata(
-    context: AssetExecutionContext, competition: CompetitionData, store: Store, experiment: ExperimentChoice
-) -> MaterializeResult:
+@stage(deps=[competition_data], group="data", kinds={"parquet", "pandas"})
+def train_metadata(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult:
     """train.csv, checked and enriched: vote shares, vote count, agreement category."""
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     train = kept_or_made(lineage.train_metadata, lambda: enrich(recorded_train(lineage).rows), context.log)
     return MaterializeResult(
+        data_version=data_version(lineage.train_metadata),
         metadata={
             "path": MetadataValue.path(lineage.train_metadata.path),
             "rows": len(train),
@@ -88,7 +76,7 @@ def train_metadata(
             "agreement": table(train["agreement"].value_counts().rename("rows").reset_index()),
             "consensus": picture(class_counts(train)),
             "preview": preview(train),
-        }
+        },
     )
 
 

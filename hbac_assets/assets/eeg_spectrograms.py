@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.competition import train_metadata
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
-from hbac_assets.assets.step import OWNERS, Progress, step
+from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.assets.tables import read_table, write_if_changed
 from hbac_assets.competition.arrays import EegFacts, convert_eeg
 from hbac_assets.competition.conversion import Converter, convert_all
@@ -20,30 +20,18 @@ from hbac_assets.competition.pictures import eeg_spectrogram_image
 from hbac_assets.competition.set_aside import files_set_aside, require_tolerable
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import CODE_VERSIONS, Lineage, Split
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import EEG_WINDOW
 
 FOLDERS: dict[Split, str] = {"train": "train_eegs", "test": "test_eegs"}
 
 
-@asset(
-    deps=[train_metadata],
-    group_name="data",
-    kinds={"parquet", "numpy"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["eeg_spectrograms"],
-)
-@step
+@stage(deps=[train_metadata], group="data", kinds={"parquet", "numpy"})
 def eeg_spectrograms(
     context: AssetExecutionContext,
     config: Tolerance,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
 ) -> MaterializeResult:
     """One float32 array (windows, 4 × bands, columns) for each training EEG and recipe that a member names.
 
@@ -51,14 +39,14 @@ def eeg_spectrograms(
     are set aside and listed; more than a set share of them ends the run once all others are converted. Nothing is made
     where no member learns from the EEG. The test set's are converted when its rows are predicted.
     """
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     if not lineage.eeg_recipes:
         note = f"no member of {lineage.experiment.name} learns from the EEG: nothing to make"
         context.log.info(note)
-        return MaterializeResult(metadata={"recipes": 0, "note": note})
+        return MaterializeResult(data_version=data_version(), metadata={"recipes": 0, "note": note})
     require_folder(lineage)
     windows = labelled_windows(lineage)
-    with store.alone(lineage.dataset_folder, "eeg_spectrograms", context.log.info):
+    with workspace.store.alone(lineage.dataset_folder, "eeg_spectrograms", context.log.info):
         for recipe in lineage.eeg_recipes:
             converted, set_aside = convert_windows(windows, lineage, recipe, "train", context.log)
             write_set_aside(set_aside, lineage.eeg_spectrograms(recipe), context.log)
@@ -66,7 +54,8 @@ def eeg_spectrograms(
             eegs = windows["eeg_id"].nunique()
             require_tolerable(what, len(set_aside), eegs, config.tolerated_share, first)
             write_if_changed(converted, lineage.eeg_spectrograms(recipe))
-    return MaterializeResult(metadata=_metadata(lineage, set_aside))
+    made = map(lineage.eeg_spectrograms, lineage.eeg_recipes)
+    return MaterializeResult(data_version=data_version(*made), metadata=_metadata(lineage, set_aside))
 
 
 def require_folder(lineage: Lineage) -> None:

@@ -5,14 +5,14 @@ import shutil
 
 import numpy as np
 import pandas as pd
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.scores import overall_kl, score_facts, score_metadata
-from hbac_assets.assets.step import OWNERS, Progress, step
+from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.tracked import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.competition.metadata import SHARE_COLUMNS
@@ -20,12 +20,9 @@ from hbac_assets.experiments.ensembles import BEST
 from hbac_assets.files import atomic_write
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.learning import device
-from hbac_assets.lineage import CODE_VERSIONS, Lineage
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
+from hbac_assets.lineage import Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, Tracking
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.blend_files import StoredBlend, load_weights, save_blend
 from hbac_assets.scoring.blending import Trial, best, compare
 from hbac_assets.scoring.pictures import blend_weights, grouped_scores
@@ -34,19 +31,10 @@ from hbac_assets.scoring.slices import score
 ROWS, METHODS = "oof.parquet", "methods.csv"
 
 
-@asset(
-    deps=[oof_predictions],
-    group_name="evaluation",
-    kinds={"keras", "jax", "mlflow", "parquet"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["ensemble"],
-)
-@step
+@stage(deps=[oof_predictions], group="evaluation", kinds={"keras", "jax", "mlflow", "parquet"})
 def ensemble(
     context: AssetExecutionContext,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
     tracking: Tracking,
 ) -> MaterializeResult:
     """The ensembles: members blended by plain mean, learned weights or a stacking network, all scored side by side.
@@ -54,14 +42,14 @@ def ensemble(
     Nested: what blends a fold's rows is learned on the other folds, so that no method is scored on rows that it has
     seen. What the submission uses is learned on all out-of-fold rows.
     """
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     artifact = lineage.ensemble
-    with store.alone(lineage.experiment_folder, "ensemble", context.log.info):
+    with workspace.store.alone(lineage.experiment_folder, "ensemble", context.log.info):
         if artifact.is_current():
             context.log.info("up to date, kept")
         else:
             # Networks of a few thousand weights: a GPU would only wait for them.
-            device.configure("cpu", "float32", store.compilation_cache)
+            device.configure("cpu", "float32", workspace.store.compilation_cache)
             make_ensembles(lineage, context.log)
     kl, methods, weights = overall_kl(artifact), methods_table(lineage), _weight_pictures(lineage)
     runs = open_runs(context, tracking, lineage)
@@ -69,17 +57,18 @@ def ensemble(
     for name in lineage.experiment.ensembles:
         _track(runs, lineage, name, kl[name], methods[methods["ensemble"] == name], weights.get(name))
     return MaterializeResult(
+        data_version=data_version(artifact),
         metadata={
             "path": MetadataValue.path(artifact.path),
             "submitted": lineage.experiment.submitted,
             **{f"nested KL, {name}": nested for name, nested in kl.items()},
-            **published_here(lineage.experiment, kl, synthetic=competition.is_synthetic),
+            **published_here(lineage.experiment, kl, synthetic=workspace.competition.is_synthetic),
             "methods": table(methods),
             "methods, drawn": picture(_methods_picture(methods)),
             **{f"weights, {name}": picture(drawn) for name, drawn in weights.items()},
             **score_metadata(artifact),
             "preview": preview(pd.read_parquet(artifact.path / ROWS)),
-        }
+        },
     )
 
 

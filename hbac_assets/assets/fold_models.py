@@ -9,9 +9,11 @@ from dagster import (
     MultiPartitionKey,
     MultiPartitionsDefinition,
 )
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from hbac_assets.assets.cell import figures
 from hbac_assets.assets.metadata import picture
-from hbac_assets.assets.step import OWNERS
+from hbac_assets.assets.step import OWNERS, data_version
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 
 MEMBERS = DynamicPartitionsDefinition(name="members")
@@ -48,17 +50,17 @@ def extend_partitions(instance: DagsterInstance, lineage: Lineage) -> None:
 
 def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_run: str) -> AssetMaterialization:
     """Return the event that reports a trained cell, with its figures and the PNG of its loss curves."""
-    artifact = lineage.cell(cell)
-    facts = artifact.facts()
+    artifact, known = lineage.cell(cell), figures(lineage, cell)
     return AssetMaterialization(
         fold_models.key,
         partition=partition_of(lineage, cell),
+        tags={DATA_VERSION_TAG: data_version(artifact).value},
         metadata={
             "path": MetadataValue.path(artifact.path),
-            "validation loss": facts["val_loss"],
-            "scored epoch": facts["scored_epoch"],
-            "seconds": facts["seconds"],
-            **{f"parameters, {name}": count for name, count in facts["parameters"].items()},
+            "validation loss": known["val_loss"],
+            "scored epoch": known["scored_epoch"],
+            "seconds": known["seconds"],
+            **{f"parameters, {name}": count for name, count in known["parameters"].items()},
             "MLflow run": mlflow_run,
             "loss curves": picture(curves),
         },

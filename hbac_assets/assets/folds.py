@@ -1,41 +1,29 @@
 """Which rows are used and which fold holds each of them out."""
 
 import pandas as pd
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.competition import recorded_train, train_metadata
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.set_aside import Tolerance, read_set_aside, set_aside_metadata, write_set_aside
 from hbac_assets.assets.spectrograms import npy_spectrograms
-from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.competition.folds import assign_folds, sample_rows
 from hbac_assets.competition.pictures import class_counts
 from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
 from hbac_assets.competition.usable import HALF, eeg_windows, spectrogram_windows, worst
 from hbac_assets.experiments.schema import Experiment
-from hbac_assets.lineage import CODE_VERSIONS, Lineage
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.lineage import Lineage
+from hbac_assets.resources.views import Workspace
 
 
-@asset(
-    deps=[train_metadata, npy_spectrograms, eeg_spectrograms],
-    group_name="data",
-    kinds={"scikitlearn", "parquet"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["fold_assignments"],
-)
-@step
+@stage(deps=[train_metadata, npy_spectrograms, eeg_spectrograms], group="data", kinds={"scikitlearn", "parquet"})
 def fold_assignments(
     context: AssetExecutionContext,
     config: Tolerance,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
 ) -> MaterializeResult:
     """The sampled rows with their folds: stratified by consensus, all rows of a patient in one fold.
 
@@ -43,7 +31,7 @@ def fold_assignments(
     members learn from the EEG, of whose EEG nothing can be used in the labelled window are set aside and listed; more
     than a set share of them ends the run.
     """
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     if lineage.folds.is_current():
         context.log.info(f"{lineage.folds.path.name} is up to date, kept")
     else:
@@ -59,6 +47,7 @@ def fold_assignments(
         write_table(rows, lineage.folds, half_missing=half_missing)
     rows = read_table(lineage.folds)
     return MaterializeResult(
+        data_version=data_version(lineage.folds),
         metadata={
             "path": MetadataValue.path(lineage.folds.path),
             "rows": len(rows),
@@ -69,7 +58,7 @@ def fold_assignments(
             "sampling": lineage.experiment.sampling,
             "classes by fold": picture(class_counts(rows)),
             "preview": preview(rows),
-        }
+        },
     )
 
 

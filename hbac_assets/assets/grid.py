@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from hbac_assets.assets.cell import figures
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell, Lineage
 
@@ -42,7 +43,6 @@ def missing_cells(lineage: Lineage) -> list[str]:
 
 
 def _grid_row(lineage: Lineage, cell: Cell) -> dict[str, object]:
-    artifact = lineage.cell(cell)
-    facts = artifact.facts() if artifact.is_current() else {}
-    figures = {name: facts.get(name) for name in ("val_loss", "scored_epoch", "seconds")}
-    return {"member": cell.member, "fold": cell.fold, **figures, **facts.get("parameters", {})}
+    known = figures(lineage, cell) if lineage.cell(cell).is_current() else {}
+    shown = {name: known.get(name) for name in ("val_loss", "scored_epoch", "seconds")}
+    return {"member": cell.member, "fold": cell.fold, **shown, **known.get("parameters", {})}

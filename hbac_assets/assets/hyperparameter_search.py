@@ -3,26 +3,24 @@
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from dagster import AssetExecutionContext, Config, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, Config, MaterializeResult, MetadataValue, ResourceParam
 from pydantic import Field
 
+from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import picture, table
 from hbac_assets.assets.prediction import configure_device
 from hbac_assets.assets.spectrograms import npy_spectrograms
-from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.tracked import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.trials import Trials
 from hbac_assets.experiments.member_file import write_member
 from hbac_assets.learning.search.settings import Search
-from hbac_assets.lineage import CODE_VERSIONS, Lineage
+from hbac_assets.lineage import Lineage
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.runs import report_dead_runs
-from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import TrackedRun, Tracking
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -36,20 +34,13 @@ class SearchConfig(Config):
     batches: int | None = Field(None, ge=1, description="end after so many batches; none: all that are left")
 
 
-@asset(
-    deps=[fold_assignments, npy_spectrograms],
-    group_name="training",
-    kinds={"optuna", "keras", "mlflow"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["hyperparameter_search"],
+@stage(
+    deps=[fold_assignments, npy_spectrograms, eeg_spectrograms], group="training", kinds={"optuna", "keras", "mlflow"}
 )
-@step
 def hyperparameter_search(
     context: AssetExecutionContext,
     config: SearchConfig,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> MaterializeResult:
@@ -59,17 +50,17 @@ def hyperparameter_search(
     falls behind is given up. A launch goes on from the trials there are. The folds that the search looked at are those
     that members are scored on, so that the score of what it found is optimistic on these rows.
     """
-    search = experiment.load().search
+    search = workspace.experiment.load().search
     if search is None:
         context.log.info("the experiment asks for no search: nothing to do")
-        return MaterializeResult(metadata={"search": "the experiment asks for none"})
+        return MaterializeResult(data_version=data_version(), metadata={"search": "the experiment asks for none"})
     report_dead_runs(context.instance)
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     lineage.folds.require()
     runs = open_runs(context, tracking, lineage)
     runs.fail_unfinished()
     supersede_searches(runs, lineage)
-    with store.alone(lineage.experiment_folder, "hyperparameter_search", context.log.info):
+    with workspace.store.alone(lineage.experiment_folder, "hyperparameter_search", context.log.info):
         from hbac_assets.learning.search.study import open_study, told
 
         study = open_study(lineage.search_folder / "trials.db", lineage.tuned_member.inputs)
@@ -84,14 +75,17 @@ def hyperparameter_search(
             try:
                 if done < until:
                     with accelerator.lease(context.log.info):
-                        configure_device(accelerator, store)
+                        configure_device(accelerator, workspace.store)
                         trials.run(until)
                 _publish(study, search, lineage, parent)
             except BaseException as error:
                 parent.fail(str(error))
                 raise
         context.log.info(_use(lineage))
-        return MaterializeResult(metadata={**_metadata(study, search, lineage), "MLflow run": parent.run_id})
+        return MaterializeResult(
+            data_version=data_version(lineage.tuned_member),
+            metadata={**_metadata(study, search, lineage), "MLflow run": parent.run_id},
+        )
 
 
 def _until(done: int, search: Search, batches: int | None) -> int:
@@ -103,7 +97,15 @@ def _until(done: int, search: Search, batches: int | None) -> int:
 
 def _is_published(lineage: Lineage, trials: int) -> bool:
     artifact = lineage.tuned_member
-    return artifact.is_current() and artifact.facts()["trials"] == trials
+    wanted = {"trials": trials, "prediction": _prediction(lineage)}
+    return artifact.is_current() and wanted.items() <= artifact.facts().items()
+
+
+def _prediction(lineage: Lineage) -> dict[str, Any]:
+    """Return what the found member keeps of the one it began with, and no trial reads."""
+    search = lineage.experiment.search
+    assert search is not None
+    return lineage.experiment.members[search.member].prediction_recipe
 
 
 def _publish(study: "Study", search: Search, lineage: Lineage, parent: TrackedRun) -> None:
@@ -126,7 +128,7 @@ def _publish(study: "Study", search: Search, lineage: Lineage, parent: TrackedRu
         f"{found.value:.4f}, mean of {search.folds} folds after {search.epochs} epochs"
     )
     write_member(artifact.path, tuned(lineage.experiment.members[search.member], found.params), comment)
-    artifact.seal(**facts)
+    artifact.seal(**facts, prediction=_prediction(lineage))
 
 
 def _metadata(study: "Study", search: Search, lineage: Lineage) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _metadata(study: "Study", search: Search, lineage: Lineage) -> dict[str, Any
     return {
         "path": MetadataValue.path(lineage.tuned_member.path),
         "how to use it": _use(lineage),
-        **lineage.tuned_member.facts(),
+        **{name: value for name, value in lineage.tuned_member.facts().items() if name != "prediction"},
         "trials wanted": search.batches * search.trials,
         **{name: picture(png) for name, png in _pictures(study, search, trials).items()},
         "best trials": table(complete.sort_values("loss", kind="stable").head(BEST_ROWS)),

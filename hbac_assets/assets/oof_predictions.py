@@ -3,8 +3,10 @@
 import logging
 
 import pandas as pd
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
+from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
+from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.grid import missing_cells
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.oof_rows import oof_rows
@@ -12,34 +14,27 @@ from hbac_assets.assets.prediction import configure_device, member_images, predi
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.references import reference_rows
 from hbac_assets.assets.scores import overall_kl, overall_scores, score_facts, score_metadata
-from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.spectrograms import npy_spectrograms
+from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.assets.tracked import open_runs, tracked_member
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
-from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
+from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.pictures import scores_by_member
 
 
-@asset(
-    deps=[trained_models],
-    group_name="evaluation",
+@stage(
+    deps=[trained_models, fold_assignments, npy_spectrograms, eeg_spectrograms],
+    group="evaluation",
     kinds={"keras", "parquet"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["oof_predictions"],
 )
-@step
 def oof_predictions(
     context: AssetExecutionContext,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> MaterializeResult:
@@ -49,31 +44,34 @@ def oof_predictions(
     divergence, by vote slice and by agreement category, with 95 % intervals from resampled patients; the class prior
     and a logistic regression on band powers are scored on the same rows in the same way.
     """
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     missing = missing_cells(lineage)
     if missing:
         raise HbacError(f"oof_predictions: not trained: {', '.join(missing)}; materialize trained_models first")
-    with store.alone(lineage.experiment_folder, "oof_predictions", context.log.info):
+    with workspace.store.alone(lineage.experiment_folder, "oof_predictions", context.log.info):
         if lineage.oof.is_current():
             context.log.info("up to date, kept")
         else:
             with accelerator.lease(context.log.info):
-                configure_device(accelerator, store)
+                configure_device(accelerator, workspace.store)
                 oof = held_out_predictions(lineage, context.log)
             write_table(oof, lineage.oof, **score_facts(pd.concat([oof, reference_rows(lineage)])))
     kl = overall_kl(lineage.oof)
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:
-        tracked_member(runs, lineage, member).log_metrics({"oof_kl": kl[member]})
+        tracked = tracked_member(runs, lineage, member)
+        tracked.log_metrics({"oof_kl": kl[member]})
+        tracked.finish()  # it is a new run where only `scored_epoch` has changed
     return MaterializeResult(
+        data_version=data_version(lineage.oof),
         metadata={
             "path": MetadataValue.path(lineage.oof.path),
             **{f"KL, {model}": score for model, score in kl.items()},
-            **published_here(lineage.experiment, kl, synthetic=competition.is_synthetic),
+            **published_here(lineage.experiment, kl, synthetic=workspace.competition.is_synthetic),
             "scores, all rows": picture(scores_by_member(overall_scores(lineage.oof))),
             **score_metadata(lineage.oof),
             "preview": preview(read_table(lineage.oof)),
-        }
+        },
     )
 
 

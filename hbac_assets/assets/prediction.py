@@ -2,18 +2,16 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.assets.tables import read_table
 from hbac_assets.errors import HbacError
 from hbac_assets.files import has_digest
 from hbac_assets.learning import device
-from hbac_assets.lineage import Cell, Lineage, Split
+from hbac_assets.lineage import Cell, Lineage, Split, StoredArrays
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 
@@ -41,43 +39,37 @@ def member_images(
     from hbac_assets.learning.inputs import StoredInputs, image_reader
 
     preprocessing = lineage.experiment.members[member].preprocessing
-    eeg, folder = None, lineage.spectrogram_folder(split)
-    if preprocessing.input != "eeg":
-        require_unchanged(folder, lineage.spectrograms(split), rows["spectrogram_id"])
-    if recipe := preprocessing.eeg:
-        listed = lineage.eeg_spectrograms(recipe, split)
-        eeg = EegArrays(lineage.eeg_folder(recipe, split), read_table(listed), recipe)
-        require_unchanged(eeg.folder, listed, rows["eeg_id"])
-    read = image_reader(rows, StoredInputs(folder, eeg), preprocessing)
+    spectrograms, eeg = lineage.spectrogram_folder(split), None
+    for arrays in lineage.member_inputs(member, split):
+        listed = require_unchanged(arrays, rows[arrays.id])
+        if arrays.recipe:
+            eeg = EegArrays(arrays.folder, listed, arrays.recipe)
+    read = image_reader(rows, StoredInputs(spectrograms, eeg), preprocessing)
     images = open_images(read, len(rows), preprocessing.image_size)
     log.info(f"{member}: {images.placement}")
     return images
 
 
-def require_unchanged(folder: Path, listed: Artifact, ids: pd.Series) -> None:
-    """Compare arrays of the store with the table that lists them.
-
-    Args:
-        folder: holds `<id>.npy`.
-        listed: the table, whose first column is the id and one of whose others is `digest`.
-        ids: which arrays.
+def require_unchanged(arrays: StoredArrays, ids: pd.Series) -> pd.DataFrame:
+    """Compare arrays of the store with the table that lists them, and return the table.
 
     Raises:
         HbacError: names an array that is missing or has another SHA-256.
     """
-    table = read_table(listed)
-    digests = table.drop_duplicates(ids.name).set_index(ids.name)["digest"].reindex(ids.unique())
+    table = read_table(arrays.table)
+    digests = table.drop_duplicates(arrays.id).set_index(arrays.id)["digest"].reindex(ids.unique())
 
     def differs(array: tuple[object, str]) -> bool:
-        return not has_digest(folder / f"{array[0]}.npy", array[1])
+        return not has_digest(arrays.folder / f"{array[0]}.npy", array[1])
 
     with ThreadPoolExecutor() as pool:
         for one, wrong in zip(digests.index, pool.map(differs, digests.items()), strict=True):
             if wrong:
                 raise HbacError(
-                    f"{folder / f'{one}.npy'}: missing, or differs from {listed.path.name} (SHA-256): "
-                    f"materialize {listed.asset} again"
+                    f"{arrays.folder / f'{one}.npy'}: missing, or differs from {arrays.table.path.name} (SHA-256): "
+                    f"materialize {arrays.table.asset} again"
                 )
+    return table
 
 
 def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Logger) -> np.ndarray:

@@ -22,9 +22,10 @@ def reference_rows(lineage: Lineage) -> pd.DataFrame:
         HbacError: an array of the store is missing or differs from its table.
     """
     rows = read_table(lineage.folds)
-    if not any(lineage.spectrograms() in lineage.member_arrays(member) for member in lineage.experiment.members):
+    arrays = lineage.kaggle_arrays()
+    if not any(arrays in lineage.member_inputs(member) for member in lineage.experiment.members):
         # Where a member sees them, its images were made of the same arrays, compared before.
-        require_unchanged(lineage.spectrogram_folder(), lineage.spectrograms(), rows["spectrogram_id"])
+        require_unchanged(arrays, rows[arrays.id])
     shares, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["fold"].to_numpy()
     windows = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
     folder = lineage.spectrogram_folder()

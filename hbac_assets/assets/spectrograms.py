@@ -6,56 +6,45 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.competition import train_metadata
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
-from hbac_assets.assets.step import OWNERS, Progress, step
+from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.assets.tables import read_table, write_if_changed
 from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.pictures import spectrogram_image
 from hbac_assets.competition.set_aside import files_set_aside, require_tolerable
 from hbac_assets.lineage import CODE_VERSIONS, Lineage, Split
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
 
 FOLDERS: dict[Split, str] = {"train": "train_spectrograms", "test": "test_spectrograms"}
 
 
-@asset(
-    deps=[train_metadata],
-    group_name="data",
-    kinds={"parquet", "numpy"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["npy_spectrograms"],
-)
-@step
+@stage(deps=[train_metadata], group="data", kinds={"parquet", "numpy"})
 def npy_spectrograms(
     context: AssetExecutionContext,
     config: Tolerance,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
 ) -> MaterializeResult:
     """One float32 array (400, T) for each training spectrogram, frequency first, NaN replaced by 0, power in µV²/Hz.
 
     Arrays that are whole and up to date are kept. Unreadable files are set aside and listed; more than a set share of
     them ends the run once all others are converted. The test set's are converted when its rows are predicted.
     """
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     ids = read_table(lineage.train_metadata)["spectrogram_id"].drop_duplicates()
-    with store.alone(lineage.dataset_folder, "npy_spectrograms", context.log.info):
+    with workspace.store.alone(lineage.dataset_folder, "npy_spectrograms", context.log.info):
         converted, set_aside = convert_spectrograms(ids, lineage, "train", context.log)
         write_set_aside(set_aside, lineage.spectrograms(), context.log)
         what, first = "npy_spectrograms: files", next(iter(set_aside["detail"]), "")
         require_tolerable(what, len(set_aside), len(ids), config.tolerated_share, first)
         write_if_changed(converted, lineage.spectrograms())
-    return MaterializeResult(metadata=_metadata(lineage, converted, set_aside))
+    metadata = _metadata(lineage, converted, set_aside)
+    return MaterializeResult(data_version=data_version(lineage.spectrograms()), metadata=metadata)
 
 
 def convert_spectrograms(

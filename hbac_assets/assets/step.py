@@ -1,17 +1,20 @@
-"""What every step has in common: it ends with its run, fails in one line, and reports progress."""
+"""What every asset and step has in common: it ends with its run, fails in one line, and reports progress."""
 
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar, cast
 
-from dagster import Failure, OpExecutionContext
+from dagster import AssetsDefinition, DataVersion, Failure, MaterializeResult, OpExecutionContext, asset
 
+from hbac_assets.artifacts import Artifact
 from hbac_assets.errors import HbacError
+from hbac_assets.files import fingerprint
+from hbac_assets.lineage import CODE_VERSIONS
 from hbac_assets.processes import end_with_parent
 from hbac_assets.resources.runs import sign_run
-from hbac_assets.resources.store import Store
+from hbac_assets.resources.views import Workspace
 
 OWNERS = ["team:hbac"]
 LOG_EVERY_SECONDS = 5.0
@@ -24,7 +27,7 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
     """Decorate the function of an asset, op or check.
 
     The process ends when the run's process is gone; a fault that the user can mend becomes the one-line description
-    of the failure. The function gets the store as `store`.
+    of the failure. The function gets the workspace as `workspace`.
     """
 
     @functools.wraps(function)
@@ -33,12 +36,40 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
         end_with_parent()
         sign_run(context.instance, context.run_id)
         try:
-            with cast(Store, kwargs["store"]).in_use():
+            with cast(Workspace, kwargs["workspace"]).store.in_use():
                 return function(*args, **kwargs)
         except HbacError as error:
             raise Failure(str(error), allow_retries=False) from None
 
     return run
+
+
+def stage(
+    *, group: str, kinds: set[str], deps: Sequence[AssetsDefinition] = ()
+) -> Callable[[Callable[..., MaterializeResult]], AssetsDefinition]:
+    """Decorate the function of an asset: Dagster's `asset` around a `step`.
+
+    Args:
+        group: the asset's.
+        kinds: what it is made with and stored as.
+        deps: the assets that make what its artifact is made from, as `lineage` has it.
+    """
+
+    def decorate(function: Callable[..., MaterializeResult]) -> AssetsDefinition:
+        version = CODE_VERSIONS[function.__name__]
+        declared = asset(deps=deps, group_name=group, kinds=kinds, owners=OWNERS, code_version=version)
+        return declared(step(function))
+
+    return decorate
+
+
+def data_version(*artifacts: Artifact) -> DataVersion:
+    """Return the version of an asset's content, by which Dagster tells what is made from it as out of date.
+
+    Raises:
+        HbacError: an artifact is missing or not made from the present inputs.
+    """
+    return DataVersion(fingerprint([artifact.digest() for artifact in artifacts]))
 
 
 class Progress:

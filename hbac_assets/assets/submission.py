@@ -4,43 +4,33 @@ import logging
 
 import numpy as np
 import pandas as pd
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.ensemble import ensemble
+from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import preview
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.set_aside import read_set_aside, set_aside_metadata, write_set_aside
-from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
+from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.set_aside import together
 from hbac_assets.competition.usable import HALF
 from hbac_assets.files import atomic_write
 from hbac_assets.labels import CLASSES
-from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
+from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.store import Store
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.blend_files import load_blend
 from hbac_assets.scoring.submission import build, filled_up
 
 
-@asset(
-    deps=[ensemble],
-    group_name="evaluation",
-    kinds={"keras", "csv"},
-    owners=OWNERS,
-    code_version=CODE_VERSIONS["submission"],
-)
-@step
+@stage(deps=[ensemble, trained_models, fold_assignments], group="evaluation", kinds={"keras", "csv"})
 def submission(
     context: AssetExecutionContext,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
     accelerator: Accelerator,
 ) -> MaterializeResult:
     """Test rows predicted by all folds of the last ensemble's members, blended as it learned, in Kaggle's format.
@@ -48,13 +38,13 @@ def submission(
     The test set is read as it is now: another one needs nothing but this asset. A row whose recordings are missing or
     at fault is predicted by the members that have what they need of it, at worst by the class prior, and is listed.
     """
-    tables = competition.read_test(store)
-    lineage = lineage_of(competition, store, experiment)
+    tables = workspace.competition.read_test(workspace.store)
+    lineage = workspace.lineage()
     lineage.ensemble.require()
-    with store.alone(lineage.recordings_folder("test"), "recordings", context.log.info):
+    with workspace.store.alone(lineage.recordings_folder("test"), "recordings", context.log.info):
         unusable = convert_test_recordings(tables, lineage, context.log)
     artifact = lineage.submission
-    with store.alone(lineage.experiment_folder, "submission", context.log.info):
+    with workspace.store.alone(lineage.experiment_folder, "submission", context.log.info):
         if artifact.is_current():
             context.log.info("up to date, kept")
         else:
@@ -63,7 +53,7 @@ def submission(
             spoilt = spoilt_rows(lineage, rows, states)
             write_set_aside(together([spoilt, unusable]), artifact, context.log)
             with accelerator.lease(context.log.info):
-                configure_device(accelerator, store)
+                configure_device(accelerator, workspace.store)
                 seen = {member: (state["reason"] == "").to_numpy() for member, state in states.items()}
                 predictions = predicted_rows(lineage, rows, seen, context.log)
             frame = build(rows["eeg_id"].tolist(), predictions, tables.sample)
@@ -75,6 +65,7 @@ def submission(
             artifact.seal(spoilt=len(spoilt), by_prior=prior, half_missing=half)
     facts, frame = artifact.facts(), pd.read_csv(artifact.require())
     return MaterializeResult(
+        data_version=data_version(artifact),
         metadata={
             "path": MetadataValue.path(artifact.path),
             "ensemble": lineage.experiment.submitted,
@@ -84,7 +75,7 @@ def submission(
             "rows with half of a window missing": int(facts["half_missing"]),
             **set_aside_metadata(read_set_aside(artifact)),
             "preview": preview(frame),
-        }
+        },
     )
 
 

@@ -80,10 +80,6 @@ def spoilt_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataF
 
 
 def _readable_by(lineage: Lineage, member: str, rows: pd.DataFrame) -> pd.DataFrame:
-    preprocessing = lineage.experiment.members[member].preprocessing
-    states = []
-    if preprocessing.input != "eeg":
-        states.append(spectrogram_windows(rows, read_table(lineage.spectrograms("test"))))
-    if recipe := preprocessing.eeg:
-        states.append(eeg_windows(rows, read_table(lineage.eeg_spectrograms(recipe, "test"))))
-    return worst(states)
+    inputs = lineage.member_inputs(member, "test")
+    windows = [(eeg_windows if one.recipe else spectrogram_windows)(rows, read_table(one.table)) for one in inputs]
+    return worst(windows)

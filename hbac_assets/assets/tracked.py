@@ -47,7 +47,7 @@ def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell, parent: Tra
     """Return the child run of a cell, below that of its member."""
     settings = lineage.experiment.members[cell.member]
     params = {**_params(settings), "fold": cell.fold}
-    return runs.cell(cell, parent.run_id, lineage.cell(cell).inputs, params, _tags(settings))
+    return runs.cell(cell, parent.run_id, lineage.cell_fingerprint(cell), params, _tags(settings))
 
 
 def supersede_ensembles(runs: ExperimentRuns, lineage: Lineage) -> None:

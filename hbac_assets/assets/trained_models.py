@@ -18,6 +18,7 @@ from dagster import (
     OpExecutionContext,
     Out,
     Output,
+    ResourceParam,
     config_mapping,
     graph_asset,
     op,
@@ -28,17 +29,14 @@ from hbac_assets.assets import cell as cells
 from hbac_assets.assets.fold_models import extend_partitions, is_materialized, materialization
 from hbac_assets.assets.grid import chosen_cells, grid_table
 from hbac_assets.assets.metadata import table
-from hbac_assets.assets.step import OWNERS, step
+from hbac_assets.assets.step import OWNERS, data_version, step
 from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.files import atomic_write, remove_leftovers
 from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.competition import CompetitionData
-from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.runs import report_dead_runs
-from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking
-from hbac_assets.resources.views import lineage_of
+from hbac_assets.resources.views import Workspace
 
 
 class GridConfig(Config):
@@ -49,6 +47,9 @@ class GridConfig(Config):
     retrain: bool = Field(False, description="train the chosen cells even if they are up to date")
 
 
+EARLIER_FACT = "val_loss"
+"""What only cells hold whose inputs counted every setting, and that for prediction, too."""
+
 INPUTS = ("fold_assignments", "npy_spectrograms", "eeg_spectrograms")
 
 
@@ -57,9 +58,7 @@ INPUTS = ("fold_assignments", "npy_spectrograms", "eeg_spectrograms")
 def plan_cells(
     context: OpExecutionContext,
     config: GridConfig,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> list[DynamicOutput]:
@@ -69,24 +68,29 @@ def plan_cells(
     """
     report_dead_runs(context.instance)
     accelerator.require_usable(context.log.warning)
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     remove_leftovers(lineage.experiment_folder)
     lineage.folds.require()
     chosen = chosen_cells(lineage, config.members, config.folds)
     extend_partitions(context.instance, lineage)
     runs = open_runs(context, tracking, lineage)
-    with store.alone(lineage.experiment_folder, "plan_cells", context.log.info):
+    with workspace.store.alone(lineage.experiment_folder, "plan_cells", context.log.info):
         open_members(runs, lineage)
-    planned, missing = [], 0
+    planned, missing, earlier = [], 0, 0
     for cell in chosen:
         model = lineage.cell(cell)
         if config.retrain:
             model.unseal()
-        if model.is_current() and is_materialized(context.instance, lineage, cell) and runs.is_finished(model.inputs):
-            context.log.info(f"{cell.member} fold {cell.fold}: up to date, kept")
-        else:
-            missing += not model.is_current()
-            planned.append(DynamicOutput(None, mapping_key=cell.key))
+        if current := model.is_current():
+            reported = is_materialized(context.instance, lineage, cell)
+            if reported and runs.is_finished(lineage.cell_fingerprint(cell)):
+                context.log.info(f"{cell.member} fold {cell.fold}: up to date, kept")
+                continue
+        missing += not current
+        earlier += EARLIER_FACT in model.facts()
+        planned.append(DynamicOutput(None, mapping_key=cell.key))
+    if earlier:
+        context.log.warning(f"cells of an earlier version, trained again once: {earlier}")
     context.log.info(f"{missing} of {len(lineage.cells)} cells to train")
     return planned
 
@@ -95,16 +99,14 @@ def plan_cells(
 @step
 def train_fold(
     context: OpExecutionContext,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> None:
     """Train one cell, unless another run has done so meanwhile, and report it to `fold_models` and MLflow."""
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     cell = Cell.from_key(str(context.get_mapping_key()))
-    with store.alone(lineage.experiment_folder, cell.key, context.log.info):
+    with workspace.store.alone(lineage.experiment_folder, cell.key, context.log.info):
         runs = open_runs(context, tracking, lineage)
         parent = tracked_member(runs, lineage, cell.member)
         tracked = tracked_cell(runs, lineage, cell, parent)
@@ -114,7 +116,7 @@ def train_fold(
                 context.log.info(f"{cell.member} fold {cell.fold}: trained already, kept")
             else:
                 with accelerator.lease(context.log.info):
-                    cells.train(cell, lineage, accelerator, store, tracked, context.log)
+                    cells.train(cell, lineage, accelerator, workspace.store, tracked, context.log)
             cells.forget_progress(cell, lineage)
             curves = cells.report(cell, lineage, tracked)
         except BaseException as error:
@@ -129,13 +131,11 @@ def train_fold(
 @step
 def publish_grid(
     context: OpExecutionContext,
-    competition: CompetitionData,
-    store: Store,
-    experiment: ExperimentChoice,
+    workspace: ResourceParam[Workspace],
     tracking: Tracking,
 ) -> Output:
     """Write the table of the whole grid and close the members' MLflow runs with their mean over folds."""
-    lineage = lineage_of(competition, store, experiment)
+    lineage = workspace.lineage()
     grid = grid_table(lineage)
     with atomic_write(lineage.grid_table) as temporary:
         grid.to_parquet(temporary, index=False)
@@ -146,8 +146,10 @@ def publish_grid(
         tracked.log_metrics({"val_loss_mean": losses.mean(), "val_loss_std": losses.std(ddof=0)})
         tracked.finish()
     summary = grid.groupby("member", sort=False)["val_loss"].agg(["mean", "std", "count"]).reset_index()
+    made = (lineage.cell(Cell(*cell)) for cell in grid.dropna(subset="val_loss")[["member", "fold"]].itertuples(False))
     return Output(
         None,
+        data_version=data_version(*made),
         metadata={
             "path": MetadataValue.path(lineage.experiment_folder / "models"),
             "cells": len(grid),

@@ -15,6 +15,8 @@ Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
 
 MINIATURE, MINIATURE_ROWS = "-miniature", 48
+# The settings that say which rows there are, and which fold holds each of them out.
+ROWS = {"sampling", "max_rows", "folds", "fold_seed"}
 
 
 class Experiment(Settings):
@@ -60,6 +62,11 @@ class Experiment(Settings):
         if members[search.member].preprocessing.input == "both" and "data_wide" in search.ranges.normalisation:
             raise ValueError("ranges.normalisation: expected [per_image], the only one with input both")
         return search
+
+    @property
+    def rows_recipe(self) -> dict[str, Any]:
+        """What determines the rows and their folds, as `non_defaults`."""
+        return {name: value for name, value in self.non_defaults().items() if name in ROWS}
 
     @property
     def submitted(self) -> str:

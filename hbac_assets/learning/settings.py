@@ -1,10 +1,11 @@
 """The recipe of one model, as the experiment files spell it.
 
-Everything that could change a member's weights stands here. How rows are sampled, how many folds there are
-and how members are blended belongs to the experiment.
+Everything that could change a member's weights or predictions stands here. A changed default raises the stage's number
+in `lineage.CODE_VERSIONS`. How rows are sampled, how many folds there are and how members are blended belongs to the
+experiment.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
@@ -17,12 +18,15 @@ from pydantic import (
 )
 
 from hbac_assets.learning.published_backbones import BACKBONES
-from hbac_assets.settings import Settings
+from hbac_assets.settings import KIND, Settings
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Normalisation = Literal["per_image", "data_wide"]
 ScheduleKind = Literal["cosine", "exponential", "constant"]
+
+# The settings of a member that training does not read: with others it is predicted anew from the models there are.
+PREDICTION_ONLY = {"scored_epoch"}
 
 
 class Preprocessing(Settings):
@@ -37,7 +41,7 @@ class Preprocessing(Settings):
     so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
     """
 
-    input: Literal["kaggle", "eeg", "both"] = Field("kaggle", description="what the image is made of")
+    input: Annotated[Literal["kaggle", "eeg", "both"], KIND] = Field("kaggle", description="what the image is made of")
     eeg: EegRecipe | None = Field(
         None, validate_default=True, description="how spectrograms are made from the EEG; the public recipe by default"
     )
@@ -133,7 +137,7 @@ class Schedule(Settings):
     A cosine goes down to `floor`, an exponential decay never below it. `learning.schedules` has the formulas.
     """
 
-    kind: ScheduleKind = "cosine"
+    kind: Annotated[ScheduleKind, KIND] = "cosine"
     start: PositiveFloat = 5e-5
     peak: PositiveFloat = 1e-3
     floor: PositiveFloat = 1e-5
@@ -159,7 +163,7 @@ class MemberSettings(Settings):
     pretrained: Literal["none", "imagenet", "coco"] = Field(
         "none", description="the images that published weights were trained on"
     )
-    preprocessing: Preprocessing = Preprocessing()
+    preprocessing: Annotated[Preprocessing, KIND] = Preprocessing()
     augmentation: Augmentation = Augmentation()
     target: Literal["consensus", "votes"] = "votes"
     rebalancing: bool = Field(
@@ -179,8 +183,18 @@ class MemberSettings(Settings):
     batchnorm_statistics: Literal["running", "reestimated"] = Field(
         "running", description="what validation uses: averages of the steps so far, or of the training images anew"
     )
-    scored_epoch: Literal["best", "last"] = "last"
+    scored_epoch: Literal["best", "last"] = Field("last", description="the epoch whose weights predict")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+    @property
+    def training_recipe(self) -> dict[str, Any]:
+        """What of the recipe determines the weights, as `non_defaults`."""
+        return {name: value for name, value in self.non_defaults().items() if name not in PREDICTION_ONLY}
+
+    @property
+    def prediction_recipe(self) -> dict[str, Any]:
+        """What determines, besides the weights, what is predicted, as `non_defaults`."""
+        return {name: value for name, value in self.non_defaults().items() if name in PREDICTION_ONLY}
 
     @field_validator("backbone")
     @classmethod

@@ -151,7 +151,7 @@ def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:
     import keras
 
     digests = [sha256(part.targets.tobytes()).hexdigest() for part in data]
-    return fingerprint([settings.model_dump(), inputs, digests, keras.config.dtype_policy().name])
+    return fingerprint([settings.training_recipe, inputs, digests, keras.config.dtype_policy().name])
 
 
 def _mean_divergence(targets: np.ndarray, probabilities: np.ndarray) -> float:

@@ -19,6 +19,7 @@ from hbac_assets.resources.paths import DATA_FOLDER, absolute, require_plain_pat
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.tracking_uri import TRACKING_URI, require_usable
+from hbac_assets.resources.views import workspace
 from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
 
 
@@ -54,6 +55,7 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
             synthetic_recordings=whole_number("HBAC_SYNTHETIC_RECORDINGS", recordings, FEWEST_RECORDINGS),
         ),
         "store": Store(folder=str(store)),
+        "workspace": workspace,
         "experiment": ExperimentChoice(
             name=text("HBAC_EXPERIMENT", "quickstart"), miniature=choice("HBAC_MINIATURE", ("0", "1")) == "1"
         ),

@@ -1,18 +1,37 @@
 """What the resources say together."""
 
+from dataclasses import dataclass
+
+from dagster import InitResourceContext, resource
+
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 
 
-def lineage_of(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> Lineage:
-    """Return the artifacts of the chosen experiment on the chosen data.
+@dataclass(frozen=True)
+class Workspace:
+    """The chosen experiment on the chosen data, with the store of its results."""
 
-    Raises:
-        HbacError: `competition_data` was not materialized yet, the experiment's file is at fault, or the results of its
-            name are those of another file.
-    """
-    dataset, loaded = competition.dataset(store), experiment.load()
-    experiment.claim(loaded.name, store.root)
-    return Lineage(store.root, dataset, loaded)
+    competition: CompetitionData
+    store: Store
+    experiment: ExperimentChoice
+
+    def lineage(self) -> Lineage:
+        """Return the artifacts of the experiment on the data.
+
+        Raises:
+            HbacError: `competition_data` was not materialized yet, the experiment's file is at fault, or the results
+                of its name are those of another file.
+        """
+        dataset, loaded = self.competition.dataset(self.store), self.experiment.load()
+        self.experiment.claim(loaded.name, self.store.root)
+        return Lineage(self.store.root, dataset, loaded)
+
+
+@resource(required_resource_keys={"competition", "store", "experiment"})
+def workspace(context: InitResourceContext) -> Workspace:
+    """Data, store and experiment together, as these resources are configured for the run."""
+    resources = context.resources
+    return Workspace(resources.competition, resources.store, resources.experiment)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
-from hbac_assets.settings import Settings
+from hbac_assets.settings import KIND, Settings
 from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW
 
 NYQUIST = EEG_RATE / 2
@@ -23,7 +23,7 @@ class EegRecipe(Settings):
 
     model_config = ConfigDict(validate_default=True)
 
-    transform: Literal["mel", "stft"] = Field(
+    transform: Annotated[Literal["mel", "stft"], KIND] = Field(
         "mel", description="triangular mel filters on the power, or the power itself averaged over `frequencies`"
     )
     segment_length: Annotated[int, Field(ge=4, le=EEG_WINDOW, multiple_of=2)] = Field(128, description="samples")

@@ -7,6 +7,7 @@ import pytest
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.ensembles import Ensemble, Published
 from hbac_assets.experiments.schema import Experiment
+from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Dataset, Lineage
 
@@ -96,6 +97,42 @@ def test_an_ensembles_fingerprint_is_its_own(made):
     other = changed(made, ensembles=made.experiment.ensembles | {"baseline": baseline})
     assert other.ensemble_fingerprint("final") == made.ensemble_fingerprint("final")
     assert other.ensemble_fingerprint("baseline") != made.ensemble_fingerprint("baseline")
+
+
+class Later(MemberSettings):
+    """A member as a later version may describe it."""
+
+    views: int = 1
+
+
+def test_a_new_setting_at_its_default_makes_nothing_again(made):
+    later = changed(made, members={name: Later(**member.model_dump()) for name, member in MEMBERS.items()})
+    assert out_of_date(later) == set()
+    assert later.member_fingerprint("one") == made.member_fingerprint("one")
+    other = changed(made, members={name: Later(**member.model_dump(), views=2) for name, member in MEMBERS.items()})
+    assert {"one__fold_0", "two__fold_1"} <= out_of_date(other)
+
+
+def test_another_scored_epoch_makes_predictions_and_what_follows(made):
+    members = MEMBERS | {"two": MEMBERS["two"].model_copy(update={"scored_epoch": "best"})}
+    other = changed(made, members=members)
+    assert out_of_date(other) == {"oof", "ensemble", "submission"}
+    assert other.member_fingerprint("one") == made.member_fingerprint("one")
+    assert other.member_fingerprint("two") != made.member_fingerprint("two")
+    other.oof.seal()
+    other.ensemble.seal()
+    assert out_of_date(other) == {"submission"}
+
+
+def test_another_scored_epoch_is_no_other_search(made):
+    one = made.experiment.members["one"].model_copy(update={"scored_epoch": "best"})
+    searching = changed(made, search=Search(member="one"))
+    other = changed(searching, members=MEMBERS | {"one": one})
+    assert other.tuned_member.inputs == searching.tuned_member.inputs
+    longer = changed(searching, search=Search(member="one", batches=9))
+    assert longer.tuned_member.inputs == searching.tuned_member.inputs
+    wider = changed(searching, search=Search(member="one", trials=9))
+    assert wider.tuned_member.inputs != searching.tuned_member.inputs
 
 
 def test_another_seed_trains_that_member_and_makes_what_follows(made):

@@ -41,14 +41,14 @@ GUARDS = [
     Guard(
         "an artifact of other inputs is out of date",
         "artifacts.py",
-        'return self._manifest().get("inputs") == self.inputs',
-        'return "inputs" in self._manifest()',
+        'return manifest.get("inputs") == self.inputs and',
+        'return "inputs" in manifest and',
         "test_artifacts.py::test_other_upstream_content_makes_it_out_of_date",
     ),
     Guard(
         "an array is compared with the digest in its table",
         "assets/prediction.py",
-        'return not has_digest(folder / f"{array[0]}.npy", array[1])',
+        'return not has_digest(arrays.folder / f"{array[0]}.npy", array[1])',
         "return False",
         "assets/test_references.py::test_an_array_that_no_member_has_compared_is_compared_here",
     ),

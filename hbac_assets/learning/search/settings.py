@@ -80,6 +80,11 @@ class Search(Settings):
     seed: NonNegativeInt = 42
 
     @property
+    def study_recipe(self) -> dict[str, Any]:
+        """What determines the trials, as `non_defaults`: all but how many batches there are."""
+        return {name: value for name, value in self.non_defaults().items() if name != "batches"}
+
+    @property
     def steps(self) -> int:
         """The epochs of a whole trial on all its folds."""
         return self.folds * self.epochs

@@ -1,0 +1,139 @@
+"""A finished project under a later version, or with other settings: what is made again, and what is shown."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+from dagster import DagsterInstance, load_assets_from_modules, materialize
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
+from mlflow import MlflowClient
+
+from hbac_assets import defs
+from hbac_assets.definitions import STAGES
+from hbac_assets.experiments.loading import FOLDER
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.lineage import Cell
+from hbac_assets.resources.environment import resources_from_environment
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.tracking import Tracking
+from hbac_assets.resources.views import Workspace
+
+
+class Later(MemberSettings):
+    """A member as a later version may describe it."""
+
+    views: int = 1
+
+
+class LaterChoice(ExperimentChoice):
+    """The experiment as that version reads it."""
+
+    def load(self) -> Experiment:
+        experiment = super().load()
+        members = {name: Later(**member.model_dump()) for name, member in experiment.members.items()}
+        return experiment.model_copy(update={"members": members})
+
+
+@pytest.fixture
+def tracking(tmp_path):
+    return Tracking(uri=f"sqlite:///{tmp_path}/mlflow.db", artifact_folder=str(tmp_path / "mlartifacts"))
+
+
+@pytest.fixture
+def instance():
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def everything(resources, lineage, tracking, instance):
+    """Materialize on a copy of the finished store, with some resources in the place of its own."""
+
+    def run(selection="*", **instead):
+        every = resources_from_environment({"HBAC_DEVICE": "cpu"}) | resources | {"tracking": tracking} | instead
+        assets = load_assets_from_modules(STAGES)
+        assert materialize(assets, instance=instance, resources=every, selection=selection).success
+        return Workspace(every["competition"], every["store"], every["experiment"]).lineage()
+
+    return run
+
+
+def files(lineage):
+    """Return the manifest of each result, and when it was written."""
+    folder = lineage.dataset_folder
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*.manifest.json")}
+
+
+def stale(instance):
+    """Return the assets that Dagster shows as out of date."""
+    graph = defs.resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    statuses = {key.to_user_string(): resolver.get_status(key) for key in graph.executable_asset_keys}
+    return {name for name, status in statuses.items() if status != StaleStatus.FRESH}
+
+
+def test_a_later_version_with_another_setting_makes_nothing_again(everything, lineage):
+    before = files(lineage)
+    later = everything(experiment=LaterChoice(miniature=True))
+    assert isinstance(later.experiment.members["mobilenet_v3_small"], Later)
+    assert files(lineage) == before
+
+
+def test_a_cell_of_an_earlier_version_is_trained_again_and_the_log_says_so(everything, lineage, capfd):
+    cell = lineage.cell(Cell("mobilenet_v3_small", 1))
+    before, sealed = files(lineage), json.loads(cell.manifest_path.read_text())
+    sealed |= {"inputs": "as it counted them", "facts": sealed["facts"] | {"val_loss": 1.0, "scored_epoch": 2}}
+    cell.manifest_path.write_text(json.dumps(sealed))
+    everything("trained_models")
+    log = capfd.readouterr().err
+    assert "cells of an earlier version, trained again once: 1" in log
+    assert "1 of 4 cells to train" in log
+    assert {name for name, time in files(lineage).items() if time != before[name]} == {
+        str(cell.manifest_path.relative_to(lineage.dataset_folder))
+    }
+    assert cell.facts().keys().isdisjoint({"val_loss", "scored_epoch"})
+
+
+def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, lineage, tracking, instance, tmp_path):
+    content = yaml.safe_load((FOLDER / "quickstart.yaml").read_text())
+    content["recipe"]["scored_epoch"] = "best"
+    path = tmp_path / "quickstart.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    everything()
+    for cell in lineage.cells:  # as if the first epoch had been the best one
+        artifact, other_fold = lineage.cell(cell), lineage.cell(Cell(cell.member, 1 - cell.fold))
+        shutil.copy(other_fold.path / "last.keras", artifact.path / "best.keras")
+        history = pd.read_csv(artifact.path / "history.csv")
+        history.loc[history.index[0], "val_loss"] = 0.125
+        history.to_csv(artifact.path / "history.csv", index=False)
+        artifact.seal(**artifact.facts())
+    everything()
+    assert stale(instance) == set()
+    before, best = files(lineage), ExperimentChoice(name=str(path), miniature=True)
+    everything("oof_predictions", experiment=best)
+    assert stale(instance) == {"ensemble"}
+    everything("ensemble", experiment=best)
+    assert stale(instance) == {"submission"}
+    other = everything(experiment=best)
+    assert stale(instance) == set()
+    remade = {name for name, time in files(lineage).items() if time != before[name]}
+    assert remade == {
+        f"{other.experiment.name}/{name}.manifest.json" for name in ("oof.parquet", "ensemble", "submission.csv")
+    }
+    assert not lineage.oof.is_current()
+
+    grid = pd.read_parquet(other.grid_table)
+    assert set(zip(grid["scored_epoch"], grid["val_loss"], strict=True)) == {(1, 0.125)}
+    client = MlflowClient(tracking.uri)
+    runs = client.search_runs([client.get_experiment_by_name(other.experiment.name).experiment_id])
+    now = [run for run in runs if "member" in run.data.tags and "superseded" not in run.data.tags]
+    assert {run.info.status for run in now} == {"FINISHED"}
+    assert {run.data.params["scored_epoch"] for run in now} == {"best"}
+    cells = [run for run in now if run.data.tags["fold"] != "all"]
+    assert len(cells) == len(lineage.cells)
+    assert {run.data.metrics["scored_val_loss"] for run in cells} == {0.125}
+    assert {run.data.metrics["val_loss_mean"] for run in now if run not in cells} == {0.125}
