@@ -154,7 +154,8 @@ def prepare_product(**scale: Any) -> Callable[[], int]:
 
     @jax.jit
     def multiply(left: "Array", right: "Array") -> "Array":
-        return jax.lax.fori_loop(0, products, lambda _, product: product @ right, left)
+        product: Array = jax.lax.fori_loop(0, products, lambda _, product: product @ right, left)
+        return product
 
     rng = np.random.default_rng(0)
     left, right = (jnp.asarray(rng.normal(0, size**-0.5, (size, size)), dtype=jnp.bfloat16) for _ in range(2))

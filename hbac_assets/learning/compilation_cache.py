@@ -30,7 +30,7 @@ def use(folder: Path) -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    LRUCache.put = _put
+    LRUCache.put = _put  # type: ignore[method-assign, assignment]
 
 
 def _put(cache: "LRUCache", key: str, value: bytes) -> None:

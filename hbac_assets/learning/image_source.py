@@ -104,7 +104,8 @@ class Streamed:
         def put(numbers: np.ndarray, images: Mapping[int, Future[np.ndarray]]) -> "Array":
             stacked = np.stack([images[number].result() for number in numbers.ravel()])
             batch = stacked.reshape(*numbers.shape, *stacked.shape[1:])
-            return jax.device_put(batch, sharded(numbers.ndim - 1))
+            placed: Array = jax.device_put(batch, sharded(numbers.ndim - 1))
+            return placed
 
         ahead: deque[_Begun] = deque()
         try:

@@ -69,7 +69,8 @@ def dataset_mean(model: "keras.Model", others: Any) -> "Array | float":
         return 0.0
     mean = model.get_layer(LAYER).moving_mean
     position = next(number for number, found in enumerate(model.non_trainable_variables) if found is mean)
-    return others[position][0]
+    value: Array = others[position]
+    return value[0]
 
 
 def is_data_wide(model: "keras.Model") -> bool:

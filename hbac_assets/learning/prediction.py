@@ -80,7 +80,7 @@ def compile_forward(network: Network) -> Forward:
     def forward(weights: "Array", non_trainable: Any, images: "Array") -> "Array":
         return network(weights, non_trainable, images, training=False)[0]
 
-    return forward  # type: ignore[no-any-return]
+    return forward
 
 
 def predict_batches(

@@ -106,7 +106,7 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
         begun = state, jnp.zeros(len(rates))
         return do(0, begun) if len(rates) == 1 else jax.lax.fori_loop(0, count, do, begun)
 
-    return steps  # type: ignore[no-any-return]
+    return steps
 
 
 def train_epoch(

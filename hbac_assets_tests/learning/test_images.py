@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -17,8 +18,8 @@ from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Tra
 ALWAYS = {"probability": 1.0}
 
 
-def noise(*shape: int) -> np.ndarray:
-    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+def noise(*shape: int) -> jax.Array:
+    return jnp.asarray(np.random.default_rng(0).normal(size=shape), dtype=np.float32)
 
 
 def test_three_equal_channels() -> None:
@@ -46,7 +47,7 @@ def test_a_mask_is_one_band_across_its_axis(axis: int, pixels: int) -> None:
 
 def test_a_mask_stays_within_the_image_and_reaches_its_ends() -> None:
     places = [
-        np.asarray(mask(jax.random.key(seed), np.ones((64, 4, 10)), TIME_AXIS, Mask(size=(0.3, 0.3), **ALWAYS)))
+        np.asarray(mask(jax.random.key(seed), jnp.ones((64, 4, 10)), TIME_AXIS, Mask(size=(0.3, 0.3), **ALWAYS)))
         for seed in range(4)
     ]
     hidden = np.concatenate(places)[:, 0] == 0
@@ -57,7 +58,7 @@ def test_a_mask_stays_within_the_image_and_reaches_its_ends() -> None:
 
 def test_a_translation_moves_each_image_as_a_whole() -> None:
     height, width, rows = 20, 30, 64
-    images = np.arange(1, height * width + 1, dtype=np.float32).reshape(1, height, width).repeat(rows, axis=0)
+    images = jnp.arange(1, height * width + 1, dtype=np.float32).reshape(1, height, width).repeat(rows, axis=0)
     moved = np.asarray(translate(jax.random.key(3), images, Translation(size=(0.1, 0.2), **ALWAYS)))
     shifts = set()
     for image in moved:
@@ -91,7 +92,7 @@ def test_cutout_hides_a_rectangle_within_its_bounds() -> None:
 
 
 def test_cutout_hides_as_many_rectangles_as_it_says() -> None:
-    images, size = np.ones((200, 50, 50), dtype=np.float32), (0.1, 0.1)
+    images, size = jnp.ones((200, 50, 50)), (0.1, 0.1)
     hidden = [
         (np.asarray(cut_out(jax.random.key(3), images, Cutout(rectangles=rectangles, size=size, **ALWAYS))) == 0)
         for rectangles in (1, 3)
@@ -103,8 +104,8 @@ def test_cutout_hides_as_many_rectangles_as_it_says() -> None:
 
 def test_mixup_blends_targets_as_it_blends_images() -> None:
     """Images that equal their targets show it: blended alike, they are equal afterwards."""
-    targets = np.random.default_rng(1).dirichlet(np.ones(6), size=32).astype(np.float32)
-    images, mixed = mix(jax.random.key(3), np.repeat(targets[:, None, :], 5, axis=1), targets, MixUp(**ALWAYS))
+    targets = jnp.asarray(np.random.default_rng(1).dirichlet(np.ones(6), size=32), dtype=np.float32)
+    images, mixed = mix(jax.random.key(3), jnp.repeat(targets[:, None, :], 5, axis=1), targets, MixUp(**ALWAYS))
     np.testing.assert_allclose(images[:, 2], mixed, atol=1e-6)
     np.testing.assert_allclose(np.sum(mixed, axis=1), 1, atol=1e-6)
     assert not np.allclose(mixed, targets)
@@ -115,8 +116,8 @@ def test_mixup_weights_are_of_the_beta_distribution() -> None:
     first = np.arange(4000) % 2 == 0
     _, mixed = mix(
         jax.random.key(3),
-        np.zeros((4000, 1, 1)),
-        np.stack([first, ~first], 1).astype(np.float32),
+        jnp.zeros((4000, 1, 1)),
+        jnp.stack([first, ~first], 1).astype(np.float32),
         MixUp(alpha=2.0, **ALWAYS),
     )
     blended = np.asarray(mixed)[:, 0]
@@ -127,7 +128,7 @@ def test_mixup_weights_are_of_the_beta_distribution() -> None:
 
 @pytest.mark.parametrize("kind", ["mixup", "translation", "frequency_mask", "time_mask", "cutout"])
 def test_probability_is_of_the_batch(kind: str) -> None:
-    images, targets = noise(8, 20, 20), np.eye(6, dtype=np.float32)[np.arange(8) % 6]
+    images, targets = noise(8, 20, 20), jnp.eye(6)[np.arange(8) % 6]
     sometimes = Augmentation.model_validate({kind: {"probability": 0.25}})
     changed = [
         not np.array_equal(augment(jax.random.key(seed), images, targets, sometimes)[0], images) for seed in range(60)
@@ -139,7 +140,7 @@ def test_probability_is_of_the_batch(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["translation", "frequency_mask", "time_mask", "cutout"])
 def test_what_hides_or_moves_leaves_the_targets(kind: str) -> None:
-    images, targets = noise(8, 20, 20), np.eye(6, dtype=np.float32)[np.arange(8) % 6]
+    images, targets = noise(8, 20, 20), jnp.eye(6)[np.arange(8) % 6]
     always = Augmentation.model_validate({kind: ALWAYS | {"size": (0.2, 0.2)}})
     changed, same = augment(jax.random.key(3), images, targets, always)
     assert not np.array_equal(changed, images)
@@ -147,7 +148,7 @@ def test_what_hides_or_moves_leaves_the_targets(kind: str) -> None:
 
 
 def test_without_augmentation_nothing_changes() -> None:
-    images, targets = noise(4, 6, 6), np.eye(4, 6, dtype=np.float32)
+    images, targets = noise(4, 6, 6), jnp.eye(4, 6)
     same_images, same_targets = augment(jax.random.key(3), images, targets, Augmentation())
     np.testing.assert_array_equal(same_images, images)
     np.testing.assert_array_equal(same_targets, targets)

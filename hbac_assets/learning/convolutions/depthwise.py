@@ -27,7 +27,8 @@ def depthwise(images: "Array", kernel: "Array", strides: Pair, borders: tuple[Pa
 
     # Without the barrier XLA would compute the border anew for each tap, and write the activation before it separately.
     padded = jax.lax.optimization_barrier(jnp.pad(images, ((0, 0), *borders, (0, 0))))
-    return _unpadded()(padded, kernel[..., 0], strides)
+    outputs: Array = _unpadded()(padded, kernel[..., 0], strides)
+    return outputs
 
 
 @lru_cache
@@ -42,12 +43,12 @@ def _unpadded() -> Any:
 
 def _convolve(images: "Array", kernel: "Array", strides: Pair) -> "Array":
     rows, columns = kernel.shape[:2]
-    size = tuple(
+    height, width = (
         (pixels - taps) // stride + 1
         for pixels, taps, stride in zip(images.shape[1:3], kernel.shape[:2], strides, strict=True)
     )
     taps = [(row, column) for row in range(rows) for column in range(columns)]
-    met = [patches(images, *tap, size, strides) * kernel[tap] for tap in taps]
+    met = [patches(images, *tap, (height, width), strides) * kernel[tap] for tap in taps]
     return sum(met[1:], start=met[0])
 
 

@@ -28,7 +28,8 @@ def ordinary(images: "Array", kernel: "Array", strides: Pair, borders: Borders) 
         strides: over height and width.
         borders: zeros before and behind height and width.
     """
-    return _with_gradients()(images, kernel, strides, borders)
+    outputs: Array = _with_gradients()(images, kernel, strides, borders)
+    return outputs
 
 
 @lru_cache
