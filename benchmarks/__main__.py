@@ -13,8 +13,8 @@ from typing import Any
 from benchmarks.machine import describe
 from benchmarks.rows import ROWS
 from benchmarks.table import Result, as_json, as_markdown
-from hbac_assets.files import atomic_write, write_json
 from hbac_assets.resources.paths import DATA_FOLDER
+from hbac_assets.store.files import atomic_write, write_json
 
 FOLDER = DATA_FOLDER / "bench"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hbac_assets.files import atomic_write
 from hbac_assets.signals.montage import CHAINS, EEG_COLUMNS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SPECTROGRAM_COLUMNS, column_seconds
+from hbac_assets.store.files import atomic_write
 
 SPECTROGRAM_ROWS = (300, 300, 310, 320, 360, 690)
 """Lengths, in turn: most of the competition's spectrograms last little more than ten minutes. 0.5 to 0.7 MB each."""

@@ -22,8 +22,8 @@ import yaml
 from benchmarks.commands import project_environment
 from benchmarks.machine import describe
 from benchmarks.sides import environment_of_users
-from hbac_assets.files import atomic_write
 from hbac_assets.resources.paths import DATA_FOLDER
+from hbac_assets.store.files import atomic_write
 
 POLL_SECONDS = 0.2
 RECIPE = {

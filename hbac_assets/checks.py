@@ -10,11 +10,11 @@ from hbac_assets.assets.references import CLASS_PRIOR
 from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.step import step
 from hbac_assets.assets.submission import submission
-from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.submission import violations
+from hbac_assets.store.tables import read_table
 
 CLASS_SHARE_TOLERANCE = 0.15
 

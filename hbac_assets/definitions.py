@@ -25,8 +25,8 @@ from hbac_assets.assets import (
     submission,
     trained_models,
 )
-from hbac_assets.console import console
-from hbac_assets.executor import step_processes
+from hbac_assets.execution.console import console
+from hbac_assets.execution.executor import step_processes
 from hbac_assets.resources.environment import resources_from_environment
 
 STAGES = [

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.experiments.schema import Experiment
-from hbac_assets.files import fingerprint
 from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.store.artifact import Artifact
+from hbac_assets.store.files import fingerprint
 
 # Raise a number when the code of that stage gives other results for the same inputs, or a default is changed: settings
 # count by what differs from their defaults.

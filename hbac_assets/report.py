@@ -10,7 +10,6 @@ from hbac_assets.assets.ensemble import chosen_methods
 from hbac_assets.assets.references import CLASS_PRIOR
 from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.set_aside import read_set_aside
-from hbac_assets.assets.tables import read_table
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.set_aside import counted
 from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
@@ -21,6 +20,7 @@ from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.references import closed_share
+from hbac_assets.store.tables import read_table
 from hbac_assets.synthetic.truth import read_truth
 
 FLOOR = "floor"

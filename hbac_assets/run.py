@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.failures import first_line, in_words, outside_steps
-from hbac_assets.files import LITTLE_SPACE, place_to_write
-from hbac_assets.interrupts import TOLD, kill_steps, watched
+from hbac_assets.execution.failures import first_line, in_words, outside_steps
+from hbac_assets.execution.interrupts import TOLD, kill_steps, watched
+from hbac_assets.store.files import LITTLE_SPACE, place_to_write
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -64,9 +64,9 @@ def materialize_chain() -> None:
     from dagster import execute_job, reconstructable
 
     from hbac_assets.definitions import defs, whole_chain
-    from hbac_assets.processes import identity
+    from hbac_assets.execution.processes import identity
+    from hbac_assets.execution.runs import PROCESS_TAG, report_dead_runs
     from hbac_assets.resources.dagster_home import open_instance, told_if_locked
-    from hbac_assets.resources.runs import PROCESS_TAG, report_dead_runs
 
     assert defs.resources is not None
     defs.resources["accelerator"].require_usable(lambda line: print(line, file=sys.stderr, flush=True))

@@ -8,11 +8,11 @@ import time
 from contextlib import suppress
 
 from hbac_assets.errors import HbacError
+from hbac_assets.execution.sockets import short_folder
 from hbac_assets.resources.dagster_home import open_instance
 from hbac_assets.resources.paths import DATA_FOLDER, require_plain_paths
 from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
 from hbac_assets.resources.tracking_uri import masked, require_usable
-from hbac_assets.sockets import short_folder
 
 BACKEND_URI = "MLFLOW_BACKEND_STORE_URI"
 HOST = "127.0.0.1"

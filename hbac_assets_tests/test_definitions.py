@@ -8,7 +8,7 @@ from dagster import AssetKey
 
 from hbac_assets import defs
 from hbac_assets.definitions import whole_chain
-from hbac_assets.executor import PRELOADED
+from hbac_assets.execution.executor import PRELOADED
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Dataset, Lineage
 
@@ -47,7 +47,7 @@ def test_the_layers_below_know_neither_dagster_nor_mlflow(layer):
 
 
 def test_what_steps_are_forked_with_is_imported_without_touching_a_device():
-    statement = "import importlib; from hbac_assets.executor import PRELOADED\n"
+    statement = "import importlib; from hbac_assets.execution.executor import PRELOADED\n"
     statement += "for module in PRELOADED: importlib.import_module(module)\n"
     statement += "from jax._src.xla_bridge import backends_are_initialized\n"
     statement += "assert not backends_are_initialized()\n"

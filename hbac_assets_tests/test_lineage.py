@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Cell, Dataset, Lineage
 from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.store.artifact import Artifact
 
 PLAIN, STFT = EegRecipe(), EegRecipe(transform="stft")
 MEMBERS = {

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hbac_assets.assets.prediction import MODELS, configure_device, member_images
-from hbac_assets.assets.tables import read_table
 from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import TrackedRun
+from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
     from hbac_assets.learning.training import EpochRecord, Examples

@@ -5,17 +5,17 @@ from dagster import AssetExecutionContext, DataVersion, MaterializeResult, Metad
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import Progress, data_version, stage
-from hbac_assets.assets.tables import kept_or_made
 from hbac_assets.competition.fingerprint import fingerprint_of_train
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.competition.pictures import class_counts
 from hbac_assets.competition.tables import TrainTable, read_train
 from hbac_assets.errors import HbacError
-from hbac_assets.files import remove_leftovers
+from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.lineage import Lineage
-from hbac_assets.resources.runs import report_dead_runs
 from hbac_assets.resources.views import Workspace
+from hbac_assets.store.files import remove_leftovers
+from hbac_assets.store.tables import kept_or_made
 
 
 @stage(group="data", kinds={"parquet", "csv"})

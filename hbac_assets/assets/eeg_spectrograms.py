@@ -12,7 +12,6 @@ from hbac_assets.assets.competition import train_metadata
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import Progress, data_version, stage
-from hbac_assets.assets.tables import read_table, write_if_changed
 from hbac_assets.competition.arrays import EegFacts, convert_eeg
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.folds import sample_rows
@@ -23,6 +22,7 @@ from hbac_assets.lineage import CODE_VERSIONS, Lineage, Split
 from hbac_assets.resources.views import Workspace
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import EEG_WINDOW
+from hbac_assets.store.tables import read_table, write_if_changed
 
 FOLDERS: dict[Split, str] = {"train": "train_eegs", "test": "test_eegs"}
 

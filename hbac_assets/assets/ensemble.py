@@ -13,11 +13,9 @@ from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.scores import overall_kl, score_facts, score_metadata
 from hbac_assets.assets.step import Progress, data_version, stage
-from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.tracked import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.experiments.ensembles import BEST
-from hbac_assets.files import atomic_write
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.learning import device
 from hbac_assets.lineage import Lineage
@@ -27,6 +25,8 @@ from hbac_assets.scoring.blend_files import StoredBlend, load_weights, save_blen
 from hbac_assets.scoring.blending import Trial, best, compare
 from hbac_assets.scoring.pictures import blend_weights, grouped_scores
 from hbac_assets.scoring.slices import score
+from hbac_assets.store.files import atomic_write
+from hbac_assets.store.tables import read_table
 
 ROWS, METHODS = "oof.parquet", "methods.csv"
 

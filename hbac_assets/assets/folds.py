@@ -9,7 +9,6 @@ from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.set_aside import Tolerance, read_set_aside, set_aside_metadata, write_set_aside
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.competition.folds import assign_folds, sample_rows
 from hbac_assets.competition.pictures import class_counts
 from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
@@ -17,6 +16,7 @@ from hbac_assets.competition.usable import HALF, eeg_windows, spectrogram_window
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.views import Workspace
+from hbac_assets.store.tables import read_table, write_table
 
 
 @stage(deps=[train_metadata, npy_spectrograms, eeg_spectrograms], group="data", kinds={"scikitlearn", "parquet"})

@@ -14,11 +14,11 @@ from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.tracked import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.trials import Trials
+from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.experiments.member_file import write_member
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.runs import report_dead_runs
 from hbac_assets.resources.tracking import TrackedRun, Tracking
 from hbac_assets.resources.views import Workspace
 

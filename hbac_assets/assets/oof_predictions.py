@@ -16,7 +16,6 @@ from hbac_assets.assets.references import reference_rows
 from hbac_assets.assets.scores import overall_kl, overall_scores, score_facts, score_metadata
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.tables import read_table, write_table
 from hbac_assets.assets.tracked import open_runs, tracked_member
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
@@ -25,6 +24,7 @@ from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.pictures import scores_by_member
+from hbac_assets.store.tables import read_table, write_table
 
 
 @stage(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hbac_assets.assets.tables import read_table
 from hbac_assets.errors import HbacError
-from hbac_assets.files import has_digest
 from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage, Split, StoredArrays
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
+from hbac_assets.store.files import has_digest
+from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
     from hbac_assets.learning.image_source import Images

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 from dagster import MarkdownMetadataValue, TableMetadataValue
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.assets.metadata import picture, table
 from hbac_assets.scoring.pictures import grouped_scores
 from hbac_assets.scoring.slices import ALL, agreement_scores, scores
+from hbac_assets.store.artifact import Artifact
 
 
 def score_facts(oof: pd.DataFrame) -> dict[str, object]:

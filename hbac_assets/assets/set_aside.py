@@ -7,10 +7,10 @@ import pandas as pd
 from dagster import Config, MetadataValue
 from pydantic import Field
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.assets.metadata import table
 from hbac_assets.competition.set_aside import COLUMNS, TOLERATED, counted, typed
-from hbac_assets.files import atomic_write
+from hbac_assets.store.artifact import Artifact
+from hbac_assets.store.files import atomic_write
 
 SHOWN = 20
 

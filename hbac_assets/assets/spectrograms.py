@@ -12,7 +12,6 @@ from hbac_assets.assets.competition import train_metadata
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import Progress, data_version, stage
-from hbac_assets.assets.tables import read_table, write_if_changed
 from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.pictures import spectrogram_image
@@ -20,6 +19,7 @@ from hbac_assets.competition.set_aside import files_set_aside, require_tolerable
 from hbac_assets.lineage import CODE_VERSIONS, Lineage, Split
 from hbac_assets.resources.views import Workspace
 from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
+from hbac_assets.store.tables import read_table, write_if_changed
 
 FOLDERS: dict[Split, str] = {"train": "train_spectrograms", "test": "test_spectrograms"}
 

@@ -8,13 +8,13 @@ from typing import ParamSpec, TypeVar, cast
 
 from dagster import AssetsDefinition, DataVersion, Failure, MaterializeResult, OpExecutionContext, asset
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.errors import HbacError
-from hbac_assets.files import fingerprint
+from hbac_assets.execution.processes import end_with_parent
+from hbac_assets.execution.runs import sign_run
 from hbac_assets.lineage import CODE_VERSIONS
-from hbac_assets.processes import end_with_parent
-from hbac_assets.resources.runs import sign_run
 from hbac_assets.resources.views import Workspace
+from hbac_assets.store.artifact import Artifact
+from hbac_assets.store.files import fingerprint
 
 OWNERS = ["team:hbac"]
 LOG_EVERY_SECONDS = 5.0

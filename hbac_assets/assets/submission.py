@@ -12,19 +12,19 @@ from hbac_assets.assets.metadata import preview
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.set_aside import read_set_aside, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.set_aside import together
 from hbac_assets.competition.usable import HALF
-from hbac_assets.files import atomic_write
 from hbac_assets.labels import CLASSES
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.blend_files import load_blend
 from hbac_assets.scoring.submission import build, filled_up
+from hbac_assets.store.files import atomic_write
+from hbac_assets.store.tables import read_table
 
 
 @stage(deps=[ensemble, trained_models, fold_assignments], group="evaluation", kinds={"keras", "csv"})

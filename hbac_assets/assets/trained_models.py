@@ -31,12 +31,12 @@ from hbac_assets.assets.grid import chosen_cells, grid_table
 from hbac_assets.assets.metadata import table
 from hbac_assets.assets.step import OWNERS, data_version, step
 from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
-from hbac_assets.files import atomic_write, remove_leftovers
+from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.runs import report_dead_runs
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
+from hbac_assets.store.files import atomic_write, remove_leftovers
 
 
 class GridConfig(Config):

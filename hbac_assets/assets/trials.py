@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hbac_assets.assets.cell import examples
-from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.tracked import tracked_trial
 from hbac_assets.learning import device
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, trial_fingerprint
+from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

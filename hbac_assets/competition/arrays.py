@@ -15,11 +15,11 @@ import numpy as np
 from hbac_assets.competition.eeg_file import read_eeg
 from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.competition.tables import MIDDLE
-from hbac_assets.files import atomic_write
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW
 from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
+from hbac_assets.store.files import atomic_write
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from hbac_assets.competition.parquet_file import RecordingError
-from hbac_assets.files import FullDiskError, has_digest, with_the_rest, write_json
+from hbac_assets.store.files import FullDiskError, has_digest, with_the_rest, write_json
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

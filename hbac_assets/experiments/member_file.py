@@ -8,8 +8,8 @@ import yaml
 
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.yaml_file import read_yaml
-from hbac_assets.files import atomic_write
 from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.store.files import atomic_write
 
 
 def write_member(path: Path, settings: MemberSettings, comment: str) -> None:

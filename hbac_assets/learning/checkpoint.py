@@ -7,8 +7,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from hbac_assets.files import atomic_write
 from hbac_assets.learning.step import State
+from hbac_assets.store.files import atomic_write
 
 ENTRY_BYTES = 512
 """What an array takes in an npz file beside its values: headers of the array and of the archive."""

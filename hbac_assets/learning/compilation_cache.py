@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import atomic_write
+from hbac_assets.store.files import atomic_write
 
 if TYPE_CHECKING:
     from jax._src.lru_cache import LRUCache

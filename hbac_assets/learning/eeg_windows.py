@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning.stored_arrays import open_array
 from hbac_assets.signals.averaging import image_averaging
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import CHAINS
+from hbac_assets.store.arrays import open_array
 
 ASSET = "eeg_spectrograms"
 

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import atomic_write, fingerprint
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
 from hbac_assets.learning.batchnorm import compile_reestimation
 from hbac_assets.learning.checkpoint import (
@@ -40,6 +39,7 @@ from hbac_assets.learning.step import (
     initial_state,
     train_epoch,
 )
+from hbac_assets.store.files import atomic_write, fingerprint
 
 VARIABLE_BYTES = 2048
 """What a variable takes in a .keras file beside its values."""

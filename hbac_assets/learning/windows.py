@@ -13,8 +13,8 @@ import pandas as pd
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.stored_arrays import open_array
 from hbac_assets.signals.averaging import image_averaging
+from hbac_assets.store.arrays import open_array
 
 FREQUENCIES = 400
 COLUMN_SECONDS = 2

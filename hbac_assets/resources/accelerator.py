@@ -14,9 +14,9 @@ from pydantic import Field, PositiveInt
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.device import require_known_flags
-from hbac_assets.locks import hold_any
 from hbac_assets.resources.gpus import VISIBLE, find_gpus
 from hbac_assets.resources.machine_locks import machine_locks
+from hbac_assets.store.locks import hold_any
 
 Device = Literal["auto", "gpu", "cpu"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]

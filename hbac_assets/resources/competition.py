@@ -12,9 +12,9 @@ from hbac_assets.competition.fingerprint import fingerprint_of_test, fingerprint
 from hbac_assets.competition.set_aside import TOLERATED
 from hbac_assets.competition.tables import TestTables, TrainTable, read_test_tables, read_train
 from hbac_assets.errors import HbacError
-from hbac_assets.files import fingerprint, write_json
 from hbac_assets.lineage import Dataset
 from hbac_assets.resources.store import Store
+from hbac_assets.store.files import fingerprint, write_json
 from hbac_assets.synthetic.settings import SyntheticSettings
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import LITTLE_SPACE, place_to_write
-from hbac_assets.locks import hold_any
+from hbac_assets.store.files import LITTLE_SPACE, place_to_write
+from hbac_assets.store.locks import hold_any
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -10,7 +10,7 @@ from pydantic import Field
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.loading import load_experiment, own_file
 from hbac_assets.experiments.schema import Experiment
-from hbac_assets.files import write_json
+from hbac_assets.store.files import write_json
 
 
 class ExperimentChoice(ConfigurableResource):

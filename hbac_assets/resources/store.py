@@ -7,8 +7,8 @@ from pathlib import Path
 from dagster import ConfigurableResource
 from pydantic import Field
 
-from hbac_assets.files import place_to_write
-from hbac_assets.locks import hold_any
+from hbac_assets.store.files import place_to_write
+from hbac_assets.store.locks import hold_any
 
 
 class Store(ConfigurableResource):

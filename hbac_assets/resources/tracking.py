@@ -25,8 +25,8 @@ from dagster import ConfigurableResource
 from pydantic import Field
 
 from hbac_assets.errors import HbacError
+from hbac_assets.execution.processes import is_gone, running_process
 from hbac_assets.lineage import Cell
-from hbac_assets.processes import is_gone, running_process
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
 from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema

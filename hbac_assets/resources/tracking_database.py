@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import TEMPORARY_MARK, atomic_write
-from hbac_assets.locks import hold_any
 from hbac_assets.resources.tracking_uri import is_database, masked
+from hbac_assets.store.files import TEMPORARY_MARK, atomic_write
+from hbac_assets.store.locks import hold_any
 
 
 def make_whole(uri: str, artifacts: Path) -> None:

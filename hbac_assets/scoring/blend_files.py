@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import atomic_write, write_json
 from hbac_assets.scoring.blending import Blend
 from hbac_assets.scoring.convex import ConvexBlend
 from hbac_assets.scoring.stacking import StackedBlend
+from hbac_assets.store.files import atomic_write, write_json
 
 DESCRIPTION, NETWORK = "blend.json", "stacking.keras"
 

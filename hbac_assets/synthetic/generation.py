@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import FullDiskError, atomic_write, with_the_rest
-from hbac_assets.processes import end_with_parent
+from hbac_assets.execution.processes import end_with_parent
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, column_seconds
+from hbac_assets.store.files import FullDiskError, atomic_write, with_the_rest
 from hbac_assets.synthetic.recordings import Recording, plan
 from hbac_assets.synthetic.rendering import render
 from hbac_assets.synthetic.settings import SyntheticSettings

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hbac_assets.files import fingerprint
+from hbac_assets.store.files import fingerprint
 
 CODE_VERSION = 2
 """Raised whenever the same settings would give other bytes."""

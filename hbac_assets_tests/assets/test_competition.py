@@ -4,10 +4,10 @@ import pytest
 from hbac_assets.assets.competition import recorded_train
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.schema import Experiment
-from hbac_assets.files import write_json
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.store import Store
+from hbac_assets.store.files import write_json
 from hbac_assets.synthetic.generation import generate
 from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
 

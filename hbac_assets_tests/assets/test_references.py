@@ -9,8 +9,8 @@ from hbac_assets.assets.references import CLASS_PRIOR, LOGISTIC_REGRESSION, refe
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.schema import Experiment
-from hbac_assets.files import file_digest
 from hbac_assets.lineage import Dataset, Lineage
+from hbac_assets.store.files import file_digest
 
 ROWS = 8
 EEG_ALONE = {"small": {"backbone": "mobilenet_v3_small", "preprocessing": {"input": "eeg"}}}

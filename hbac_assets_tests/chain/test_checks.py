@@ -7,8 +7,8 @@ from hbac_assets import checks
 from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.submission import submission
-from hbac_assets.assets.tables import write_table
 from hbac_assets.resources.environment import resources_from_environment
+from hbac_assets.store.tables import write_table
 
 
 def outcomes(resources, asset):

@@ -13,16 +13,16 @@ from hbac_assets.assets.ensemble import chosen_methods, ensemble, make_ensembles
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.submission import predicted_rows
-from hbac_assets.assets.tables import read_table
 from hbac_assets.assets.test_set import placed_rows
 from hbac_assets.experiments.ensembles import Ensemble
 from hbac_assets.experiments.loading import FOLDER
-from hbac_assets.files import write_json
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.scoring.blending import METHODS
+from hbac_assets.store.files import write_json
+from hbac_assets.store.tables import read_table
 
 SMALL, LARGE = "mobilenet_v3_small", "mobilenet_v3_large"
 LOG = logging.getLogger(__name__)

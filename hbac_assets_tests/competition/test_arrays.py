@@ -12,10 +12,10 @@ from hbac_assets.competition.arrays import EegFacts, convert_eeg, convert_spectr
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.parquet_file import RecordingError
 from hbac_assets.competition.tables import MIDDLE
-from hbac_assets.files import file_digest
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
+from hbac_assets.store.files import file_digest
 
 
 def test_a_spectrogram_is_frequency_first_without_gaps(tmp_path: Path, spectrogram: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
 from hbac_assets.competition.conversion import INDEX, Converter, Progress, convert_all
 from hbac_assets.errors import HbacError
-from hbac_assets.files import file_digest
+from hbac_assets.store.files import file_digest
 
 
 @pytest.fixture

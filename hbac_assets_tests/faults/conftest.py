@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from hbac_assets.locks import hold_any
+from hbac_assets.store.locks import hold_any
 from hbac_assets_tests.faults.disks import small_disk
 from hbac_assets_tests.faults.small import small_project
 from hbac_assets_tests.projects import RECORDINGS, Project, linked, share_generated_data

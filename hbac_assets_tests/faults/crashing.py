@@ -12,10 +12,10 @@ import sys
 import psutil
 from dagster import DagsterInstance, execute_job, executor, job, op, reconstructable
 
-from hbac_assets import executor as ours
-from hbac_assets.console import console
 from hbac_assets.errors import HbacError
-from hbac_assets.failures import in_words
+from hbac_assets.execution import executor as ours
+from hbac_assets.execution.console import console
+from hbac_assets.execution.failures import in_words
 from hbac_assets.run import first_failure
 
 SIGNALS = (signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGSEGV, signal.SIGKILL)

@@ -6,8 +6,8 @@ import pytest
 
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.loading import load_experiment
-from hbac_assets.files import file_digest
 from hbac_assets.resources.gpus import present_gpus
+from hbac_assets.store.files import file_digest
 from hbac_assets_tests.faults.selection import some_at_once
 from hbac_assets_tests.faults.small import NAME
 

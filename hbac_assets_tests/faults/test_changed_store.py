@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.files import file_digest
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.store import Store
+from hbac_assets.store.files import file_digest
 from hbac_assets_tests.faults.requirements import require_finishes
 from hbac_assets_tests.faults.selection import some_at_once
 from hbac_assets_tests.faults.small import small_project

@@ -58,7 +58,7 @@ def test_a_server_that_ends_under_a_step_is_told_by_its_signal(failures):
 
 def test_a_library_that_cannot_be_imported_stops_no_step_that_needs_none(failures, tmp_path):
     (tmp_path / "jax.py").write_text("raise RuntimeError('built for another processor')\n")
-    lines, last, _ = failures("harmless", "hbac_assets.forkserver.libraries", PYTHONPATH=f"{tmp_path}:.")
+    lines, last, _ = failures("harmless", "hbac_assets.execution.preload.libraries", PYTHONPATH=f"{tmp_path}:.")
     assert lines == []
     assert "failed" not in last
 

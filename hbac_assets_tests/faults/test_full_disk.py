@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.files import FullDiskError, atomic_write
 from hbac_assets.learning.search.study import open_study
-from hbac_assets.locks import hold_any
 from hbac_assets.resources.store import Store
+from hbac_assets.store.files import FullDiskError, atomic_write
+from hbac_assets.store.locks import hold_any
 from hbac_assets_tests.faults.disks import MEGABYTE
 from hbac_assets_tests.faults.materializing import materialize_data
 from hbac_assets_tests.faults.requirements import last_line, require_finishes, require_same_results, told_of_mlflow

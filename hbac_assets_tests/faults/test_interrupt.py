@@ -10,7 +10,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from hbac_assets.interrupts import TOLD
+from hbac_assets.execution.interrupts import TOLD
 from hbac_assets_tests.faults.requirements import require_finishes
 from hbac_assets_tests.faults.small import small_project
 from hbac_assets_tests.projects import wait_until

@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from hbac_assets.errors import HbacError
+from hbac_assets.execution.runs import PROCESS_TAG, sign_run
 from hbac_assets.resources import dagster_home
 from hbac_assets.resources.dagster_home import DATABASES, open_instance, told_if_locked
-from hbac_assets.resources.runs import PROCESS_TAG, sign_run
 
 OPENING = """
 import sys

@@ -5,9 +5,9 @@ import os
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.locks import hold_any
 from hbac_assets.resources import machine_locks as module
 from hbac_assets.resources.machine_locks import machine_locks
+from hbac_assets.store.locks import hold_any
 
 NAME = f"hbac_assets-{os.getuid()}"
 

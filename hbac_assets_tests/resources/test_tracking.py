@@ -8,8 +8,8 @@ from functools import partial
 import pandas as pd
 import pytest
 
+from hbac_assets.execution.processes import identity
 from hbac_assets.lineage import Cell
-from hbac_assets.processes import identity
 from hbac_assets.resources import patience
 from hbac_assets.resources.tracking import Tracking, flattened
 from hbac_assets.resources.tracking_uri import masked

@@ -7,11 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import file_digest
 from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
+from hbac_assets.store.files import file_digest
 from hbac_assets.synthetic.generation import generate
 from hbac_assets.synthetic.settings import SyntheticSettings
 

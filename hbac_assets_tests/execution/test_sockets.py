@@ -4,8 +4,8 @@ import tempfile
 
 import pytest
 
-from hbac_assets import sockets
 from hbac_assets.errors import HbacError
+from hbac_assets.execution import sockets
 
 
 @pytest.fixture

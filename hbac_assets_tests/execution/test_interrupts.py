@@ -8,7 +8,7 @@ import pytest
 
 STUBBORN = """
 import time
-from hbac_assets import interrupts
+from hbac_assets.execution import interrupts
 
 interrupts.STEPS_SECONDS, interrupts.RUN_SECONDS = 0.2, 0.5
 with interrupts.watched() as watch:
@@ -21,7 +21,7 @@ with interrupts.watched() as watch:
 """
 OBEDIENT = """
 import time
-from hbac_assets import interrupts
+from hbac_assets.execution import interrupts
 
 interrupts.STEPS_SECONDS, interrupts.RUN_SECONDS = 0.2, 0.5
 try:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import atomic_write, fingerprint, remove_leftovers
+from hbac_assets.store.files import atomic_write, fingerprint, remove_leftovers
 
 
 def write_then_raise(path, error):
@@ -49,7 +49,7 @@ def test_what_a_killed_writer_left_is_removed_and_what_is_being_written_is_not(t
     killed = """
 import os, sys
 from pathlib import Path
-from hbac_assets.files import atomic_write
+from hbac_assets.store.files import atomic_write
 with atomic_write(Path(sys.argv[1]) / "deep" / "array.npy") as temporary:
     temporary.write_bytes(b"half")
     os.kill(os.getpid(), 9)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from hbac_assets.locks import hold_any
+from hbac_assets.store.locks import hold_any
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from hbac_assets.locks import hold_any
+from hbac_assets.store.locks import hold_any
 with hold_any([Path(sys.argv[1])], print):
     print("held", flush=True)
     time.sleep(60)
@@ -54,7 +54,7 @@ TAKER = """
 import os, sys
 from pathlib import Path
 from hbac_assets.errors import HbacError
-from hbac_assets.locks import hold_any
+from hbac_assets.store.locks import hold_any
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)

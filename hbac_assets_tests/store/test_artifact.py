@@ -2,8 +2,8 @@
 
 import pytest
 
-from hbac_assets.artifacts import Artifact
 from hbac_assets.errors import HbacError
+from hbac_assets.store.artifact import Artifact
 
 
 @pytest.fixture

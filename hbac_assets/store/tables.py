@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from hbac_assets.artifacts import Artifact
-from hbac_assets.files import atomic_write
+from hbac_assets.store.artifact import Artifact
+from hbac_assets.store.files import atomic_write
 
 
 def kept_or_made(artifact: Artifact, make: Callable[[], pd.DataFrame], log: logging.Logger) -> pd.DataFrame:

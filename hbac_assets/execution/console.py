@@ -8,8 +8,8 @@ from typing import Any
 
 from dagster import InitLoggerContext, logger
 
-from hbac_assets.failures import in_words, outside_steps
-from hbac_assets.interrupts import is_interrupted
+from hbac_assets.execution.failures import in_words, outside_steps
+from hbac_assets.execution.interrupts import is_interrupted
 
 FORMAT = "%(asctime)s  %(step)-26s %(message)s"
 INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
@@ -40,7 +40,7 @@ def console(context: InitLoggerContext) -> logging.Logger:
     handler = logging.StreamHandler()
     handler.setFormatter(StepFormatter(FORMAT, "%H:%M:%S"))
     handler.addFilter(lambda record: not _is_omitted(_meta(record)))
-    terminal = logging.Logger("hbac_assets.console", logging.INFO)
+    terminal = logging.Logger("hbac_assets.execution.console", logging.INFO)
     terminal.addHandler(handler)
     return terminal
 

@@ -2,7 +2,7 @@
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
-from hbac_assets.processes import is_gone, running_process
+from hbac_assets.execution.processes import is_gone, running_process
 
 PROCESS_TAG = "hbac/process"
 UNFINISHED = RunsFilter(statuses=[DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])

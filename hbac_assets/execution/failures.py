@@ -9,7 +9,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.interrupts import is_interrupted
+from hbac_assets.execution.interrupts import is_interrupted
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent

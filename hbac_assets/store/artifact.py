@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hbac_assets.errors import HbacError
-from hbac_assets.files import file_digest, fingerprint, write_json
+from hbac_assets.store.files import file_digest, fingerprint, write_json
 
 
 @dataclass(frozen=True)

@@ -25,15 +25,17 @@ from dagster._core.executor.multiprocess import MultiprocessExecutor
 from dagster._utils.error import SerializableErrorInfo
 
 from hbac_assets.errors import HbacError
-from hbac_assets.failures import ended_abruptly, first_line, root
-from hbac_assets.interrupts import kill_steps, watched
-from hbac_assets.sockets import use_short_folder
+from hbac_assets.execution.failures import ended_abruptly, first_line, root
+from hbac_assets.execution.interrupts import kill_steps, watched
+from hbac_assets.execution.sockets import use_short_folder
 
 # The second is the one that Dagster would put first.
 PRELOADED = [
-    "hbac_assets.forkserver.first", "dagster._core.executor.multiprocess", "hbac_assets.forkserver.libraries",
-    "hbac_assets.forkserver.last",
-]  # fmt: skip
+    "hbac_assets.execution.preload.before",
+    "dagster._core.executor.multiprocess",
+    "hbac_assets.execution.preload.libraries",
+    "hbac_assets.execution.preload.after",
+]
 WITH_SERVER = 255
 """What `multiprocessing` gives as a process' exit status if there is no server left to tell it."""
 

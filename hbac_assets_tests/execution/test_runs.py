@@ -6,8 +6,8 @@ import sys
 
 from dagster import DagsterInstance, DagsterRunStatus, job, op
 
-from hbac_assets.processes import identity
-from hbac_assets.resources.runs import PROCESS_TAG, report_dead_runs
+from hbac_assets.execution.processes import identity
+from hbac_assets.execution.runs import PROCESS_TAG, report_dead_runs
 
 
 @op

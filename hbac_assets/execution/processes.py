@@ -1,6 +1,6 @@
 """What a process must know of others: whether its parent lives, and who it is itself.
 
-Knows nothing of Dagster; `resources.runs` builds on it.
+Knows nothing of Dagster; `runs` builds on it.
 """
 
 import multiprocessing

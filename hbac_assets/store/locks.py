@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hbac_assets.files import try_flock, write_faults
+from hbac_assets.store.files import try_flock, write_faults
 
 POLL_SECONDS = 0.5
 NO_LINK = os.O_NOFOLLOW

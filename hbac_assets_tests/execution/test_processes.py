@@ -8,11 +8,11 @@ import time
 
 import psutil
 
-from hbac_assets.processes import identity, is_gone
+from hbac_assets.execution.processes import identity, is_gone
 
 PARENT = """
 import multiprocessing, time
-from hbac_assets.processes import end_with_parent
+from hbac_assets.execution.processes import end_with_parent
 
 def child(pipe):
     end_with_parent()
