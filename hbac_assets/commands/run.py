@@ -77,7 +77,7 @@ def places_to_write() -> Iterator[None]:
     from hbac_assets.definitions import defs
 
     assert defs.resources is not None
-    home = Path(os.environ.get("DAGSTER_HOME", "."))
+    home = Path(os.environ["DAGSTER_HOME"])
     with defs.resources["store"].in_use(), place_to_write(home, "DAGSTER_HOME", LITTLE_SPACE):
         yield
 

@@ -72,7 +72,7 @@ def test_help_says_what_there_is_and_imports_nothing_slow(arguments):
         (["run", "--mini"], "hbac: error: unrecognized arguments: --mini"),
         (["run", "--data", ""], "hbac run: error: argument --data: expected a value, found an empty one"),
     ],
-    ids=str,
+    ids=["no subcommand", "unknown subcommand", "unknown argument", "abbreviated option", "empty value"],
 )
 def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path):
     project = make_project(tmp_path / "project")
