@@ -37,7 +37,7 @@ setup: .venv/.locked-dev  ## make .venv from uv.lock, with the tools for develop
 
 run: .venv/.locked  ## materialize the whole chain and print the scores
 	$(ENVIRONMENT)
-	exec python -m hbac_assets.run
+	exec hbac run
 
 test: lint  ## lint, types and all tests but the long ones
 	$(ENVIRONMENT)
@@ -76,7 +76,7 @@ format: .venv/.locked-dev  ## let ruff format and mend what it can
 
 ui: .venv/.locked  ## Dagster on port 3000 and MLflow on port 5000 of 127.0.0.1, until Ctrl-C
 	$(ENVIRONMENT)
-	python -m hbac_assets.ui
+	exec hbac ui
 
 clean-caches:  ## delete compiled programs and the tools' caches
 	rm -rf data/cache

@@ -1,12 +1,11 @@
 """Commands as a user would type them, as sides; and a project of their own for those that write something."""
 
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.sides import environment_of_users
-from hbac_assets.resources.paths import PROJECT_FOLDER
+from hbac_assets.resources.dagster_home import make_home
 
 
 def prepare_command(command: list[str], folder: str, environment: Mapping[str, str]) -> Callable[[], int]:
@@ -26,8 +25,7 @@ def prepare_command(command: list[str], folder: str, environment: Mapping[str, s
 def project_environment(folder: Path) -> dict[str, str]:
     """Return the variables of a project that keeps everything in `folder`, and make Dagster's home there."""
     home = folder / "dagster"
-    home.mkdir(parents=True)
-    shutil.copy(PROJECT_FOLDER / "dagster.yaml", home)
+    make_home(home)
     tracking = f"sqlite:///{folder / 'mlflow.db'}"
     return {
         "DAGSTER_HOME": str(home),

@@ -9,7 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-_CACHE = Path(__file__).resolve().parents[1] / "data" / "cache"
+from hbac_assets.resources.paths import DATA_FOLDER
+
+_CACHE = DATA_FOLDER / "cache"
 
 os.environ["KERAS_BACKEND"] = "jax"
 # A user's ~/.keras/keras.json would change the layout of images and the numbers that come out; there Keras finds none.

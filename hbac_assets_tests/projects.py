@@ -8,7 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hbac_assets.resources.dagster_home import make_home
+
 CHECKOUT = Path(__file__).parents[1]
+HBAC = (sys.executable, "-m", "hbac_assets")
+"""The command `hbac`, whether it is installed or not."""
 RECORDINGS = 48
 SECONDS = 1500
 NOT_INHERITED = ("HBAC_", "MLFLOW_", "DAGSTER_", "MAKE", "MFLAGS")
@@ -36,14 +40,16 @@ class Project:
 
     def run(self, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run what `make run` runs."""
-        return self.command(sys.executable, "-m", "hbac_assets.run", **environment)
+        return self.command(*HBAC, "run", **environment)
 
-    def start(self, *command: str, log_name: str = "started.log", **environment: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *command: str, log_name: str = "started.log", folder: Path = CHECKOUT, **environment: str
+    ) -> subprocess.Popen[bytes]:
         """Start a command in a process group of its own; its output goes to a file in the project's folder."""
         with (self.folder / log_name).open("wb") as log:
             return subprocess.Popen(
                 command,
-                cwd=CHECKOUT,
+                cwd=folder,
                 env=self.environment | environment,
                 stdout=log,
                 stderr=log,
@@ -52,7 +58,7 @@ class Project:
 
     def start_run(self, log_name: str = "started.log", **environment: str) -> subprocess.Popen[bytes]:
         """Start what `make run` runs."""
-        return self.start(sys.executable, "-m", "hbac_assets.run", log_name=log_name, **environment)
+        return self.start(*HBAC, "run", log_name=log_name, folder=CHECKOUT, **environment)
 
 
 def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
@@ -67,8 +73,7 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]"
 def make_project(folder: Path, **environment: str) -> Project:
     """Return a miniature project in `folder`; nothing of the caller's own settings reaches it."""
     home = folder / "dagster"
-    home.mkdir(parents=True)
-    (home / "dagster.yaml").write_text((CHECKOUT / "dagster.yaml").read_text())
+    make_home(home)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     tracking = f"sqlite:///{folder / 'mlflow.db'}"
     settings = {

@@ -14,7 +14,7 @@ def project(tmp_path):
     """A project with an environment that is as new as its lock file, and what writes a command into that."""
     folder = tmp_path / "my project"
     (folder / ".venv" / "bin").mkdir(parents=True)
-    for name in ("Makefile", ".envrc", ".ci", "uv.lock", "pyproject.toml", "dagster.yaml"):
+    for name in ("Makefile", ".envrc", ".ci", "uv.lock", "pyproject.toml", "hbac_assets"):
         (shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy)(CHECKOUT / name, folder / name)
     for name in (".locked", ".locked-dev"):
         (folder / ".venv" / name).touch()
@@ -42,7 +42,7 @@ def test_commands_of_another_folder_are_installed_again(project, beginning):
     install(beginning.format(folder / ".venv"))
     makes, says = would_do(folder)
     assert "sync" not in makes
-    assert "hbac_assets.run" in makes
+    assert "exec hbac run" in makes
     assert says == ""
 
     moved = folder.rename(folder.with_name("moved"))

@@ -69,7 +69,7 @@ def prepare_ours(folder: str, compiled: str, recordings: int) -> Callable[[], in
     def repetition() -> int:
         project = _fresh(folder, compiled)
         environment = project_environment(project) | {"HBAC_SYNTHETIC_RECORDINGS": str(recordings)}
-        prepare_command([sys.executable, "-m", "hbac_assets.run"], str(PROJECT_FOLDER), environment)()
+        prepare_command([sys.executable, "-m", "hbac_assets", "run"], str(PROJECT_FOLDER), environment)()
         (submission,) = (project / "store").glob("*/quickstart/submission.csv")
         submission.replace(Path(folder, OUR_SUBMISSION))
         shutil.rmtree(Path(folder, HOME), ignore_errors=True)

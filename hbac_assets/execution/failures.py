@@ -6,6 +6,7 @@ it: what is known is how it ended. All else is a defect of the code and keeps it
 
 import os
 import signal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
@@ -41,6 +42,19 @@ def in_words(event: "DagsterEvent | None") -> str | None:
     if failure.error and failure.error.cls_name == CRASH and not is_interrupted():
         return f"{event.step_key}: {first_line(failure.error)}"
     return None
+
+
+def first_failure(events: "Sequence[DagsterEvent]") -> str:
+    """Return the one line of the first failure, or the first of its error's lines where that is a defect."""
+    for event in events:
+        if line := in_words(event):
+            return line
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            return f"{event.step_key}: {first_line(error.cause or error) if error else 'failed'}"
+        if error := outside_steps(event):
+            return first_line(error)
+    return (events[-1].message if events else None) or "the run did not start"
 
 
 def outside_steps(event: "DagsterEvent") -> "SerializableErrorInfo | None":

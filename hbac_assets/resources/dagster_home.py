@@ -1,6 +1,8 @@
 """Dagster's own files: its settings, and what it records of runs, in the folder that `DAGSTER_HOME` names."""
 
+import filecmp
 import os
+import shutil
 import sqlite3
 import sys
 import time
@@ -10,19 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
-from hbac_assets.store.files import LITTLE_SPACE, place_to_write
+from hbac_assets.resources.paths import DEFAULT_PLACES
+from hbac_assets.store.files import LITTLE_SPACE, atomic_write, place_to_write
 from hbac_assets.store.locks import hold_any
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+SETTINGS = Path(__file__).with_name("dagster.yaml")
 LOCKED = "database is locked"
 LOCKED_SECONDS = 60.0
 
 
 def open_instance() -> "DagsterInstance":
-    """Return the instance that `DAGSTER_HOME` names.
+    """Return the instance that `DAGSTER_HOME` names, whose folder is made where that is the default.
 
     Only one process at a time opens it: two that made its databases at once would leave them of no use for ever. It
     waits for another program that has locked one of them.
@@ -37,6 +41,8 @@ def open_instance() -> "DagsterInstance":
     from yaml import YAMLError
 
     home = os.environ.get("DAGSTER_HOME", "")
+    if home == DEFAULT_PLACES["DAGSTER_HOME"]:
+        make_home(Path(home))
     there = Path(home).is_absolute() and Path(home).is_dir()
     try:
         if not there:
@@ -59,8 +65,21 @@ def open_instance() -> "DagsterInstance":
     except (DagsterError, YAMLError, OSError) as error:
         raise HbacError(
             f"DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found "
-            f"'{home}' ({_said(error)}); correct it, or unset it and `source .envrc`"
+            f"'{home}' ({_said(error)}); correct it or unset it"
         ) from error
+
+
+def make_home(home: Path) -> None:
+    """Make a folder for Dagster, or bring its settings up to date with this project's.
+
+    Raises:
+        HbacError: it cannot be written.
+    """
+    settings = home / SETTINGS.name
+    if settings.is_file() and filecmp.cmp(SETTINGS, settings, shallow=False):
+        return
+    with place_to_write(home, "DAGSTER_HOME"), atomic_write(settings) as temporary:
+        shutil.copyfile(SETTINGS, temporary)
 
 
 @contextmanager

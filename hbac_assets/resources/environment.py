@@ -15,7 +15,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.resources.accelerator import Accelerator, Device, Precision
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.paths import DATA_FOLDER, absolute, require_plain_paths
+from hbac_assets.resources.paths import DEFAULT_PLACES, absolute, require_plain_paths
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.tracking_uri import TRACKING_URI, require_usable
@@ -48,7 +48,7 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
     require_plain_paths(environment)
     folder = text("HBAC_DATA_DIR", "")
     recordings = SyntheticSettings().recordings
-    store = _place("HBAC_STORE", text("HBAC_STORE", str(DATA_FOLDER / "store")))
+    store = _place("HBAC_STORE", text("HBAC_STORE", DEFAULT_PLACES["HBAC_STORE"]))
     return {
         "competition": CompetitionData(
             folder=str(_place("HBAC_DATA_DIR", folder)) if folder else "",
@@ -84,6 +84,6 @@ def _tracking_uri(environment: Mapping[str, str]) -> str:
     """Return the tracking URI, by the name of its variable where it has one: it may hold a password."""
     uri = environment.get(TRACKING_URI)
     if not uri:
-        return f"sqlite:///{DATA_FOLDER / 'mlflow.db'}"
+        return DEFAULT_PLACES[TRACKING_URI]
     require_usable(uri, TRACKING_URI, environment)
     return EnvVar(TRACKING_URI)

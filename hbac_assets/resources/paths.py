@@ -1,14 +1,38 @@
-"""Where things lie when the environment does not say: everything that a run writes goes below `data/`."""
+"""Where things lie when the environment does not say: everything that a run writes goes below `data/`.
+
+That is the checkout's, or the working folder's where the package is installed: nothing is ever written beside it.
+"""
 
 import os
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from hbac_assets.errors import HbacError
 
-PROJECT_FOLDER = Path(__file__).resolve().parents[2]
+
+def is_checkout(folder: Path) -> bool:
+    """Tell whether a folder is this project's source tree, by the project's name in pyproject.toml."""
+    try:
+        described = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        return bool(described["project"]["name"] == "hbac-assets")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+_BESIDE_PACKAGE = Path(__file__).resolve().parents[2]
+IN_CHECKOUT = is_checkout(_BESIDE_PACKAGE)
+PROJECT_FOLDER = _BESIDE_PACKAGE if IN_CHECKOUT else Path.cwd()
 DATA_FOLDER = PROJECT_FOLDER / "data"
+DEFAULT_PLACES = {
+    "DAGSTER_HOME": str(DATA_FOLDER / "dagster"),
+    "HBAC_STORE": str(DATA_FOLDER / "store"),
+    "MLFLOW_TRACKING_URI": f"sqlite:///{DATA_FOLDER / 'mlflow.db'}",
+    # Where `mlflow ui` keeps the artifacts of those who log to it.
+    "MLFLOW_ARTIFACTS_DESTINATION": str(DATA_FOLDER / "mlartifacts"),
+}
+"""Variables that name places, and the values that stand for absent ones."""
 
 
 def require_plain_paths(environment: Mapping[str, str] = os.environ) -> None:
@@ -18,7 +42,7 @@ def require_plain_paths(environment: Mapping[str, str] = os.environ) -> None:
         HbacError: there is one in the path of the project, its virtual environment, `HBAC_STORE` or `DAGSTER_HOME`.
     """
     folders = {
-        "the project": str(PROJECT_FOLDER),
+        "the project" if IN_CHECKOUT else "the working folder": str(PROJECT_FOLDER),
         "the virtual environment": sys.prefix,
         **{name: environment.get(name, "") for name in ("HBAC_STORE", "DAGSTER_HOME")},
     }

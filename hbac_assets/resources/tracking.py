@@ -27,7 +27,7 @@ from pydantic import Field
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.processes import is_gone, running_process
 from hbac_assets.lineage import Cell
-from hbac_assets.resources.paths import PROJECT_FOLDER
+from hbac_assets.resources.paths import IN_CHECKOUT, PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
 from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
 from hbac_assets.resources.tracking_experiment import artifacts_fault, find_or_create
@@ -366,6 +366,8 @@ def code_commit() -> str:
     """Return the checkout's commit, or `unknown` where the code is not in one."""
     import subprocess
 
+    if not IN_CHECKOUT:  # the nearest one is somebody else's
+        return "unknown"
     command = ["git", "-C", str(PROJECT_FOLDER), "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()

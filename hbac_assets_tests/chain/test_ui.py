@@ -1,8 +1,7 @@
-"""`make ui`: both servers answer on this machine and to no other, show what was made, and stop together."""
+"""`hbac ui` in any folder: both servers answer on this machine alone, show what was made, and stop together."""
 
 import json
 import signal
-import sys
 import time
 import urllib.request
 from contextlib import closing
@@ -10,6 +9,8 @@ from socket import create_server
 
 import psutil
 import pytest
+
+from hbac_assets_tests.projects import HBAC
 
 ASSETS = """
 { assetNodes { assetKey { path } opNames partitionStats { numMaterialized numPartitions } } }
@@ -49,7 +50,7 @@ def servers(finished, tmp_path):
     ports = {"HBAC_DAGSTER_PORT": free_port(), "HBAC_MLFLOW_PORT": free_port()}
     deep = tmp_path / ("deep" * 30)  # too long a path for that of a socket
     deep.mkdir()
-    process = project.start(sys.executable, "-m", "hbac_assets.ui", TMPDIR=str(deep), **ports)
+    process = project.start(*HBAC, "ui", folder=tmp_path, TMPDIR=str(deep), **ports)
     yield project, process, *(f"http://127.0.0.1:{port}" for port in ports.values())
     process.send_signal(signal.SIGTERM)
     process.wait()

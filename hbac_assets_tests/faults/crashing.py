@@ -15,8 +15,7 @@ from dagster import DagsterInstance, execute_job, executor, job, op, reconstruct
 from hbac_assets.errors import HbacError
 from hbac_assets.execution import executor as ours
 from hbac_assets.execution.console import console
-from hbac_assets.execution.failures import in_words
-from hbac_assets.run import first_failure
+from hbac_assets.execution.failures import first_failure, in_words
 
 SIGNALS = (signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGSEGV, signal.SIGKILL)
 

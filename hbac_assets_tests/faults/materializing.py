@@ -12,10 +12,10 @@ from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.competition.set_aside import COLUMNS
+from hbac_assets.execution.failures import first_failure
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
-from hbac_assets.run import first_failure
 from hbac_assets_tests.projects import RECORDINGS
 
 DATA_ASSETS = [competition_data, train_metadata, npy_spectrograms, eeg_spectrograms, fold_assignments]

@@ -282,13 +282,15 @@ VARIABLES = {
         r"MLFLOW_TRACKING_URI: expected the URI of a database whose driver is installed, found "
         r"'mysql\+no_such_driver://somebody:\*\*\*@127.0.0.1/mlflow' \(.*\); install the driver with pip or correct",
     ),
-    "a relative DAGSTER_HOME": ({"DAGSTER_HOME": "data/nowhere"}, rf"{NO_HOME} 'data/nowhere' \(.*\); correct it"),
+    "a relative DAGSTER_HOME": (
+        {"DAGSTER_HOME": "data/nowhere"},
+        rf"{NO_HOME} 'data/nowhere' \(.*\); correct it or unset it",
+    ),
     "a DAGSTER_HOME nowhere": ({"DAGSTER_HOME": "{here}/nowhere"}, rf"{NO_HOME} '.*/nowhere' \(.*\); correct it"),
     "a DAGSTER_HOME that is a file": (
         {"DAGSTER_HOME": "{here}/a_file"},
         "DAGSTER_HOME: expected a folder that can be written, found .*/a_file; make it writable or name another",
     ),
-    "no DAGSTER_HOME": ({"DAGSTER_HOME": ""}, rf"{NO_HOME} '' \(.*\); correct it, or unset it and `source .envrc`"),
     "a database of Dagster that is none": (
         {"DAGSTER_HOME": "{here}/garbled"},
         "DAGSTER_HOME: expected Dagster's databases in .*/garbled, found something else .*; move its folders history",

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import sys
 import time
 from contextlib import suppress
 
@@ -13,10 +12,10 @@ import pytest
 from hbac_assets.execution.interrupts import TOLD
 from hbac_assets_tests.faults.requirements import require_finishes
 from hbac_assets_tests.faults.small import small_project
-from hbac_assets_tests.projects import wait_until
+from hbac_assets_tests.projects import HBAC, wait_until
 
 SECONDS = 10
-RUN = (sys.executable, "-m", "hbac_assets.run")
+RUN = (*HBAC, "run")
 MAKE = ("make", "-o", ".venv/.locked", "run")
 MATERIALIZE = ("dagster", "asset", "materialize", "--select", "*trained_models")
 

@@ -9,7 +9,7 @@ import pytest
 
 from hbac_assets_tests.faults.requirements import require_same_results
 from hbac_assets_tests.faults.small import small_project
-from hbac_assets_tests.projects import CHECKOUT
+from hbac_assets_tests.projects import CHECKOUT, HBAC
 
 USER = 12345
 AS_USER = [
@@ -64,7 +64,7 @@ def test_the_whole_chain_runs(nobody, undisturbed, tmp_path, case):
         os.chown(path, USER, USER)
     for folder in [project.folder, *project.folder.parents][:4]:
         folder.chmod(folder.stat().st_mode | 0o055)
-    done = nobody([sys.executable, "-m", "hbac_assets.run"], project.environment)
+    done = nobody([*HBAC, "run"], project.environment)
     case("a user without a home", "works, the same bits", done.stdout.strip().splitlines()[-1:])
     assert done.returncode == 0, done.stderr
     require_same_results(project, undisturbed)

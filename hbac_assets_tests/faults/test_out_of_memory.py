@@ -2,13 +2,14 @@
 
 import copy
 import re
-import sys
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 
 from hbac_assets_tests.faults.small import EXPERIMENT, FOLDS
+from hbac_assets_tests.projects import HBAC
 
 ALLOWED_KILOBYTES = 8_000_000
 
@@ -20,7 +21,7 @@ def test_too_large_a_batch_is_named_and_the_other_member_is_trained(fresh, case)
     experiment["members"]["too_large"] = too_large | {"batch_size": 40_000}
     path = Path(fresh.environment["HBAC_EXPERIMENT"])
     path.write_text(yaml.safe_dump(experiment))
-    limited = f"ulimit -d {ALLOWED_KILOBYTES}; exec {sys.executable} -m hbac_assets.run"
+    limited = f"ulimit -d {ALLOWED_KILOBYTES}; exec {shlex.join(HBAC)} run"
     done = fresh.command("bash", "-c", limited)
     (line,) = done.stderr.splitlines()[-1:]
     expected = (

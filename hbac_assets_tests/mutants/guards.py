@@ -131,6 +131,20 @@ GUARDS = [
         "test_jobs_that_see_their_own_card_as_number_0_do_not_wait_and_those_of_one_card_do",
     ),
     Guard(
+        "an installed package writes nothing beside itself",
+        "resources/paths.py",
+        'described["project"]["name"] == "hbac-assets"',
+        'described["project"]["name"] or True',
+        "resources/test_paths.py::test_another_folder_is_none[another project]",
+    ),
+    Guard(
+        "an unset variable of the shell does not turn the user's data into synthetic ones",
+        "commands/variables.py",
+        "    if not text:",
+        "    if False:",
+        "commands/test_main.py::test_wrong_usage_is_told_before_anything_is_made[empty value]",
+    ),
+    Guard(
         "a user's file of Keras' settings changes no number",
         "__init__.py",
         'os.environ["KERAS_HOME"] = ',

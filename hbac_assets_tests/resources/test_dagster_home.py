@@ -12,6 +12,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.execution.runs import PROCESS_TAG, sign_run
 from hbac_assets.resources import dagster_home
 from hbac_assets.resources.dagster_home import DATABASES, open_instance, told_if_locked
+from hbac_assets.resources.paths import DEFAULT_PLACES
 
 OPENING = """
 import sys
@@ -102,3 +103,28 @@ def job():
         nothing()
 
     return one
+
+
+def test_the_default_home_is_made_with_this_projects_settings_which_are_kept_up_to_date(tmp_path, monkeypatch):
+    home = tmp_path / "data" / "dagster"
+    monkeypatch.setitem(DEFAULT_PLACES, "DAGSTER_HOME", str(home))
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    for _ in range(2):
+        with open_instance() as instance:
+            assert not instance.telemetry_enabled
+            assert not instance.nux_enabled
+        (home / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
+
+
+def test_the_settings_of_a_users_own_home_are_left_alone(home):
+    with open_instance():
+        assert (home / "dagster.yaml").read_text() == ""
+
+
+def test_a_default_home_that_cannot_be_made_is_told_in_one_line(tmp_path, monkeypatch):
+    (tmp_path / "data").touch()
+    home = str(tmp_path / "data" / "dagster")
+    monkeypatch.setitem(DEFAULT_PLACES, "DAGSTER_HOME", home)
+    monkeypatch.setenv("DAGSTER_HOME", home)
+    with pytest.raises(HbacError, match=r"^DAGSTER_HOME: expected a folder that can be written, found .*; make it"):
+        open_instance()

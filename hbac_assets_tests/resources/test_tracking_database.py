@@ -19,6 +19,7 @@ from sqlalchemy import create_engine
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.tracking_database import require_present_schema
+from hbac_assets_tests.projects import HBAC
 
 MAKE = """
 import sys
@@ -83,8 +84,7 @@ def test_an_older_database_is_told_with_the_command_that_upgrades_it(older, tmp_
     upgrade = f"mlflow db upgrade '{older}'"
     assert f"MLflow at {older}: its database is of an older version; keep a copy of it, then run `{upgrade}`;" in line
     environment = os.environ | {"MLFLOW_BACKEND_STORE_URI": older}
-    ui = [sys.executable, "-m", "hbac_assets.ui"]
-    done = subprocess.run(ui, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([*HBAC, "ui"], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert done.stderr == f"\nMLflow: its database is of an older version; keep a copy of it, then run `{upgrade}`\n"
 

@@ -16,6 +16,7 @@ from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.paths import IN_CHECKOUT
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.metric import kl_divergence
@@ -52,7 +53,7 @@ def report(competition: CompetitionData, store: Store, experiment: ExperimentCho
         *_set_aside_lines(lineage),
         f"submission: {lineage.submission.require()}",
         f"it is from: {submitted}, blended by {chosen_methods(lineage)[submitted]}",
-        "look further: make ui   (assets in Dagster, trainings in MLflow)",
+        f"look further: {'make ui' if IN_CHECKOUT else 'hbac ui'}   (assets in Dagster, trainings in MLflow)",
     ]
     return "\n".join(lines)
 

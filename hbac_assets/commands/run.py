@@ -1,23 +1,53 @@
-"""`make run`: materialize the whole chain, then print what came out. Ends with one line if something is wrong."""
+"""Materialize the whole chain of an experiment, then print the scores.
 
+What is up to date is not made again; an interrupted run goes on with the same command.
+"""
+
+import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
-from hbac_assets.execution.failures import first_line, in_words, outside_steps
+from hbac_assets.execution.failures import first_failure
 from hbac_assets.execution.interrupts import TOLD, kill_steps, watched
 from hbac_assets.store.files import LITTLE_SPACE, place_to_write
 
-if TYPE_CHECKING:
-    from dagster import DagsterEvent
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options; each sets an environment variable, which holds without it."""
+    parser.add_argument(
+        "--experiment",
+        dest="HBAC_EXPERIMENT",
+        metavar="NAME",
+        type=not_empty,
+        help="an experiment of this package, or your own .yaml file (HBAC_EXPERIMENT; quickstart)",
+    )
+    parser.add_argument(
+        "--data",
+        dest="HBAC_DATA_DIR",
+        metavar="FOLDER",
+        type=not_empty,
+        help="the competition's files in Kaggle's layout (HBAC_DATA_DIR; without it, synthetic data are made)",
+    )
+    parser.add_argument(
+        "--miniature",
+        dest="HBAC_MINIATURE",
+        action="store_const",
+        const="1",
+        help="shrink the experiment to minutes (HBAC_MINIATURE=1)",
+    )
 
 
-def main() -> int:
-    """Run the chain of the chosen experiment and return the exit status."""
+def main(options: argparse.Namespace) -> int:
+    """Run the chain of the chosen experiment and return the exit status.
+
+    Raises:
+        HbacError: with the one line of the first failure.
+    """
     with watched() as watch:
         watch.raise_interrupts()
         try:
@@ -25,12 +55,9 @@ def main() -> int:
                 materialize_chain()
                 if not watch.number:
                     print_report()
-        except HbacError as error:
-            kill_steps()  # where nobody could keep their events, the exit would wait for them
-            if not watch.number:
-                print(f"\n{error}", file=sys.stderr)
-                return 1
-        except BaseException:  # what an interrupt becomes depends on where it hits
+        except BaseException as error:  # what an interrupt becomes depends on where it hits
+            if isinstance(error, HbacError):
+                kill_steps()  # where nobody could keep their events, the exit would wait for them
             if not watch.number:
                 raise
         if watch.number:
@@ -50,7 +77,7 @@ def places_to_write() -> Iterator[None]:
     from hbac_assets.definitions import defs
 
     assert defs.resources is not None
-    home = Path(os.environ.get("DAGSTER_HOME", "."))
+    home = Path(os.environ["DAGSTER_HOME"])
     with defs.resources["store"].in_use(), place_to_write(home, "DAGSTER_HOME", LITTLE_SPACE):
         yield
 
@@ -85,25 +112,8 @@ def materialize_chain() -> None:
 
 def print_report() -> None:
     """Print the scores, where the submission is, and how to look further."""
+    from hbac_assets.commands.report import report
     from hbac_assets.definitions import defs
-    from hbac_assets.report import report
 
     assert defs.resources is not None
     print(report(defs.resources["competition"], defs.resources["store"], defs.resources["experiment"]))
-
-
-def first_failure(events: "Sequence[DagsterEvent]") -> str:
-    """Return the one line of the first failure, or the first of its error's lines where that is a defect."""
-    for event in events:
-        if line := in_words(event):
-            return line
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            return f"{event.step_key}: {first_line(error.cause or error) if error else 'failed'}"
-        if error := outside_steps(event):
-            return first_line(error)
-    return (events[-1].message if events else None) or "the run did not start"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

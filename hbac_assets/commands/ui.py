@@ -1,5 +1,9 @@
-"""`make ui`: Dagster with its daemon, and MLflow, on this machine only, until Ctrl-C."""
+"""Show Dagster, with its daemon, and MLflow on this machine, until Ctrl-C.
 
+HBAC_DAGSTER_PORT and HBAC_MLFLOW_PORT are their ports on 127.0.0.1: 3000 and 5000 without them.
+"""
+
+import argparse
 import os
 import signal
 import subprocess
@@ -19,25 +23,42 @@ HOST = "127.0.0.1"
 STOP_SECONDS = 8
 
 
-def main() -> int:
-    """Start both servers, wait until one ends or a signal comes, and stop both."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add none."""
+
+
+def main(options: argparse.Namespace) -> int:
+    """Start both servers, wait until one ends or a signal comes, and stop both.
+
+    Raises:
+        HbacError: the databases that they read cannot be made or read.
+    """
     dagster_port = os.environ.get("HBAC_DAGSTER_PORT", "3000")
     mlflow_port = os.environ.get("HBAC_MLFLOW_PORT", "5000")
-    tracking = os.environ.get(BACKEND_URI, "")
+    tracking = os.environ[BACKEND_URI]
     pages = {"Dagster": f"http://{HOST}:{dagster_port}", "MLflow": f"http://{HOST}:{mlflow_port}"}
-    commands = [["dagster", "dev", "--host", HOST, "--port", dagster_port, "--log-level", "warning"]]
+    commands = [
+        [
+            "dagster",
+            "dev",
+            "--module-name",
+            "hbac_assets",
+            "--host",
+            HOST,
+            "--port",
+            dagster_port,
+            "--log-level",
+            "warning",
+        ]
+    ]
     if tracking.startswith("http"):  # a server that runs already
         pages["MLflow"] = masked(tracking)
     else:
         commands.append(["mlflow", "ui", "--host", HOST, "--port", mlflow_port, "--workers", "1"])
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
         signal.signal(number, _interrupt)
-    try:
-        environment = os.environ | {"TMPDIR": short_folder()}
-        make_databases()
-    except HbacError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
+    environment = os.environ | {"TMPDIR": short_folder()}
+    make_databases()
     servers = [
         subprocess.Popen([sys.executable, "-m", *command], env=environment, start_new_session=True)
         for command in commands
@@ -61,15 +82,14 @@ def make_databases() -> None:
         HbacError: one cannot be made or read.
     """
     require_plain_paths()
-    if uri := os.environ.get(BACKEND_URI):
-        require_usable(uri, BACKEND_URI)
-        artifacts = DATA_FOLDER / "mlartifacts"
-        make_whole(uri, artifacts)
-        try:
-            require_present_schema(uri)
-            follow_moved_artifacts(uri, artifacts)
-        except HbacError as error:
-            raise HbacError(f"MLflow: {error}") from error
+    uri, artifacts = os.environ[BACKEND_URI], DATA_FOLDER / "mlartifacts"
+    require_usable(uri, BACKEND_URI)
+    make_whole(uri, artifacts)
+    try:
+        require_present_schema(uri)
+        follow_moved_artifacts(uri, artifacts)
+    except HbacError as error:
+        raise HbacError(f"MLflow: {error}") from error
     with open_instance():
         pass
 
@@ -94,7 +114,3 @@ def _signal_group(server: subprocess.Popen[bytes], number: signal.Signals) -> No
 
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    sys.exit(main())

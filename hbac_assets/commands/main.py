@@ -1,0 +1,69 @@
+"""The command line of `hbac`: which subcommands there are, and how they end.
+
+Exit status: 0 where it is done, 1 for a fault, told in one line, 2 for wrong usage, 130 after Ctrl-C, 143 after
+SIGTERM. Ctrl-C is how `ui` is done.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from hbac_assets.commands import run, ui
+from hbac_assets.commands.variables import set_variables
+from hbac_assets.errors import HbacError
+from hbac_assets.execution.interrupts import TOLD
+
+
+class Command(Protocol):
+    """The module of a subcommand; its docstring is what `--help` says, whose first line also stands in the list."""
+
+    __doc__: str | None
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add the subcommand's options; one whose `dest` is the name of a variable sets that."""
+
+    def main(self, options: argparse.Namespace) -> int:
+        """Do it and return the exit status.
+
+        Raises:
+            HbacError: a fault that a user can mend.
+        """
+
+
+COMMANDS: dict[str, Command] = {"run": run, "ui": ui}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the subcommand that the arguments name, by default those of this process, and return the exit status."""
+    options = command_line().parse_args(arguments)
+    set_variables(options)
+    try:
+        return COMMANDS[options.command].main(options)
+    except HbacError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\n{TOLD}", file=sys.stderr)
+        return 128 + signal.SIGINT
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of all subcommands and their options."""
+    parser = argparse.ArgumentParser(
+        "hbac", description="Harmful brain activity classification, from EEG to submission."
+    )
+    subcommands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        description = command.__doc__ or ""
+        command.add_options(
+            subcommands.add_parser(
+                name,
+                help=description.partition("\n")[0],
+                description=description,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                allow_abbrev=False,
+            )
+        )
+    return parser

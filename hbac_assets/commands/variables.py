@@ -1,0 +1,38 @@
+"""The environment variables of a subcommand: those that its options give, then the defaults of those that are absent.
+
+`.envrc` sets the same defaults for Dagster's own commands and MLflow's.
+"""
+
+import argparse
+import os
+import sys
+
+from hbac_assets.resources.paths import DEFAULT_PLACES, IN_CHECKOUT
+
+SWITCHES = {
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # Workers of the MLflow server for jobs that nothing here uses.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
+
+
+def set_variables(options: argparse.Namespace) -> None:
+    """Set the variables of this process, which those that it starts inherit; an empty one counts as absent."""
+    os.environ.update({name: value for name, value in vars(options).items() if name.startswith("HBAC_") and value})
+    defaults = DEFAULT_PLACES | SWITCHES
+    if IN_CHECKOUT:  # no caches in the source tree
+        sys.dont_write_bytecode = True
+        defaults |= {"PYTHONDONTWRITEBYTECODE": "1"}
+    for name, value in defaults.items():
+        os.environ[name] = os.environ.get(name) or value
+    os.environ["MLFLOW_BACKEND_STORE_URI"] = (
+        os.environ.get("MLFLOW_BACKEND_STORE_URI") or os.environ["MLFLOW_TRACKING_URI"]
+    )
+
+
+def not_empty(text: str) -> str:
+    """Return the value of an option, which is empty where a shell's variable in its place is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a value, found an empty one; give it or leave the option out")
+    return text

@@ -1,0 +1,145 @@
+"""The command line of `hbac`: what it costs to ask for help, how it ends, and the variables that it sets."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from hbac_assets.commands.main import COMMANDS
+from hbac_assets.execution.interrupts import TOLD
+from hbac_assets.resources.dagster_home import DATABASES
+from hbac_assets_tests.projects import CHECKOUT, HBAC, make_project, wait_until
+
+SLOW = {
+    "dagster", "jax", "keras", "keras_cv", "matplotlib", "mlflow", "numpy", "optuna", "pandas", "pydantic", "pywt",
+    "scipy", "sklearn", "sqlalchemy", "tensorflow",
+}  # fmt: skip
+LOADED = """
+import runpy, sys
+try:
+    runpy.run_module("hbac_assets", run_name="__main__", alter_sys=True)
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+SET = """
+import os, sys
+from hbac_assets.commands.main import command_line
+from hbac_assets.commands.variables import set_variables
+set_variables(command_line().parse_args())
+print(*(f"{name}={value}" for name, value in os.environ.items()), sep="\\0", end="")
+"""
+SHELLS_OWN = {"PATH", "PWD", "OLDPWD", "SHLVL", "_", "DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME"}
+
+
+def python(code, *arguments, folder=CHECKOUT, **environment):
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env=clean | {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def variables(printed):
+    return dict(one.split("=", 1) for one in printed.split("\0") if "=" in one)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
+def test_help_says_what_there_is_and_imports_nothing_slow(arguments):
+    done = python(LOADED, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: hbac{''.join(f' {name}' for name in arguments[:-1])} [-h]")
+    if arguments == ["--help"]:
+        assert set(COMMANDS) <= set(done.stdout.split())
+    modules = set(done.stderr.split())
+    assert "hbac_assets.commands.main" in modules
+    assert not modules & SLOW
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "hbac: error: the following arguments are required: COMMAND"),
+        (["train"], "hbac: error: argument COMMAND: invalid choice: 'train'"),
+        (["run", "quickstart"], "hbac: error: unrecognized arguments: quickstart"),
+        (["run", "--mini"], "hbac: error: unrecognized arguments: --mini"),
+        (["run", "--data", ""], "hbac run: error: argument --data: expected a value, found an empty one"),
+    ],
+    ids=["no subcommand", "unknown subcommand", "unknown argument", "abbreviated option", "empty value"],
+)
+def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path):
+    project = make_project(tmp_path / "project")
+    done = project.command(*HBAC, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(said)
+    assert {path.name for path in project.folder.iterdir()} == {"dagster"}
+
+
+def test_a_fault_is_told_in_one_line_by_the_name_of_the_variable(tmp_path):
+    project = make_project(tmp_path / "project")
+    for option, variable in {"--data": "HBAC_DATA_DIR", "--experiment": "HBAC_EXPERIMENT"}.items():
+        done = project.command(*HBAC, "run", option, __file__, HBAC_DATA_DIR="", HBAC_EXPERIMENT="quickstart")
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"\n{variable}: expected ")
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_ctrl_c_before_anything_runs_is_told(tmp_path):
+    project = make_project(tmp_path / "project")
+    path = tmp_path / "project" / "dagster" / DATABASES[0]
+    path.parent.mkdir()
+    log = project.folder / "started.log"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("begin exclusive")
+        process = project.start(*HBAC, "ui")
+        wait_until(lambda: "waiting for another program" in log.read_text(), process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert log.read_text().splitlines()[-1] == TOLD
+    assert "Traceback" not in log.read_text()
+
+
+def test_options_stand_for_variables():
+    options = ("--experiment", "odu", "--data", "/a/folder", "--miniature")
+    given = variables(python(SET, "run", *options, HBAC_EXPERIMENT="osu", HBAC_MINIATURE="0").stdout)
+    assert {name: value for name, value in given.items() if name.startswith("HBAC_")} == {
+        "HBAC_EXPERIMENT": "odu",
+        "HBAC_DATA_DIR": "/a/folder",
+        "HBAC_MINIATURE": "1",
+        "HBAC_STORE": str(CHECKOUT / "data" / "store"),
+    }
+    kept = variables(python(SET, "run", HBAC_EXPERIMENT="osu", HBAC_MINIATURE="1").stdout)
+    assert (kept["HBAC_EXPERIMENT"], kept["HBAC_MINIATURE"]) == ("osu", "1")
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {
+            "HBAC_STORE": "/elsewhere/store",
+            "MLFLOW_TRACKING_URI": "http://127.0.0.1:5001",
+            "DAGSTER_HOME": "/elsewhere",
+        },
+        {"MLFLOW_BACKEND_STORE_URI": "sqlite:////elsewhere/mlflow.db", "MLFLOW_ARTIFACTS_DESTINATION": "/elsewhere"},
+        {"HBAC_STORE": "", "MLFLOW_TRACKING_URI": "", "MLFLOW_BACKEND_STORE_URI": "", "DAGSTER_HOME": ""},
+    ],
+    ids=["nothing chosen", "places", "MLflow's own", "empty"],
+)
+def test_without_envrc_the_variables_are_what_it_sets(chosen, tmp_path):
+    clean = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"} | chosen
+    shell = subprocess.run(
+        ["bash", "-c", f"source '{CHECKOUT}/.envrc' && env -0"], env=clean, capture_output=True, text=True, check=True
+    )
+    expected = {name: value for name, value in variables(shell.stdout).items() if name not in SHELLS_OWN}
+    assert {"HBAC_STORE", "DAGSTER_HOME", "DO_NOT_TRACK", "MLFLOW_BACKEND_STORE_URI"} <= set(expected)
+    done = python(SET, "run", folder=tmp_path, PYTHONDONTWRITEBYTECODE="", HOME=str(tmp_path), **chosen)
+    found = variables(done.stdout)
+    assert {name: found.get(name) for name in expected} == expected
