@@ -31,7 +31,7 @@ def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
     """Tag the runs of killed processes and of other settings, and open the members' before each cell would make one."""
     runs.fail_unfinished()
     members = map(lineage.member_fingerprint, lineage.experiment.members)
-    current = {*members, *(model.inputs for model in lineage.models)}
+    current = {*members, *map(lineage.cell_fingerprint, lineage.cells)}
     runs.supersede("member", current.__contains__)
     for member in lineage.experiment.members:
         tracked_member(runs, lineage, member).reopen()
