@@ -5,7 +5,6 @@ import shutil
 
 import pandas as pd
 import pytest
-import yaml
 from dagster import DagsterInstance, load_assets_from_modules, materialize
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
@@ -13,7 +12,6 @@ from mlflow import MlflowClient
 
 from hbac_assets import defs
 from hbac_assets.definitions import STAGES
-from hbac_assets.experiments.loading import FOLDER
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell
@@ -35,6 +33,16 @@ class LaterChoice(ExperimentChoice):
     def load(self) -> Experiment:
         experiment = super().load()
         members = {name: Later(**member.model_dump()) for name, member in experiment.members.items()}
+        return experiment.model_copy(update={"members": members})
+
+
+class BestEpochChoice(ExperimentChoice):
+    """The experiment with the best epochs scored."""
+
+    def load(self) -> Experiment:
+        experiment = super().load()
+        update = {"scored_epoch": "best"}
+        members = {name: member.model_copy(update=update) for name, member in experiment.members.items()}
         return experiment.model_copy(update={"members": members})
 
 
@@ -98,11 +106,7 @@ def test_a_cell_of_an_earlier_version_is_trained_again_and_the_log_says_so(every
     assert cell.facts().keys().isdisjoint({"val_loss", "scored_epoch"})
 
 
-def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, lineage, tracking, instance, tmp_path):
-    content = yaml.safe_load((FOLDER / "quickstart.yaml").read_text())
-    content["recipe"]["scored_epoch"] = "best"
-    path = tmp_path / "quickstart.yaml"
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
+def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, lineage, tracking, instance):
     everything()
     for cell in lineage.cells:  # as if the first epoch had been the best one
         artifact, other_fold = lineage.cell(cell), lineage.cell(Cell(cell.member, 1 - cell.fold))
@@ -113,7 +117,7 @@ def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, li
         artifact.seal(**artifact.facts())
     everything()
     assert stale(instance) == set()
-    before, best = files(lineage), ExperimentChoice(name=str(path), miniature=True)
+    before, best = files(lineage), BestEpochChoice(miniature=True)
     everything("oof_predictions", experiment=best)
     assert stale(instance) == {"ensemble"}
     everything("ensemble", experiment=best)
