@@ -16,6 +16,7 @@ from hbac_assets.execution.failures import first_failure
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
+from hbac_assets.resources.views import workspace
 from hbac_assets_tests.projects import RECORDINGS
 
 DATA_ASSETS = [competition_data, train_metadata, npy_spectrograms, eeg_spectrograms, fold_assignments]
@@ -65,6 +66,7 @@ def materialize_data(download: Path, folder: Path, tolerated_share: float | None
                 "competition": CompetitionData(folder=str(download), synthetic_recordings=RECORDINGS),
                 "store": Store(folder=str(folder / "store")),
                 "experiment": ExperimentChoice(name=str(experiment), miniature=False),
+                "workspace": workspace,
             },
             run_config={"ops": dict.fromkeys(CONFIGURED, tolerated)},
             instance=instance,
