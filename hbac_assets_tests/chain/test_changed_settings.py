@@ -91,6 +91,7 @@ def test_a_later_version_with_another_setting_makes_nothing_again(everything, li
     assert files(lineage) == before
 
 
+@pytest.mark.long
 def test_a_cell_of_an_earlier_version_is_trained_again_and_the_log_says_so(everything, lineage, capfd):
     cell = lineage.cell(Cell("mobilenet_v3_small", 1))
     before, sealed = files(lineage), json.loads(cell.manifest_path.read_text())
@@ -106,6 +107,7 @@ def test_a_cell_of_an_earlier_version_is_trained_again_and_the_log_says_so(every
     assert cell.facts().keys().isdisjoint({"val_loss", "scored_epoch"})
 
 
+@pytest.mark.long
 def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, lineage, tracking, instance):
     everything()
     for cell in lineage.cells:  # as if the first epoch had been the best one
