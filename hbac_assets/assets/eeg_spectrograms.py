@@ -16,7 +16,7 @@ from hbac_assets.competition.arrays import EegFacts, convert_eeg
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.folds import sample_rows
 from hbac_assets.competition.pictures import eeg_spectrogram_image
-from hbac_assets.competition.set_aside import files_set_aside, require_tolerable
+from hbac_assets.competition.set_aside import files_set_aside, require_tolerable, together
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import CODE_VERSIONS, Lineage, Split
 from hbac_assets.resources.views import Workspace
@@ -45,17 +45,17 @@ def eeg_spectrograms(
         context.log.info(note)
         return MaterializeResult(data_version=data_version(), metadata={"recipes": 0, "note": note})
     require_folder(lineage)
-    windows = labelled_windows(lineage)
+    windows, unusable = labelled_windows(lineage), []
     with workspace.store.alone(lineage.dataset_folder, "eeg_spectrograms", context.log.info):
         for recipe in lineage.eeg_recipes:
             converted, set_aside = convert_windows(windows, lineage, recipe, "train", context.log)
             write_set_aside(set_aside, lineage.eeg_spectrograms(recipe), context.log)
-            what, first = "eeg_spectrograms: files", next(iter(set_aside["detail"]), "")
-            eegs = windows["eeg_id"].nunique()
-            require_tolerable(what, len(set_aside), eegs, config.tolerated_share, first)
+            require_tolerable("eeg_spectrograms: files", set_aside, windows["eeg_id"].nunique(), config.tolerated_share)
             write_if_changed(converted, lineage.eeg_spectrograms(recipe))
+            unusable.append(set_aside)
     made = map(lineage.eeg_spectrograms, lineage.eeg_recipes)
-    return MaterializeResult(data_version=data_version(*made), metadata=_metadata(lineage, set_aside))
+    every = together(unusable).drop_duplicates(ignore_index=True)
+    return MaterializeResult(data_version=data_version(*made), metadata=_metadata(lineage, every))
 
 
 def require_folder(lineage: Lineage) -> None:

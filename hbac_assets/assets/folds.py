@@ -39,8 +39,7 @@ def fold_assignments(
         windows = window_states(sampled, lineage)
         unusable = set_aside_rows(sampled, windows["reason"], lineage)
         write_set_aside(unusable, lineage.folds, context.log)
-        what, first = "fold_assignments: rows", next(iter(unusable["detail"]), "")
-        require_tolerable(what, len(unusable), len(sampled), config.tolerated_share, first)
+        require_tolerable("fold_assignments: rows", unusable, len(sampled), config.tolerated_share)
         usable = windows["reason"] == ""
         half_missing = int((usable & (windows["missing"] >= HALF)).sum())
         rows = limited(sampled[usable].reset_index(drop=True), lineage.experiment.max_rows)

@@ -40,8 +40,7 @@ def npy_spectrograms(
     with workspace.store.alone(lineage.dataset_folder, "npy_spectrograms", context.log.info):
         converted, set_aside = convert_spectrograms(ids, lineage, "train", context.log)
         write_set_aside(set_aside, lineage.spectrograms(), context.log)
-        what, first = "npy_spectrograms: files", next(iter(set_aside["detail"]), "")
-        require_tolerable(what, len(set_aside), len(ids), config.tolerated_share, first)
+        require_tolerable("npy_spectrograms: files", set_aside, len(ids), config.tolerated_share)
         write_if_changed(converted, lineage.spectrograms())
     metadata = _metadata(lineage, converted, set_aside)
     return MaterializeResult(data_version=data_version(lineage.spectrograms()), metadata=metadata)

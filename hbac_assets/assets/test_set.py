@@ -68,15 +68,17 @@ def spoilt_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataF
     """Return the list of the rows that not all members can see, with what they are predicted by."""
     reasons = pd.DataFrame({member: state["reason"] for member, state in states.items()})
     lacking = reasons != ""
-    path, parts = lineage.dataset.folder / "test.csv", []
+    path = lineage.dataset.folder / "test.csv"
+    places, why_each, details = [], [], []
     for row in map(int, np.flatnonzero(lacking.any(axis=1))):
         why = sorted(set(reasons.iloc[row]) - {""})
         left = [member for member in states if not lacking[member].iloc[row]]
         by = f"predicted by {', '.join(left)} alone" if left else "predicted by the class prior"
         which = f"EEG {rows['eeg_id'].iloc[row]}, spectrogram {rows['spectrogram_id'].iloc[row] or 'not named'}"
-        detail = f"{path}, row {row + 1}: {' and '.join(why)} ({which}): {by}"
-        parts.append(rows_set_aside(path, [row + 1], " and ".join(why), [detail]))
-    return together(parts)
+        places.append(row + 1)
+        why_each.append(" and ".join(why))
+        details.append(f"{path}, row {row + 1}: {why_each[-1]} ({which}): {by}")
+    return rows_set_aside(path, places, why_each, details)
 
 
 def _readable_by(lineage: Lineage, member: str, rows: pd.DataFrame) -> pd.DataFrame:

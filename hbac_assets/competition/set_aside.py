@@ -15,10 +15,11 @@ TOLERATED = 0.1
 """Share above which something is wrong with all of it: another unit, another column, half a download."""
 
 
-def rows_set_aside(file: Path, rows: Iterable[int], reason: str, details: Iterable[str]) -> pd.DataFrame:
-    """Return the table of rows of a file that are set aside for one reason."""
-    frame = pd.DataFrame({"file": str(file), "row": list(rows), "reason": reason, "detail": list(details)})
-    return typed(frame)
+def rows_set_aside(
+    file: Path, rows: Iterable[int], reason: str | Sequence[str], details: Iterable[str]
+) -> pd.DataFrame:
+    """Return the table of rows of a file that are set aside, for one reason or each for its own."""
+    return typed(pd.DataFrame({"file": str(file), "row": list(rows), "reason": reason, "detail": list(details)}))
 
 
 def files_set_aside(files: Iterable[str], reason: str, details: Iterable[str]) -> pd.DataFrame:
@@ -43,21 +44,20 @@ def counted(set_aside: pd.DataFrame) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "nothing"
 
 
-def require_tolerable(what: str, set_aside: int, of: int, tolerated: float, first: str) -> None:
+def require_tolerable(what: str, set_aside: pd.DataFrame, of: int, tolerated: float) -> None:
     """Refuse to go on with what is left where too large a share, or all of it, is set aside.
 
     Args:
         what: is counted, such as `train.csv: rows`.
-        set_aside: how many are.
+        set_aside: the list of those that are.
         of: how many there are.
         tolerated: the largest share.
-        first: the line of the first of them.
 
     Raises:
-        HbacError: with the counts and that line.
+        HbacError: with the counts and the line of the first.
     """
-    if set_aside > min(tolerated * of, of - 1):
+    if len(set_aside) > min(tolerated * of, of - 1):
         raise HbacError(
-            f"{what}: {set_aside} of {of} cannot be used, at most {tolerated:.1%} are set aside (tolerated_share); "
-            f"the first: {first}"
+            f"{what}: {len(set_aside)} of {of} cannot be used, at most {tolerated:.1%} are set aside "
+            f"(tolerated_share); the first: {set_aside['detail'].iloc[0]}"
         )

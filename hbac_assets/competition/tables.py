@@ -99,7 +99,7 @@ def read_train(path: Path, tolerated: float = 1.0) -> TrainTable:
         rows = rows.drop(index=unusable["row"].tolist())
         set_aside.append(unusable)
     every = together(set_aside)
-    require_tolerable(f"{path}: rows", len(every), len(text), tolerated, next(iter(every["detail"]), ""))
+    require_tolerable(f"{path}: rows", every, len(text), tolerated)
     given = text.cells["expert_consensus"][rows.index] if "expert_consensus" in text.cells else None
     rows["expert_consensus"], remark = _consensus(rows, given)
     odd = int((rows["spectrogram_label_offset_seconds"] % 2 == 1).sum())
@@ -120,8 +120,8 @@ def read_test_tables(folder: Path) -> TestTables:
     test = _read(folder / "test.csv", TEST_COLUMNS, ("patient_id", *OFFSETS))
     sample = _read(folder / "sample_submission.csv", SUBMISSION_COLUMNS)
     rows = pd.DataFrame({"eeg_id": _every_id(folder / "test.csv", test)})
-    rows["spectrogram_id"] = ID.parse(test.cells["spectrogram_id"]).astype("str").fillna(NO_RECORDING)
-    rows["spectrogram_id"] = rows["spectrogram_id"].replace("<NA>", NO_RECORDING)
+    spectrograms = ID.parse(test.cells["spectrogram_id"])
+    rows["spectrogram_id"] = spectrograms.astype("str").where(spectrograms.notna(), NO_RECORDING)
     for name in OFFSETS:
         given = OFFSET.parse(test.cells[name]) if name in test.cells else pd.Series(MIDDLE, index=rows.index)
         rows[name] = given.fillna(MIDDLE).astype("int64")
