@@ -1,9 +1,10 @@
 """Rows of rare classes drawn more often in training; what is validated stays as it is."""
 
 import numpy as np
+from jaxtyping import Float, Int
 
 
-def balancing_weights(targets: np.ndarray) -> np.ndarray:
+def balancing_weights(targets: Float[np.ndarray, "rows classes"]) -> Float[np.ndarray, " rows"]:
     """Return how often each row is to be drawn, (N,), of sum 1.
 
     A row counts, for each class, with its share of that class' votes: wᵢ ∝ Σ_c pᵢ_c / Σⱼ pⱼ_c. Where each row
@@ -17,7 +18,7 @@ def balancing_weights(targets: np.ndarray) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-def draw_rows(weights: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def draw_rows(weights: Float[np.ndarray, " rows"], random: np.random.Generator) -> Int[np.ndarray, " rows"]:
     """Return as many indices as there are `weights`, row i as often as its weight says, to within one.
 
     Systematic sampling (Madow 1949, https://doi.org/10.1214/aoms/1177729988): equidistant marks with a random start on

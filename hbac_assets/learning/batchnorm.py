@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbac_assets.batches import full_batches
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.image_source import Images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.parallel import replicated
 
 if TYPE_CHECKING:
     import keras
-    from jax import Array
 
 # (weights as one vector, non-trainable variables, images, batch size) -> non-trainable variables
 Reestimate = Callable[[Any, list[Any], Images, int], list[Any]]
@@ -38,7 +38,7 @@ def compile_reestimation(network: Network) -> Reestimate:
     places = [(place[id(layer.moving_mean)], place[id(layer.moving_variance)]) for layer in layers]
 
     @jax.jit
-    def batch_statistics(weights: "Array", non_trainable: Any, images: "Array") -> Any:
+    def batch_statistics(weights: Array, non_trainable: Any, images: Array) -> Any:
         with only_this_batch(layers):
             _, non_trainable = network(weights, non_trainable, images, training=True)
         return [(non_trainable[mean], non_trainable[variance]) for mean, variance in places]

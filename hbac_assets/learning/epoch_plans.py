@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int, Int32
 
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.balance import balancing_weights, draw_rows
@@ -26,20 +27,20 @@ class EpochPlan:
     """
 
     epoch: int
-    rows: np.ndarray
-    weights: np.ndarray | None
+    rows: Int[np.ndarray, " rows"]
+    weights: Float[np.ndarray, " rows"] | None
     batch_size: int
     seed: int
     first_step: int
-    rates: np.ndarray
+    rates: Float[np.ndarray, " steps"]
 
-    def batches(self) -> np.ndarray:
+    def batches(self) -> Int32[np.ndarray, "steps {self.batch_size}"]:
         """Return the rows of each step, int32 (steps, batch size)."""
         batches = shuffled_batches(len(self.rows), self.batch_size, self.seed, self.epoch, self.weights)
         return np.asarray(self.rows[batches], dtype=np.int32)
 
 
-def plan_epochs(settings: MemberSettings, targets: np.ndarray) -> Sequence[EpochPlan]:
+def plan_epochs(settings: MemberSettings, targets: Float[np.ndarray, "rows classes"]) -> Sequence[EpochPlan]:
     """Return a plan for each epoch of a member, on training examples with these targets (N, 6)."""
     rows, size = np.arange(len(targets)), settings.batch_size
     weights = balancing_weights(targets) if settings.rebalancing else None
@@ -53,8 +54,8 @@ def plan_epochs(settings: MemberSettings, targets: np.ndarray) -> Sequence[Epoch
 
 
 def shuffled_batches(
-    rows: int, batch_size: int, seed: int, epoch: int, weights: np.ndarray | None = None
-) -> np.ndarray:
+    rows: int, batch_size: int, seed: int, epoch: int, weights: Float[np.ndarray, " {rows}"] | None = None
+) -> Int[np.ndarray, "steps {batch_size}"]:
     """Return the places of `rows` rows in each batch of an epoch, (steps, batch size).
 
     They come in a new order in each epoch; where they do not fill the last batch, the first of that order fill it. With

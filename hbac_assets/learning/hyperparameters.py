@@ -17,12 +17,6 @@ def variable_dropout(rate: float) -> "keras.Layer":
     import keras
 
     class VariableDropout(keras.layers.Layer):
-        def __init__(self, rate: float, **options: object):
-            super().__init__(**options)
-            self.seeds = keras.random.SeedGenerator()
-            constant = keras.initializers.Constant(rate)
-            self.rate = self.add_weight(shape=(), initializer=constant, trainable=False, autocast=False)
-
         def call(self, inputs: "keras.KerasTensor", training: bool = False) -> "keras.KerasTensor":
             if not training:
                 return inputs
@@ -30,7 +24,11 @@ def variable_dropout(rate: float) -> "keras.Layer":
             kept = keras.random.uniform(keras.ops.shape(inputs), seed=self.seeds) < kept_share
             return keras.ops.cast(keras.ops.where(kept, inputs / kept_share, 0), inputs.dtype)
 
-    return VariableDropout(rate, name="dropout")
+    layer = VariableDropout(name="dropout")
+    layer.seeds = keras.random.SeedGenerator()
+    constant = keras.initializers.Constant(rate)
+    layer.rate = layer.add_weight(shape=(), initializer=constant, trainable=False, autocast=False)
+    return layer
 
 
 def set_variables(optimizer: "keras.optimizers.Optimizer", settings: Optimizer) -> None:

@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from jaxtyping import Bool, Float, Float16, Int
 
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.device import free_bytes, on_device
 from hbac_assets.learning.parallel import replicated, sharded
-
-if TYPE_CHECKING:
-    from jax import Array
 
 READERS = 2
 """Threads: while one waits for the disk another computes. Python lets hardly more than one compute, so that more of
@@ -37,7 +36,9 @@ _Begun = tuple[np.ndarray, Mapping[int, Future[np.ndarray]]]  # the numbers of a
 class Source(Protocol):
     """Where numbered images lie."""
 
-    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+    def batches(
+        self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
+    ) -> Iterator[Float16[Array, "*steps batch height width"]]:
         """Yield, for each array of numbers (..., B), the images (..., B, H, W) on the device."""
         ...
 
@@ -54,18 +55,20 @@ class Images:
     """
 
     source: Source
-    rows: np.ndarray
+    rows: Int[np.ndarray, " rows"]
     size: tuple[int, int]
     placement: str
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def subset(self, rows: np.ndarray) -> "Images":
+    def subset(self, rows: Int[np.ndarray, " chosen"] | Bool[np.ndarray, " rows"]) -> "Images":
         """Return some of the images, by their numbers or as a mask; they lie where all of them lie."""
         return replace(self, rows=self.rows[rows])
 
-    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+    def batches(
+        self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
+    ) -> Iterator[Float16[Array, "*steps batch height width"]]:
         """Yield, for each array of numbers (..., B), the images (..., B, H, W) on the device."""
         return self.source.batches(self.rows[batch] for batch in batches)
 
@@ -73,13 +76,15 @@ class Images:
 class Resident:
     """Images that lie on the device: from the host go their numbers."""
 
-    def __init__(self, images: np.ndarray):
+    def __init__(self, images: Float[np.ndarray, "rows height width"]):
         """Put images (N, H, W) on the device; on each, where there are several."""
         import jax
 
         self._images = jax.device_put(images, replicated())
 
-    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+    def batches(
+        self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
+    ) -> Iterator[Float16[Array, "*steps batch height width"]]:
         """Take each batch from all images, by a program of its own, since it contains their number."""
         for numbers in batches:
             yield _take(numbers.ndim)(*on_device((self._images, numbers)))
@@ -88,20 +93,22 @@ class Resident:
 class Streamed:
     """Images that are read when their batch comes near, by a few threads: memory does not grow with their number."""
 
-    def __init__(self, read: Callable[[int], np.ndarray]):
+    def __init__(self, read: Callable[[int], Float16[np.ndarray, "height width"]]):
         """Read image by image with `read`, from its number to float16 (H, W)."""
         self._read = read
 
-    def batches(self, batches: Iterable[np.ndarray]) -> Iterator["Array"]:
+    def batches(
+        self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
+    ) -> Iterator[Float16[Array, "*steps batch height width"]]:
         """Read each batch while those before it are being used."""
         import jax
 
         pool = ThreadPoolExecutor(READERS)
 
-        def begin(numbers: np.ndarray) -> _Begun:
+        def begin(numbers: Int[np.ndarray, "*steps batch"]) -> _Begun:
             return numbers, {int(number): pool.submit(self._read, int(number)) for number in np.unique(numbers)}
 
-        def put(numbers: np.ndarray, images: Mapping[int, Future[np.ndarray]]) -> "Array":
+        def put(numbers: Int[np.ndarray, "*steps batch"], images: Mapping[int, Future[np.ndarray]]) -> Array:
             stacked = np.stack([images[number].result() for number in numbers.ravel()])
             batch = stacked.reshape(*numbers.shape, *stacked.shape[1:])
             placed: Array = jax.device_put(batch, sharded(numbers.ndim - 1))
@@ -120,7 +127,10 @@ class Streamed:
 
 
 def open_images(
-    read: Callable[[int], np.ndarray], count: int, size: tuple[int, int], allowed_bytes: int | None = None
+    read: Callable[[int], Float16[np.ndarray, "height width"]],
+    count: int,
+    size: tuple[int, int],
+    allowed_bytes: int | None = None,
 ) -> Images:
     """Return `count` images, resident if they fit, else streamed.
 
@@ -145,7 +155,7 @@ def open_images(
     return Images(source, np.arange(count), size, f"{count} images of {needed / 1e6:.0f} MB, {bound}: {where}")
 
 
-def as_images(images: Images | np.ndarray) -> Images:
+def as_images(images: Images | Float[np.ndarray, "rows height width"]) -> Images:
     """Return an array (N, H, W) as images, resident on the device."""
     if isinstance(images, Images):
         return images
@@ -153,11 +163,13 @@ def as_images(images: Images | np.ndarray) -> Images:
     return Images(Resident(images), np.arange(len(images)), size, f"{len(images)} images given as an array")
 
 
-def read_all(read: Callable[[int], np.ndarray], count: int, size: tuple[int, int]) -> np.ndarray:
+def read_all(
+    read: Callable[[int], Float16[np.ndarray, "height width"]], count: int, size: tuple[int, int]
+) -> Float16[np.ndarray, "{count} {size[0]} {size[1]}"]:
     """Return the images 0 to `count` as one array, float16 (N, H, W), read by a few threads."""
     images = np.empty((count, *size), dtype=np.float16)
 
-    def fill(numbers: np.ndarray) -> None:
+    def fill(numbers: Int[np.ndarray, " numbers"]) -> None:
         for number in numbers:
             images[number] = read(int(number))
 

@@ -3,25 +3,26 @@
 All functions are pure JAX with static shapes; keys are JAX random keys.
 """
 
-from typing import TYPE_CHECKING
+from jaxtyping import Bool, Float, Float32
 
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Translation
 
-if TYPE_CHECKING:
-    from jax import Array
+Batch = Float[Array, "rows height width"]
+Targets = Float[Array, "rows classes"]
 
 FREQUENCY_AXIS = 1
 TIME_AXIS = 2
 
 
-def to_channels(images: "Array") -> "Array":
+def to_channels(images: Batch) -> Float32[Array, "rows height width 3"]:
     """Return (B, H, W) as float32 (B, H, W, 3), the channels equal."""
     import jax.numpy as jnp
 
     return jnp.repeat(images.astype(jnp.float32)[..., None], 3, axis=-1)
 
 
-def augment(key: "Array", images: "Array", targets: "Array", augmentation: Augmentation) -> tuple["Array", "Array"]:
+def augment(key: Array, images: Batch, targets: Targets, augmentation: Augmentation) -> tuple[Batch, Targets]:
     """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6)."""
     import jax
 
@@ -39,7 +40,7 @@ def augment(key: "Array", images: "Array", targets: "Array", augmentation: Augme
     return images, targets
 
 
-def mix(key: "Array", images: "Array", targets: "Array", settings: MixUp) -> tuple["Array", "Array"]:
+def mix(key: Array, images: Batch, targets: Targets, settings: MixUp) -> tuple[Batch, Targets]:
     """MixUp (Zhang et al. 2018, https://arxiv.org/abs/1710.09412): blend the images of a batch in pairs.
 
     With probability `settings.probability` for the batch, image i becomes w·x_i + (1 - w)·x_j, and its target
@@ -53,14 +54,14 @@ def mix(key: "Array", images: "Array", targets: "Array", settings: MixUp) -> tup
     weights = jnp.where(jax.random.bernoulli(batch_key, settings.probability), weights, 1.0)
     partners = jax.random.permutation(partner_key, len(images))
 
-    def blend(values: "Array") -> "Array":
+    def blend(values: Array) -> Array:
         shares = weights.reshape((-1,) + (1,) * (values.ndim - 1))
         return shares * values + (1 - shares) * values[partners]
 
     return blend(images), blend(targets)
 
 
-def translate(key: "Array", images: "Array", settings: Translation) -> "Array":
+def translate(key: Array, images: Batch, settings: Translation) -> Batch:
     """Shift each image by whole pixels along both axes, and set to zero what moves in.
 
     The shifts are drawn uniformly up to `settings.size` of the axes in either direction. Applied with probability
@@ -82,7 +83,7 @@ def translate(key: "Array", images: "Array", settings: Translation) -> "Array":
     return images
 
 
-def mask(key: "Array", images: "Array", axis: int, settings: Mask) -> "Array":
+def mask(key: Array, images: Batch, axis: int, settings: Mask) -> Batch:
     """Set a band across `axis` of each image to zero, the images' mean (SpecAugment).
 
     The band's width is a share of the axis drawn uniformly from `settings.size`, rounded to whole pixels; it
@@ -98,7 +99,7 @@ def mask(key: "Array", images: "Array", axis: int, settings: Mask) -> "Array":
     return jnp.where(jnp.expand_dims(hidden, 3 - axis), 0.0, images)
 
 
-def cut_out(key: "Array", images: "Array", settings: Cutout) -> "Array":
+def cut_out(key: Array, images: Batch, settings: Cutout) -> Batch:
     """Set rectangles of each image to zero, the images' mean.
 
     Each side is a share of its axis drawn uniformly from `settings.size`; the rectangles lie anywhere within the
@@ -119,7 +120,7 @@ def cut_out(key: "Array", images: "Array", settings: Cutout) -> "Array":
     return images
 
 
-def _bands(key: "Array", count: int, pixels: int, size: tuple[float, float]) -> "Array":
+def _bands(key: Array, count: int, pixels: int, size: tuple[float, float]) -> Bool[Array, "{count} {pixels}"]:
     """Return (count, pixels): where on an axis each image's band lies, its width a share from `size`."""
     import jax
     import jax.numpy as jnp

@@ -10,13 +10,14 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float, Float32
 
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.convolutions.replacing import fast_convolutions
 from hbac_assets.learning.images import to_channels
 
 if TYPE_CHECKING:
     import keras
-    from jax import Array
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,13 @@ class Network:
     model: "keras.Model"
 
     def __call__(
-        self, weights: Any, non_trainable: list[Any], images: Any, *, training: bool
-    ) -> "tuple[Array, list[Array]]":
+        self,
+        weights: Float[Array, " weights"],
+        non_trainable: list[Any],
+        images: Float[Array, "rows height width"],
+        *,
+        training: bool,
+    ) -> tuple[Float[Array, "rows classes"], list[Array]]:
         """Return the probabilities of the classes (B, 6), and what the call leaves in the non-trainable variables.
 
         Args:
@@ -42,22 +48,22 @@ class Network:
             )
         return probabilities, non_trainable
 
-    def weights(self) -> np.ndarray:
+    def weights(self) -> Float32[np.ndarray, " weights"]:
         """Return the model's trainable weights, one after the other."""
         return np.concatenate([np.ravel(variable.value) for variable in self.model.trainable_variables])
 
-    def non_trainable(self) -> "list[Array]":
+    def non_trainable(self) -> list[Array]:
         """Return the model's other values: statistics of normalisations, states of dropout's generators."""
         return [variable.value for variable in self.model.non_trainable_variables]
 
-    def assign(self, weights: Any, non_trainable: list[Any]) -> None:
+    def assign(self, weights: Float[Array, " weights"], non_trainable: list[Any]) -> None:
         """Put values into the model's variables."""
         for variable, value in zip(self.model.trainable_variables, self._shaped(weights), strict=True):
             variable.assign(value)
         for variable, value in zip(self.model.non_trainable_variables, non_trainable, strict=True):
             variable.assign(value)
 
-    def _shaped(self, weights: Any) -> "list[Array]":
+    def _shaped(self, weights: Float[Array, " weights"]) -> list[Array]:
         """Return the parts of a vector of weights in the shapes of the trainable variables."""
         import jax.numpy as jnp
 

@@ -10,13 +10,14 @@ channels.
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float, Float32
 
 from hbac_assets.batches import full_batches
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.image_source import Images
 
 if TYPE_CHECKING:
     import keras
-    from jax import Array
 
 LAYER = "normalisation"
 SMALLEST_DEVIATION = 1e-6  # what images of one value are divided by
@@ -57,13 +58,13 @@ def mean_and_variance(images: Images, batch_size: int) -> tuple[float, float]:
     return float(means.mean()), float(variances.mean() + means.var())
 
 
-def standardised(image: np.ndarray) -> np.ndarray:
+def standardised(image: Float[np.ndarray, "height width"]) -> Float32[np.ndarray, "height width"]:
     """Return (x - mean) / (standard deviation + 1e-6) of an image, float32."""
     centred = image - np.float32(image.mean(dtype=np.float64))  # exact for an image of one value
     return np.asarray(centred / (np.sqrt(np.square(centred).mean()) + SMALLEST_DEVIATION), dtype=np.float32)
 
 
-def dataset_mean(model: "keras.Model", others: Any) -> "Array | float":
+def dataset_mean(model: "keras.Model", others: Any) -> Array | float:
     """Return the mean of the images that a model takes, given the values `others` of its non-trainable variables."""
     if not is_data_wide(model):
         return 0.0

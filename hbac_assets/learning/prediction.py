@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float, Float32
 
 from hbac_assets.batches import full_batches
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.backend import weights_drawn_by_numpy
 from hbac_assets.learning.device import on_device
 from hbac_assets.learning.image_source import Images, as_images
@@ -18,10 +20,9 @@ from hbac_assets.learning.parallel import replicated, require_divisible
 
 if TYPE_CHECKING:
     import keras
-    from jax import Array
 
 # (weights as one vector, non-trainable variables, images (B, H, W)) -> probabilities (B, 6)
-Forward = Callable[[Any, Any, Any], "Array"]
+Forward = Callable[[Any, Any, Any], Array]
 
 
 def load_model(path: Path) -> "keras.Model":
@@ -47,7 +48,9 @@ def load_model(path: Path) -> "keras.Model":
     return model
 
 
-def predict(model: "keras.Model", images: Images | np.ndarray, batch_size: int) -> np.ndarray:
+def predict(
+    model: "keras.Model", images: Images | Float[np.ndarray, "rows height width"], batch_size: int
+) -> Float32[np.ndarray, "rows 6"]:
     """Return the probabilities of the six classes as float32 (N, 6).
 
     Models of one architecture, such as the folds of a member, share one compiled program.
@@ -77,7 +80,9 @@ def compile_forward(network: Network) -> Forward:
     import jax
 
     @jax.jit
-    def forward(weights: "Array", non_trainable: Any, images: "Array") -> "Array":
+    def forward(
+        weights: Float[Array, " weights"], non_trainable: Any, images: Float[Array, "rows height width"]
+    ) -> Float[Array, "rows classes"]:
         return network(weights, non_trainable, images, training=False)[0]
 
     return forward
@@ -85,7 +90,7 @@ def compile_forward(network: Network) -> Forward:
 
 def predict_batches(
     forward: Forward, weights: Any, non_trainable: list[Any], images: Images, batch_size: int
-) -> np.ndarray:
+) -> Float32[np.ndarray, "rows 6"]:
     """Return the probabilities (N, 6) of `images`, the last batch filled up so that all have one shape."""
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)

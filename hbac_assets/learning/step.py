@@ -5,7 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float32
 
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.device import on_device
 from hbac_assets.learning.epoch_plans import EpochPlan
 from hbac_assets.learning.hyperparameters import set_variables
@@ -18,7 +20,6 @@ from hbac_assets.learning.settings import MemberSettings, Optimizer
 
 if TYPE_CHECKING:
     import keras
-    from jax import Array
 
 
 class State(NamedTuple):
@@ -31,7 +32,7 @@ class State(NamedTuple):
 
 # (state, (images (K, B, H, W), targets (K, B, 6)), learning rates (K,), seed, number of the first step, how many) ->
 # (state, losses (K,))
-Steps = Callable[..., tuple[State, "Array"]]
+Steps = Callable[..., tuple[State, Array]]
 
 STEPS_AT_ONCE = {"cpu": 1, "gpu": 16}
 """How many steps one program does, K. On a GPU, which a step keeps busy for milliseconds, the host then has little to
@@ -79,11 +80,11 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
     variables = enumerate(optimizer.variables)
     rate_index = next(index for index, variable in variables if variable is optimizer.learning_rate)
 
-    def loss_of(weights: "Array", non_trainable: Any, images: "Array", targets: "Array") -> tuple["Array", Any]:
+    def loss_of(weights: Array, non_trainable: Any, images: Array, targets: Array) -> tuple[Array, Any]:
         probabilities, non_trainable = network(weights, non_trainable, images, training=True)
         return divergence(targets, probabilities), non_trainable
 
-    def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, "Array"]:
+    def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, Array]:
         key = jax.random.fold_in(jax.random.key(seed), number)
         # Taken off meanwhile: augmentation hides pixels with zero.
         mean = dataset_mean(network.model, state.non_trainable)
@@ -97,8 +98,8 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
         return State(weights, non_trainable, moments), loss
 
     @partial(jax.jit, donate_argnums=0, out_shardings=replicated())
-    def steps(state: State, batches: Any, rates: "Array", seed: Any, first: Any, count: Any) -> tuple[State, "Array"]:
-        def do(number: Any, done: tuple[State, "Array"]) -> tuple[State, "Array"]:
+    def steps(state: State, batches: Any, rates: Array, seed: Any, first: Any, count: Any) -> tuple[State, Array]:
+        def do(number: Any, done: tuple[State, Array]) -> tuple[State, Array]:
             batch = jax.tree.map(lambda arrays: arrays[number], batches)
             state, loss = step(done[0], batch, rates[number], seed, first + number)
             return state, done[1].at[number].set(loss)
@@ -110,8 +111,8 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
 
 
 def train_epoch(
-    steps: Steps, state: State, images: Images, targets: np.ndarray, plan: EpochPlan
-) -> tuple[State, np.ndarray]:
+    steps: Steps, state: State, images: Images, targets: Float32[np.ndarray, "rows 6"], plan: EpochPlan
+) -> tuple[State, Float32[np.ndarray, " steps"]]:
     """Return the state after an epoch, and the loss of each of its steps.
 
     `steps` is a program of `compile_steps`. A program's worth of steps is called for before the one before it is done,

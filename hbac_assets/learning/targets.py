@@ -4,11 +4,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float32
 
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
 
 
-def targets(rows: pd.DataFrame, kind: Literal["consensus", "votes"]) -> np.ndarray:
+def targets(rows: pd.DataFrame, kind: Literal["consensus", "votes"]) -> Float32[np.ndarray, "rows 6"]:
     """Return the targets of `rows` as float32 (N, 6), each row summing to one.
 
     Args:

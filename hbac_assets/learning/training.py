@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool, Float, Float16, Float32
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
@@ -53,13 +54,13 @@ class DivergedError(HbacError):
 class Examples:
     """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6)."""
 
-    images: Images | np.ndarray
-    targets: np.ndarray
+    images: Images | Float16[np.ndarray, "rows height width"]
+    targets: Float32[np.ndarray, "rows 6"]
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def subset(self, mask: np.ndarray) -> "Examples":
+    def subset(self, mask: Bool[np.ndarray, " rows"]) -> "Examples":
         """Return the examples at which `mask` (N,) is true."""
         return Examples(as_images(self.images).subset(mask), self.targets[mask])
 
@@ -154,7 +155,7 @@ def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:
     return fingerprint([settings.training_recipe, inputs, digests, keras.config.dtype_policy().name])
 
 
-def _mean_divergence(targets: np.ndarray, probabilities: np.ndarray) -> float:
+def _mean_divergence(targets: Float[np.ndarray, "rows 6"], probabilities: Float[np.ndarray, "rows 6"]) -> float:
     import keras
 
     return float(keras.losses.KLDivergence()(targets, probabilities))

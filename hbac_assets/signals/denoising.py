@@ -1,9 +1,12 @@
 """Wavelet denoising of signals."""
 
 import numpy as np
+from jaxtyping import Float
 
 
-def wavelet_denoised(signals: np.ndarray, wavelet: str) -> np.ndarray:
+def wavelet_denoised(
+    signals: Float[np.ndarray, "signals samples"], wavelet: str
+) -> Float[np.ndarray, "signals samples"]:
     """Return signals of which only the wavelet coefficients remain that white noise would hardly reach.
 
     The hard threshold is the universal one, σ·√(2·ln n) for n samples (Donoho & Johnstone 1994, Ideal spatial

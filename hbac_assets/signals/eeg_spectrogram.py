@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Float32
 from numpy.lib.stride_tricks import sliding_window_view
 
 from hbac_assets.signals.averaging import averaging_matrix
@@ -24,7 +25,9 @@ DECIBELS = 80.0
 """What lies so far below the maximum of its difference is raised to there."""
 
 
-def eeg_spectrogram(eeg: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+def eeg_spectrogram(
+    eeg: Float[np.ndarray, "samples electrodes"], recipe: EegRecipe
+) -> Float32[np.ndarray, "{4*recipe.size[0]} {recipe.size[1]}"]:
     """Return the spectrogram of each chain: the mean over the decibels of its four bipolar differences.
 
     Decibels are relative to the largest power of the difference, from -80 to 0, and scaled to -1 to 1. The mel
@@ -44,7 +47,9 @@ def eeg_spectrogram(eeg: np.ndarray, recipe: EegRecipe) -> np.ndarray:
     return np.concatenate([_chain_image(bipolar(eeg, chain), recipe) for chain in CHAINS])
 
 
-def _chain_image(differences: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+def _chain_image(
+    differences: Float[np.ndarray, "4 samples"], recipe: EegRecipe
+) -> Float32[np.ndarray, "{recipe.size[0]} {recipe.size[1]}"]:
     """Return (bands, columns) of the differences (4, samples) of a chain."""
     signals = _without_gaps(differences)
     if recipe.denoising:
@@ -56,7 +61,7 @@ def _chain_image(differences: np.ndarray, recipe: EegRecipe) -> np.ndarray:
     return scaled if scaled.shape[1] == recipe.size[1] else (tables.columns @ scaled.T).T
 
 
-def _without_gaps(signals: np.ndarray) -> np.ndarray:
+def _without_gaps(signals: Float[np.ndarray, "signals samples"]) -> Float32[np.ndarray, "signals samples"]:
     """Return signals (N, samples) in float32, what is missing replaced by the mean of the rest."""
     missing = np.isnan(signals)
     if missing.any():
@@ -66,7 +71,9 @@ def _without_gaps(signals: np.ndarray) -> np.ndarray:
     return signals.astype(np.float32, copy=False)
 
 
-def _power(signals: np.ndarray, recipe: EegRecipe, tables: "_Tables") -> np.ndarray:
+def _power(
+    signals: Float32[np.ndarray, "signals samples"], recipe: EegRecipe, tables: "_Tables"
+) -> Float32[np.ndarray, "bins frames"]:
     """Return the power (bins, N × frames) of signals (N, samples).
 
     The window is symmetric, so samples at equal distance from a frame's middle are added for the cosines, subtracted
@@ -84,7 +91,9 @@ def _power(signals: np.ndarray, recipe: EegRecipe, tables: "_Tables") -> np.ndar
     return real
 
 
-def _log_ratio(power: np.ndarray) -> np.ndarray:
+def _log_ratio(
+    power: Float32[np.ndarray, "bands differences frames"],
+) -> Float32[np.ndarray, "bands differences frames"]:
     """Return the natural logarithm of the power (bands, differences, frames) over the maximum of its difference."""
     largest = np.maximum(power.max(axis=0).max(axis=1), LEAST_POWER)[:, None]
     power = np.maximum(power, np.maximum(largest * np.float32(10 ** (-DECIBELS / 10)), LEAST_POWER))
@@ -96,8 +105,8 @@ def _log_ratio(power: np.ndarray) -> np.ndarray:
 class _Tables(NamedTuple):
     """What a recipe's transform is made of, in float32; only the bins of the transform that a band needs."""
 
-    cosines: np.ndarray  # (bins, half a segment)
-    sines: np.ndarray
+    cosines: Float32[np.ndarray, "bins half_a_segment"]
+    sines: Float32[np.ndarray, "bins half_a_segment"]
     bands: "csr_array"  # (bands, bins)
     columns: "csr_array"  # (columns, frames)
 
@@ -123,7 +132,9 @@ def _tables(recipe: EegRecipe) -> _Tables:
     )
 
 
-def _mel_filters(frequencies: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+def _mel_filters(
+    frequencies: Float[np.ndarray, " bins"], recipe: EegRecipe
+) -> Float[np.ndarray, "{recipe.size[0]} bins"]:
     """Return (bands, bins): triangles of equal area (Slaney 1998, Auditory Toolbox, report 1998-010).
 
     Below 1,000 Hz, and so throughout the EEG's frequencies, his mel scale is linear: the triangles are equally wide.
@@ -135,7 +146,7 @@ def _mel_filters(frequencies: np.ndarray, recipe: EegRecipe) -> np.ndarray:
     return filters
 
 
-def _averages(frequencies: np.ndarray, recipe: EegRecipe) -> np.ndarray:
+def _averages(frequencies: Float[np.ndarray, " bins"], recipe: EegRecipe) -> Float[np.ndarray, "{recipe.size[0]} bins"]:
     """Return (bands, bins): the bins within the recipe's frequencies, averaged to the bands."""
     low, high = recipe.frequencies
     within = (low <= frequencies) & (frequencies <= high)

@@ -4,6 +4,7 @@ Electrode names are the older ones that the competition uses (T3, T4, T5, T6 for
 """
 
 import numpy as np
+from jaxtyping import Float
 
 ELECTRODES = (
     "Fp1", "F3", "C3", "P3", "F7", "T3", "T5", "O1", "Fz", "Cz",
@@ -26,7 +27,7 @@ CHAINS: dict[str, tuple[str, ...]] = {
 }
 
 
-def bipolar(eeg: np.ndarray, chain: str) -> np.ndarray:
+def bipolar(eeg: Float[np.ndarray, "samples electrodes"], chain: str) -> Float[np.ndarray, "4 samples"]:
     """Return the differences of neighbouring electrodes along a chain, front minus back.
 
     Args:

@@ -5,6 +5,7 @@ both EEG and spectrogram are public: with them the log powers correlate by more 
 """
 
 import numpy as np
+from jaxtyping import Float, Float32, Shaped
 from numpy.lib.stride_tricks import sliding_window_view
 
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, bipolar
@@ -17,7 +18,7 @@ TAPERS = 3
 HIGHPASS_HZ, HIGHPASS_ORDER = 0.5, 3
 
 
-def multitaper_spectrogram(eeg: np.ndarray) -> np.ndarray:
+def multitaper_spectrogram(eeg: Float[np.ndarray, "samples electrodes"]) -> Float32[np.ndarray, "400 columns"]:
     """Return the power of the four chains, each the mean over its four bipolar differences.
 
     Windows of 4 s, one each 2 s and centred on its column, tapered with discrete prolate spheroidal sequences
@@ -33,7 +34,7 @@ def multitaper_spectrogram(eeg: np.ndarray) -> np.ndarray:
     return np.concatenate([_chain_power(bipolar(eeg, chain)) for chain in CHAINS])
 
 
-def _chain_power(differences: np.ndarray) -> np.ndarray:
+def _chain_power(differences: Float[np.ndarray, "4 samples"]) -> Float32[np.ndarray, "100 columns"]:
     """Return (100, columns) in µV²/Hz from (4, samples) in µV."""
     from scipy import fft
     from scipy.signal import butter, sosfiltfilt
@@ -52,7 +53,7 @@ def _chain_power(differences: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(power.T)
 
 
-def _windows(signals: np.ndarray) -> np.ndarray:
+def _windows(signals: Shaped[np.ndarray, "signals samples"]) -> Shaped[np.ndarray, "signals columns 800"]:
     """Return (signals, columns, 800): the window around each column, zeros beyond the recording."""
     columns = signals.shape[1] // STEP
     margin = (WINDOW - STEP) // 2

@@ -4,6 +4,7 @@ Which frequencies, which columns, which seconds: here. How the power is computed
 """
 
 import numpy as np
+from jaxtyping import Int
 
 from hbac_assets.signals.montage import CHAINS, EEG_RATE
 
@@ -26,6 +27,6 @@ SPECTROGRAM_COLUMNS = tuple(f"{chain}_{_hundredths(frequency)}" for chain in CHA
 """(400,) names, "LL_0.59" to "RP_19.92"; in a file the column `time` stands before them."""
 
 
-def column_seconds(columns: int) -> np.ndarray:
+def column_seconds(columns: int) -> Int[np.ndarray, " {columns}"]:
     """Return the file's `time`: the middle of each column in seconds, 1, 3, 5, …"""
     return np.arange(columns) * SECONDS_PER_COLUMN + SECONDS_PER_COLUMN // 2

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from hbac_assets.errors import HbacError
 
 
-def open_array(path: Path, shape: tuple[int | str, ...], asset: str) -> np.ndarray:
+def open_array(path: Path, shape: tuple[int | str, ...], asset: str) -> Float32[np.ndarray, "..."]:
     """Return a float32 array from its file, mapped: only what is used of it is read.
 
     Args:

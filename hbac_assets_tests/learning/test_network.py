@@ -1,3 +1,4 @@
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
@@ -6,8 +7,8 @@ from hbac_assets.learning.backbones import build_classifier
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.settings import MemberSettings
 
-IMAGES = np.random.default_rng(0).normal(size=(5, 32, 32)).astype(np.float16)
-IN_CHANNELS = np.stack([IMAGES.astype(np.float32)] * 3, axis=-1)
+ARRAY = np.random.default_rng(0).normal(size=(5, 32, 32)).astype(np.float16)
+IN_CHANNELS = np.stack([ARRAY.astype(np.float32)] * 3, axis=-1)
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def model(settings: MemberSettings) -> keras.Model:
 
 def test_outside_training_it_gives_what_the_model_gives(model: keras.Model) -> None:
     network = Network(model)
-    probabilities, after = network(network.weights(), network.non_trainable(), IMAGES, training=False)
+    weights, images = jnp.asarray(network.weights()), jnp.asarray(ARRAY)
+    probabilities, after = network(weights, network.non_trainable(), images, training=False)
     np.testing.assert_allclose(probabilities, model(IN_CHANNELS, training=False), atol=1e-5)
     for value, before in zip(after, network.non_trainable(), strict=True):
         np.testing.assert_array_equal(value, before)
@@ -25,8 +27,9 @@ def test_outside_training_it_gives_what_the_model_gives(model: keras.Model) -> N
 
 def test_in_training_it_gives_what_the_model_gives_and_returns_what_that_changes(model: keras.Model) -> None:
     network = Network(model)
+    weights, images = jnp.asarray(network.weights()), jnp.asarray(ARRAY)
     before = [np.array(value) for value in network.non_trainable()]
-    probabilities, after = network(network.weights(), network.non_trainable(), IMAGES, training=True)
+    probabilities, after = network(weights, network.non_trainable(), images, training=True)
     for value, unchanged in zip(network.non_trainable(), before, strict=True):
         np.testing.assert_array_equal(value, unchanged)
     np.testing.assert_allclose(probabilities, model(IN_CHANNELS, training=True), atol=1e-5)
@@ -37,7 +40,7 @@ def test_in_training_it_gives_what_the_model_gives_and_returns_what_that_changes
 
 def test_values_that_are_put_in_come_out_again(model: keras.Model) -> None:
     network = Network(model)
-    weights = np.arange(len(network.weights()), dtype=np.float32)
+    weights = jnp.arange(len(network.weights()), dtype=np.float32)
     non_trainable = [np.full(value.shape, 2, value.dtype) for value in network.non_trainable()]
     network.assign(weights, non_trainable)
     np.testing.assert_array_equal(network.weights(), weights)

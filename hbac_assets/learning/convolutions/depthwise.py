@@ -5,15 +5,20 @@ shifted images that define it, forward and backward.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from jaxtyping import Float
+
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.convolutions.taps import Pair, patches
 
-if TYPE_CHECKING:
-    from jax import Array
 
-
-def depthwise(images: "Array", kernel: "Array", strides: Pair, borders: tuple[Pair, Pair]) -> "Array":
+def depthwise(
+    images: Float[Array, "rows height width channels"],
+    kernel: Float[Array, "k l channels 1"],
+    strides: Pair,
+    borders: tuple[Pair, Pair],
+) -> Float[Array, "rows out_height out_width channels"]:
     """Return the convolution of `images` (B, H, W, C) with one filter of `kernel` (k, l, C, 1) for each channel.
 
     Args:
@@ -41,7 +46,7 @@ def _unpadded() -> Any:
     return convolve
 
 
-def _convolve(images: "Array", kernel: "Array", strides: Pair) -> "Array":
+def _convolve(images: Array, kernel: Array, strides: Pair) -> Array:
     rows, columns = kernel.shape[:2]
     height, width = (
         (pixels - taps) // stride + 1
@@ -52,7 +57,7 @@ def _convolve(images: "Array", kernel: "Array", strides: Pair) -> "Array":
     return sum(met[1:], start=met[0])
 
 
-def _gradients(strides: Pair, saved: tuple["Array", "Array"], outputs: "Array") -> tuple["Array", "Array"]:
+def _gradients(strides: Pair, saved: tuple[Array, Array], outputs: Array) -> tuple[Array, Array]:
     """Return the gradients of images and kernel from the gradient of the outputs."""
     import jax
     import jax.numpy as jnp
@@ -61,7 +66,7 @@ def _gradients(strides: Pair, saved: tuple["Array", "Array"], outputs: "Array") 
     rows, columns, channels = kernel.shape
     size = (outputs.shape[1], outputs.shape[2])
 
-    def add_tap(tap: Any, gradient: "Array") -> "Array":
+    def add_tap(tap: Any, gradient: Array) -> Array:
         met = patches(images, tap // columns, tap % columns, size, strides)
         return gradient.at[tap].set((met * outputs).sum((0, 1, 2)))
 

@@ -6,12 +6,12 @@ half (3 × 3) of that time.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from jaxtyping import Float
+
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.convolutions.taps import Pair, patches
-
-if TYPE_CHECKING:
-    from jax import Array
 
 Borders = tuple[Pair, Pair]
 
@@ -19,7 +19,12 @@ Borders = tuple[Pair, Pair]
 LEAST_CHANNELS, LEAST_FILTERS = 16, 32
 
 
-def ordinary(images: "Array", kernel: "Array", strides: Pair, borders: Borders) -> "Array":
+def ordinary(
+    images: Float[Array, "rows height width channels"],
+    kernel: Float[Array, "k l channels filters"],
+    strides: Pair,
+    borders: Borders,
+) -> Float[Array, "rows out_height out_width filters"]:
     """Return the convolution of `images` (B, H, W, C) with the filters of `kernel` (k, l, C, F).
 
     Args:
@@ -37,7 +42,7 @@ def _with_gradients() -> Any:
     """Return the convolution with its gradients (made late: it needs JAX)."""
     import jax
 
-    def forward(images: "Array", kernel: "Array", strides: Pair, borders: Borders) -> Any:
+    def forward(images: Array, kernel: Array, strides: Pair, borders: Borders) -> Any:
         return _convolve(images, kernel, strides, borders), (images, kernel)
 
     convolve = jax.custom_vjp(_convolve, nondiff_argnums=(2, 3))
@@ -45,15 +50,13 @@ def _with_gradients() -> Any:
     return convolve
 
 
-def _convolve(images: "Array", kernel: "Array", strides: Pair, borders: Borders) -> "Array":
+def _convolve(images: Array, kernel: Array, strides: Pair, borders: Borders) -> Array:
     import jax
 
     return jax.lax.conv_general_dilated(images, kernel, strides, borders, dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
-def _gradients(
-    strides: Pair, borders: Borders, saved: tuple["Array", "Array"], outputs: "Array"
-) -> tuple["Array", "Array"]:
+def _gradients(strides: Pair, borders: Borders, saved: tuple[Array, Array], outputs: Array) -> tuple[Array, Array]:
     """Return the gradients of images and kernel from the gradient of the outputs."""
     import jax
 
@@ -66,7 +69,7 @@ def _gradients(
     return by_images, by_kernel
 
 
-def _by_kernel(images: "Array", shape: tuple[int, ...], strides: Pair, borders: Borders, outputs: "Array") -> "Array":
+def _by_kernel(images: Array, shape: tuple[int, ...], strides: Pair, borders: Borders, outputs: Array) -> Array:
     """Return the gradient of the kernel: for each tap, the pixels it meets by the outputs they went into."""
     import jax
     import jax.numpy as jnp

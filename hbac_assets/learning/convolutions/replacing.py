@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.convolutions.depthwise import depthwise
 from hbac_assets.learning.convolutions.ordinary import ordinary
 from hbac_assets.learning.convolutions.taps import same_padding
 
 if TYPE_CHECKING:
     import keras
-    from jax import Array
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def fast_convolutions(model: "keras.Model") -> Iterator[None]:
             vars(layer).pop("call", None)
 
 
-def _convolutions(model: "keras.Model") -> list[tuple[Any, Callable[..., "Array"]]]:
+def _convolutions(model: "keras.Model") -> list[tuple[Any, Callable[..., Array]]]:
     """Return the layers, however deep, that one of the forms computes, with that form."""
     import keras
 
@@ -54,7 +54,7 @@ def _convolutions(model: "keras.Model") -> list[tuple[Any, Callable[..., "Array"
     ]
 
 
-def _call(layer: Any, form: Callable[..., "Array"], inputs: Any) -> Any:
+def _call(layer: Any, form: Callable[..., Array], inputs: Any) -> Any:
     """Compute what the layer itself does: convolution, bias, activation."""
     from keras import ops
 

@@ -1,9 +1,10 @@
 """Which pixels a tap of a kernel meets."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from jax import Array
+from jaxtyping import Float
+
+from hbac_assets.learning.arrays import Array
 
 Pair = tuple[int, int]
 
@@ -17,7 +18,9 @@ def same_padding(pixels: int, taps: int, stride: int) -> Pair:
     return total // 2, total - total // 2
 
 
-def patches(images: "Array", row: Any, column: Any, size: Pair, strides: Pair) -> "Array":
+def patches(
+    images: Float[Array, "rows height width channels"], row: Any, column: Any, size: Pair, strides: Pair
+) -> Float[Array, "rows {size[0]} {size[1]} channels"]:
     """Return the pixels (B, *size, C) of padded `images` that tap (row, column) meets: one for each output pixel."""
     import jax
 

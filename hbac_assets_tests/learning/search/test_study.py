@@ -1,6 +1,7 @@
 """Studies with losses that take no time to find, in real SQLite files."""
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -88,7 +89,7 @@ def test_it_finds_better_values_than_chance_and_gives_up_what_falls_behind(undis
     assert (table["epochs"][table["outcome"] == "pruned"] < 4).all()
     complete = table[table["outcome"] == "complete"]
     assert complete["loss"][complete["batch"] == 3].mean() < complete["loss"][complete["batch"] == 1].mean() - 0.1
-    assert require_best(undisturbed, "here").value == complete["loss"].min()
+    assert require_best(undisturbed, Path("here")).value == complete["loss"].min()
 
 
 def test_later_batches_lie_in_narrower_ranges_around_the_best_of_the_batches_before(undisturbed):
@@ -143,7 +144,7 @@ def test_a_trial_without_a_finite_loss_counts_and_the_search_goes_on(tmp_path):
     study = open_study(tmp_path / "trials.db", "given")
     assert len(told(study)) == 3
     assert len({trial.params["peak"] for trial in told(study)}) == 3
-    assert require_best(study, "here").number == 2
+    assert require_best(study, Path("here")).number == 2
     table = trials_table(study, SEARCH)
     assert math.isnan(table.loc[0, "loss"])
     assert (table.loc[1, "loss"], table.loc[1, "epochs"]) == (1.0, 1)
@@ -152,7 +153,7 @@ def test_a_trial_without_a_finite_loss_counts_and_the_search_goes_on(tmp_path):
 def test_a_search_in_which_all_diverge_says_so(tmp_path):
     study = searched(tmp_path / "trials.db", trials=3, losses=lambda params: [math.inf])
     with pytest.raises(HbacError, match=r"here: expected a complete trial, found none among 3.*ranges\.peak"):
-        require_best(study, "here")
+        require_best(study, Path("here"))
 
 
 def test_importances_name_what_made_the_difference(undisturbed):
