@@ -34,7 +34,7 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         context = OpExecutionContext.get()
         end_with_parent()
-        sign_run(context.instance, context.run_id)
+        sign_run(context.instance, context.run.run_id)
         try:
             with cast(Workspace, kwargs["workspace"]).store.in_use():
                 return function(*args, **kwargs)

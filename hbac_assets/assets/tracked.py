@@ -19,12 +19,12 @@ def open_runs(
     """
 
     def warn(line: str) -> None:
-        run = context.instance.get_run_by_id(context.run_id)
+        run = context.instance.get_run_by_id(context.run.run_id)
         if run is None or INCOMPLETE_TAG not in run.tags:
-            context.instance.add_run_tags(context.run_id, {INCOMPLETE_TAG: "incomplete"})
+            context.instance.add_run_tags(context.run.run_id, {INCOMPLETE_TAG: "incomplete"})
             context.log.warning(line)
 
-    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run_id, warn)
+    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run.run_id, warn)
 
 
 def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
