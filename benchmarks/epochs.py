@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 def image_reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int], np.ndarray], int]:
     """Return what reads the images of all spectrograms in `folder` as a member sees them, and their number."""
-    from hbac_assets.learning import inputs
+    from hbac_assets.learning.inputs.kind import Arrays
 
     ids = sorted(int(path.stem) for path in folder.glob("*.npy"))
     rows = pd.DataFrame({"spectrogram_id": ids, "spectrogram_label_offset_seconds": 0})
-    return inputs.image_reader(rows, inputs.StoredInputs(folder), settings.preprocessing), len(ids)
+    preprocessing = settings.preprocessing
+    return preprocessing.kind.reader(rows, {None: Arrays(folder, rows)}, preprocessing), len(ids)
 
 
 def opened(folder: Path, settings: MemberSettings, allowed_bytes: int | None = None) -> "tuple[Images, np.ndarray]":

@@ -28,8 +28,8 @@ from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
 from hbac_assets.learning import device, training
 from hbac_assets.learning.checkpoint import EpochRecord
-from hbac_assets.learning.image_source import as_images
-from hbac_assets.learning.inputs import StoredInputs, load_images
+from hbac_assets.learning.image_source import as_images, read_all
+from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.targets import targets
 from hbac_assets.signals.eeg_recipe import EegRecipe
@@ -82,7 +82,8 @@ def learn(rows: pd.DataFrame, arrays: Path, folder: Path, cache: Path, measured:
     held_out = (rows["fold"] == 0).to_numpy()
     epochs: list[EpochRecord] = []
     with measuring("windows", len(rows), measured):
-        images = as_images(load_images(rows, StoredInputs(arrays), settings.preprocessing))
+        read = settings.preprocessing.kind.reader(rows, {None: Arrays(arrays, rows)}, settings.preprocessing)
+        images = as_images(read_all(read, len(rows), settings.preprocessing.image_size))
     examples = training.Examples(images, targets(rows, settings.target))
     with measuring("epoch", len(rows), measured):
         training.train_cell(

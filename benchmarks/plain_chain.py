@@ -22,11 +22,11 @@ from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.learning import device, training
 from hbac_assets.learning.image_source import Images, open_images
-from hbac_assets.learning.inputs import StoredInputs, image_reader
+from hbac_assets.learning.inputs.kaggle import cut_window
+from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.learning.targets import targets
-from hbac_assets.learning.windows import cut_window
 from hbac_assets.scoring.blending import METHODS, Trial, best, compare
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.scoring.slices import agreement_scores, score, scores
@@ -89,7 +89,8 @@ def predict_test(experiment: Experiment, member: str, test: pd.DataFrame, arrays
 
 def open_all(rows: pd.DataFrame, arrays: Path, preprocessing: Preprocessing) -> Images:
     """Open the images of rows."""
-    return open_images(image_reader(rows, StoredInputs(arrays), preprocessing), len(rows), preprocessing.image_size)
+    read = preprocessing.kind.reader(rows, {None: Arrays(arrays, rows)}, preprocessing)
+    return open_images(read, len(rows), preprocessing.image_size)
 
 
 def references(rows: pd.DataFrame, arrays: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from hbac_assets.experiments.schema import Experiment
+from hbac_assets.learning.inputs.kind import Source
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.store.artifact import Artifact
 from hbac_assets.store.files import fingerprint
@@ -77,13 +78,13 @@ class StoredArrays:
         folder: holds the arrays.
         table: the artifact.
         id: the column of the table, and of sampled rows, that names an array.
-        recipe: what made them of the EEG; None: they are Kaggle's.
+        source: the recipe that made them from the EEG; None: they are Kaggle's.
     """
 
     folder: Path
     table: Artifact
     id: str
-    recipe: EegRecipe | None = None
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Lineage:
     @property
     def eeg_recipes(self) -> tuple[EegRecipe, ...]:
         """How the experiment's members want spectrograms made from the EEG, each way once."""
-        return self._recipes(self.experiment.members)
+        return tuple(filter(None, self._sources(self.experiment.members)))
 
     def eeg_folder(self, recipe: EegRecipe, split: Split = "train") -> Path:
         """The npy spectrograms of a recipe; `eeg_spectrograms` lists those that are whole."""
@@ -164,19 +165,15 @@ class Lineage:
         upstream = (self.folds, *(one.table for one in self.member_inputs(cell.member)))
         return self._artifact(folder, "trained_models", [recipe, cell.fold], upstream)
 
-    def kaggle_arrays(self, split: Split = "train") -> StoredArrays:
-        """Kaggle's spectrograms."""
-        return StoredArrays(self.spectrogram_folder(split), self.spectrograms(split), "spectrogram_id")
+    def stored_arrays(self, source: Source, split: Split = "train") -> StoredArrays:
+        """The arrays of one source."""
+        if source is None:
+            return StoredArrays(self.spectrogram_folder(split), self.spectrograms(split), "spectrogram_id", None)
+        return StoredArrays(self.eeg_folder(source, split), self.eeg_spectrograms(source, split), "eeg_id", source)
 
     def member_inputs(self, member: str, split: Split = "train") -> tuple[StoredArrays, ...]:
-        """What the images of a member are made from, Kaggle's spectrograms first."""
-        preprocessing, inputs = self.experiment.members[member].preprocessing, []
-        if preprocessing.input != "eeg":
-            inputs.append(self.kaggle_arrays(split))
-        if recipe := preprocessing.eeg:
-            folder, table = self.eeg_folder(recipe, split), self.eeg_spectrograms(recipe, split)
-            inputs.append(StoredArrays(folder, table, "eeg_id", recipe))
-        return tuple(inputs)
+        """The arrays that a member's inputs are made from."""
+        return tuple(self.stored_arrays(source, split) for source in self._sources([member]))
 
     @property
     def submitted_members(self) -> tuple[str, ...]:
@@ -247,21 +244,14 @@ class Lineage:
         return fingerprint([CODE_VERSIONS["ensemble"], definition, self.oof.digest()])
 
     @property
-    def test_recipes(self) -> tuple[EegRecipe, ...]:
-        """How the members of the submitted ensemble want spectrograms made from the EEG, each way once."""
-        return self._recipes(self.submitted_members)
-
-    @property
-    def test_arrays(self) -> tuple[Artifact, ...]:
-        """All that the images of the test set are made from."""
-        inputs = {self.experiment.members[member].preprocessing.input for member in self.submitted_members}
-        kaggle = () if inputs == {"eeg"} else (self.spectrograms("test"),)
-        return (*kaggle, *(self.eeg_spectrograms(recipe, "test") for recipe in self.test_recipes))
+    def test_inputs(self) -> tuple[StoredArrays, ...]:
+        """All that the inputs of the submitted ensemble's members are made from, for the test set."""
+        return tuple(self.stored_arrays(source, "test") for source in self._sources(self.submitted_members))
 
     @property
     def submission(self) -> Artifact:
         """Predictions of the test rows in Kaggle's format."""
-        upstream = (self.ensemble, *self.models, self.folds, self.test_rows, *self.test_arrays)
+        upstream = (self.ensemble, *self.models, self.folds, self.test_rows, *(one.table for one in self.test_inputs))
         path = self.experiment_folder / "submission.csv"
         settings = [self.experiment.submitted, self._prediction_recipes(self.submitted_members)]
         return self._artifact(path, "submission", settings, upstream)
@@ -269,9 +259,11 @@ class Lineage:
     def _prediction_recipes(self, members: Iterable[str]) -> dict[str, object]:
         return {member: self.experiment.members[member].prediction_recipe for member in members}
 
-    def _recipes(self, members: Iterable[str]) -> tuple[EegRecipe, ...]:
-        recipes = (self.experiment.members[member].preprocessing.eeg for member in members)
-        return tuple(dict.fromkeys(recipe for recipe in recipes if recipe))
+    def _sources(self, members: Iterable[str]) -> tuple[Source, ...]:
+        """Return the sources of these members' inputs, each once; Kaggle's first."""
+        settings = (self.experiment.members[member].preprocessing for member in members)
+        sources = dict.fromkeys(source for one in settings for source in one.kind.sources(one))
+        return tuple(sorted(sources, key=lambda source: source is not None))
 
     def _windows_and(self, recipe: EegRecipe, split: Split) -> list[object]:
         """Return what determines the spectrograms of a recipe, of training windows also the rule that picks them."""

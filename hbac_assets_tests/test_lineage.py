@@ -51,10 +51,10 @@ def test_a_cell_depends_on_what_its_images_are_made_from(mine: Lineage) -> None:
 
 def test_the_inputs_of_a_member_are_whole(mine: Lineage) -> None:
     kaggle, eeg = mine.member_inputs("both", "test")
-    assert (kaggle.table, kaggle.id, kaggle.recipe) == (mine.spectrograms("test"), "spectrogram_id", None)
-    assert (eeg.table, eeg.id, eeg.recipe) == (mine.eeg_spectrograms(PLAIN, "test"), "eeg_id", PLAIN)
+    assert (kaggle.table, kaggle.id, kaggle.source) == (mine.spectrograms("test"), "spectrogram_id", None)
+    assert (eeg.table, eeg.id, eeg.source) == (mine.eeg_spectrograms(PLAIN, "test"), "eeg_id", PLAIN)
     assert (kaggle.folder, eeg.folder) == (mine.spectrogram_folder("test"), mine.eeg_folder(PLAIN, "test"))
-    assert [one.recipe for one in mine.member_inputs("stft")] == [STFT]
+    assert [one.source for one in mine.member_inputs("stft")] == [STFT]
     assert [one.id for one in mine.member_inputs("kaggle")] == ["spectrogram_id"]
 
 

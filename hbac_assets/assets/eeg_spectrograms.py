@@ -65,7 +65,7 @@ def require_folder(lineage: Lineage) -> None:
         HbacError: names the folder, the members and what to do.
     """
     experiment, path = lineage.experiment, lineage.dataset.folder / FOLDERS["train"]
-    members = [name for name, member in experiment.members.items() if member.preprocessing.eeg]
+    members = [name for name, member in experiment.members.items() if member.preprocessing.kind.of_eeg]
     if not path.is_dir():
         raise HbacError(
             f"{path}: expected a folder of EEG files, found none; {', '.join(members)} of {experiment.name} "

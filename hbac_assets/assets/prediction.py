@@ -34,18 +34,16 @@ def member_images(
     Raises:
         HbacError: an array of the store is missing or differs from its table.
     """
-    from hbac_assets.learning.eeg_windows import EegArrays
     from hbac_assets.learning.image_source import open_images
-    from hbac_assets.learning.inputs import StoredInputs, image_reader
+    from hbac_assets.learning.inputs.kind import Arrays
 
+    stored = {
+        arrays.source: Arrays(arrays.folder, require_unchanged(arrays, rows[arrays.id]))
+        for arrays in lineage.member_inputs(member, split)
+    }
     preprocessing = lineage.experiment.members[member].preprocessing
-    spectrograms, eeg = lineage.spectrogram_folder(split), None
-    for arrays in lineage.member_inputs(member, split):
-        listed = require_unchanged(arrays, rows[arrays.id])
-        if arrays.recipe:
-            eeg = EegArrays(arrays.folder, listed, arrays.recipe)
-    read = image_reader(rows, StoredInputs(spectrograms, eeg), preprocessing)
-    images = open_images(read, len(rows), preprocessing.image_size)
+    read = preprocessing.kind.reader(rows, stored, preprocessing)
+    images = open_images(read, len(rows), preprocessing.kind.shape(preprocessing))
     log.info(f"{member}: {images.placement}")
     return images
 

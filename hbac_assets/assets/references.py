@@ -6,7 +6,7 @@ import pandas as pd
 from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.prediction import require_unchanged
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.learning.windows import cut_window
+from hbac_assets.learning.inputs.kaggle import cut_window
 from hbac_assets.lineage import Lineage
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.store.tables import read_table
@@ -22,7 +22,7 @@ def reference_rows(lineage: Lineage) -> pd.DataFrame:
         HbacError: an array of the store is missing or differs from its table.
     """
     rows = read_table(lineage.folds)
-    arrays = lineage.kaggle_arrays()
+    arrays = lineage.stored_arrays(None)
     if not any(arrays in lineage.member_inputs(member) for member in lineage.experiment.members):
         # Where a member sees them, its images were made of the same arrays, compared before.
         require_unchanged(arrays, rows[arrays.id])

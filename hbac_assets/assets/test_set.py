@@ -32,28 +32,26 @@ def convert_test_recordings(tables: TestTables, lineage: Lineage, log: logging.L
     """
     write_if_changed(tables.rows, lineage.test_rows)
     unusable = []
-    if lineage.spectrograms("test") in lineage.test_arrays:
-        ids = tables.rows["spectrogram_id"].drop_duplicates()
-        ids = ids[ids != NO_RECORDING]
-        converted, failures = convert_spectrograms(ids, lineage, "test", log, LEAST)
+    for arrays in lineage.test_inputs:
+        if arrays.source is None:
+            ids = tables.rows["spectrogram_id"].drop_duplicates()
+            ids = ids[ids != NO_RECORDING]
+            converted, failures = convert_spectrograms(ids, lineage, "test", log, LEAST)
+        else:
+            windows = numbered_windows(tables.rows)
+            converted, failures = convert_windows(windows, lineage, arrays.source, "test", log, LEAST)
         unusable.append(failures)
-        write_if_changed(converted, lineage.spectrograms("test"))
-    for recipe in lineage.test_recipes:
-        windows = numbered_windows(tables.rows)
-        converted, failures = convert_windows(windows, lineage, recipe, "test", log, LEAST)
-        unusable.append(failures)
-        write_if_changed(converted, lineage.eeg_spectrograms(recipe, "test"))
+        write_if_changed(converted, arrays.table)
     return together(unusable).drop_duplicates(ignore_index=True)
 
 
 def placed_rows(lineage: Lineage) -> pd.DataFrame:
     """Return the test rows; where the table does not say where a spectrogram's window lies, it is the middle."""
     rows = read_table(lineage.test_rows)
-    if lineage.spectrograms("test") not in lineage.test_arrays:
+    kaggles = [arrays.table for arrays in lineage.test_inputs if arrays.source is None]
+    if not kaggles:
         return rows
-    columns = rows["spectrogram_id"].map(
-        read_table(lineage.spectrograms("test")).set_index("spectrogram_id")["columns"]
-    )
+    columns = rows["spectrogram_id"].map(read_table(kaggles[0]).set_index("spectrogram_id")["columns"])
     middle = (columns.fillna(WINDOW_COLUMNS).astype("int64") - WINDOW_COLUMNS) // 2 * SECONDS_PER_COLUMN
     offset = "spectrogram_label_offset_seconds"
     return rows.assign(**{offset: rows[offset].where(rows[offset] != MIDDLE, middle)})
@@ -83,5 +81,5 @@ def spoilt_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataF
 
 def _readable_by(lineage: Lineage, member: str, rows: pd.DataFrame) -> pd.DataFrame:
     inputs = lineage.member_inputs(member, "test")
-    windows = [(eeg_windows if one.recipe else spectrogram_windows)(rows, read_table(one.table)) for one in inputs]
+    windows = [(eeg_windows if one.source else spectrogram_windows)(rows, read_table(one.table)) for one in inputs]
     return worst(windows)

@@ -59,8 +59,11 @@ class Experiment(Settings):
             raise ValueError(f"member: expected one of {', '.join(members)}")
         if search.folds > folds:
             raise ValueError(f"folds: expected {folds} or fewer, the experiment's")
-        if members[search.member].preprocessing.input == "both" and "data_wide" in search.ranges.normalisation:
-            raise ValueError("ranges.normalisation: expected [per_image], the only one with input both")
+        preprocessing = members[search.member].preprocessing
+        allowed = preprocessing.kind.normalisations
+        if set(search.ranges.normalisation) - allowed:
+            found = f"expected {' or '.join(sorted(allowed))} alone with input {preprocessing.input}"
+            raise ValueError(f"ranges.normalisation: {found}")
         return search
 
     @property

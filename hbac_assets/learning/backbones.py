@@ -28,9 +28,9 @@ class ParameterCounts:
 
 
 def build_classifier(settings: MemberSettings, *, variable_rates: bool = False) -> "keras.Model":
-    """Return the classifier of a member, from images (H, W, 3) to probabilities (6,).
+    """Return the classifier of a member, from images (H, W, 3) or series (T, C) to probabilities (6,).
 
-    It takes images as `hbac_assets.learning.inputs` makes them, in three equal channels.
+    It takes arrays as `hbac_assets.learning.inputs` makes them: images in three equal channels, series as they are.
 
     The initial weights follow from `settings.seed` alone. Keras draws seeds from Python's and its own global
     generators, which are therefore seeded here. With `variable_rates` the dropout's rate is a variable.
@@ -44,13 +44,14 @@ def build_classifier(settings: MemberSettings, *, variable_rates: bool = False) 
     with weights_drawn_by_numpy():
         backbone = _build_backbone(settings)
         first = [normalisation_layer()] if settings.preprocessing.normalisation == "data_wide" else []
-        head = [keras.layers.GlobalAveragePooling2D(name="pooling")]
+        pooling = {1: keras.layers.GlobalAveragePooling1D, 2: keras.layers.GlobalAveragePooling2D}
+        head = [pooling[settings.preprocessing.kind.dimensions](name="pooling")]
         if variable_rates:
             head.append(variable_dropout(settings.dropout))
         elif settings.dropout:
             head.append(keras.layers.Dropout(settings.dropout, name="dropout"))
         head.append(keras.layers.Dense(len(CLASSES), "softmax", dtype="float32", name="probabilities"))
-        pixels = keras.Input((*settings.preprocessing.image_size, 3), name="image")
+        pixels = keras.Input(_input_shape(settings), name="image")
         # Names that do not count up with each model of a process: models of one member have one description.
         model = keras.Sequential([pixels, *first, backbone, *head], name="classifier")
     if settings.batchnorm_momentum is not None:
@@ -74,7 +75,7 @@ def _build_backbone(settings: MemberSettings) -> "keras.Model":
     import keras_cv
 
     spec = BACKBONES[settings.backbone]
-    shape = {"input_shape": (*settings.preprocessing.image_size, 3), "name": settings.backbone}
+    shape = {"input_shape": _input_shape(settings), "name": settings.backbone}
     if callable(spec.architecture):
         return spec.architecture(**spec.constants, **shape)
     backbone_class = getattr(keras_cv.models, spec.architecture)
@@ -82,3 +83,9 @@ def _build_backbone(settings: MemberSettings) -> "keras.Model":
     if settings.pretrained == "none":
         return backbone_class(**spec.with_kernel(settings.kernel), **as_they_are)
     return load_pretrained(backbone_class, spec.presets[settings.pretrained], **as_they_are)
+
+
+def _input_shape(settings: MemberSettings) -> tuple[int, ...]:
+    kind = settings.preprocessing.kind
+    shape = kind.shape(settings.preprocessing)
+    return (*shape, 3) if kind.dimensions == 2 else shape

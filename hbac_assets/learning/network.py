@@ -44,9 +44,15 @@ class Network:
         """
         with fast_convolutions(self.model):
             probabilities, non_trainable = self.model.stateless_call(
-                self._shaped(weights), non_trainable, to_channels(images), training=training
+                self._shaped(weights), non_trainable, self._entering(images), training=training
             )
         return probabilities, non_trainable
+
+    def _entering(self, images: Float[Array, "rows height width"]) -> Float32[Array, "rows height width ..."]:
+        """Return images in the three channels of a network of images; series as they are."""
+        import jax.numpy as jnp
+
+        return to_channels(images) if len(self.model.input_shape) == 4 else images.astype(jnp.float32)
 
     def weights(self) -> Float32[np.ndarray, " weights"]:
         """Return the model's trainable weights, one after the other."""

@@ -5,7 +5,7 @@ Another keras-cv backbone is another row of `BACKBONES`. How one is built stands
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hbac_assets.learning.resnet_d import resnet_d
 
@@ -18,6 +18,7 @@ class BackboneSpec:
     constants: Mapping[str, Any]
     # From `MemberSettings.pretrained` to the name of a keras-cv preset; keras-cv has no weights for the others.
     presets: Mapping[str, str] = field(default_factory=dict)
+    dimensions: Literal[1, 2] = 2  # the axes that it convolves along: 2 of an image, 1 of a series
     kernels: tuple[int, ...] = ()  # what `MemberSettings.kernel` may be; its authors' own first
 
     def with_kernel(self, kernel: int | None) -> Mapping[str, Any]:

@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from hbac_assets.learning.inputs.kind import InputKind
+from hbac_assets.learning.inputs.kinds import KINDS
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.settings import KIND, Settings
 from hbac_assets.signals.eeg_recipe import EegRecipe
@@ -41,7 +43,7 @@ class Preprocessing(Settings):
     so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
     """
 
-    input: Annotated[Literal["kaggle", "eeg", "both"], KIND] = Field("kaggle", description="what the image is made of")
+    input: Annotated[str, KIND] = Field("kaggle", description="what a member sees: kaggle, eeg or both")
     eeg: EegRecipe | None = Field(
         None, validate_default=True, description="how spectrograms are made from the EEG; the public recipe by default"
     )
@@ -54,27 +56,43 @@ class Preprocessing(Settings):
     )
     normalisation: Normalisation = "per_image"
 
+    @property
+    def kind(self) -> InputKind:
+        """The kind of input."""
+        return KINDS[self.input]
+
+    @field_validator("input")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind not in KINDS:
+            raise ValueError(f"expected one of {', '.join(KINDS)}")
+        return kind
+
     @field_validator("eeg")
     @classmethod
     def _recipe_of_the_input(cls, eeg: EegRecipe | None, earlier: ValidationInfo) -> EegRecipe | None:
-        if earlier.data.get("input") != "kaggle":
+        kind = earlier.data.get("input")
+        if kind is None or KINDS[kind].of_eeg:
             return eeg or EegRecipe()
         if eeg is not None:
-            raise ValueError("expected none with input kaggle, which is not made from the EEG; only eeg and both are")
+            others = " and ".join(name for name, other in KINDS.items() if other.of_eeg)
+            raise ValueError(f"expected none with input {kind}, which is not made from the EEG; only {others} are")
         return None
 
     @field_validator("image_size")
     @classmethod
-    def _two_halves(cls, size: tuple[int, int], earlier: ValidationInfo) -> tuple[int, int]:
-        if earlier.data.get("input") == "both" and size[0] % 2:
-            raise ValueError("expected an even number of frequencies with input both, half for each")
+    def _equal_panels(cls, size: tuple[int, int], earlier: ValidationInfo) -> tuple[int, int]:
+        kind = earlier.data.get("input")
+        if kind and size[0] % KINDS[kind].panels:
+            raise ValueError(f"expected a number of frequencies that {KINDS[kind].panels} divides with input {kind}")
         return size
 
     @field_validator("normalisation")
     @classmethod
-    def _one_unit(cls, normalisation: str, earlier: ValidationInfo) -> str:
-        if earlier.data.get("input") == "both" and normalisation != "per_image":
-            raise ValueError("expected per_image with input both, whose halves have different units")
+    def _possible(cls, normalisation: str, earlier: ValidationInfo) -> str:
+        kind = earlier.data.get("input")
+        if kind and normalisation not in KINDS[kind].normalisations:
+            raise ValueError(f"expected {' or '.join(sorted(KINDS[kind].normalisations))} with input {kind}")
         return normalisation
 
     @model_validator(mode="after")
@@ -130,6 +148,11 @@ class Augmentation(Settings):
     time_mask: Mask | None = None
     cutout: Cutout | None = None
 
+    @property
+    def chosen(self) -> set[str]:
+        """The names of those that are done."""
+        return {name for name, settings in self if settings is not None}
+
 
 class Schedule(Settings):
     """The learning rate over the true number of epochs: linear warm-up from `start` to `peak`, then as `kind` says.
@@ -163,7 +186,7 @@ class MemberSettings(Settings):
     pretrained: Literal["none", "imagenet", "coco"] = Field(
         "none", description="the images that published weights were trained on"
     )
-    preprocessing: Annotated[Preprocessing, KIND] = Preprocessing()
+    preprocessing: Annotated[Preprocessing, KIND] = Field(Preprocessing(), validate_default=True)
     augmentation: Augmentation = Augmentation()
     target: Literal["consensus", "votes"] = "votes"
     rebalancing: bool = Field(
@@ -195,6 +218,23 @@ class MemberSettings(Settings):
     def prediction_recipe(self) -> dict[str, Any]:
         """What determines, besides the weights, what is predicted, as `non_defaults`."""
         return {name: value for name, value in self.non_defaults().items() if name in PREDICTION_ONLY}
+
+    @field_validator("preprocessing")
+    @classmethod
+    def _fits_the_backbone(cls, preprocessing: Preprocessing, earlier: ValidationInfo) -> Preprocessing:
+        backbone = earlier.data.get("backbone")
+        if backbone and preprocessing.kind.dimensions != BACKBONES[backbone].dimensions:
+            fitting = [name for name, kind in KINDS.items() if kind.dimensions == BACKBONES[backbone].dimensions]
+            raise ValueError(f"input: expected one of {', '.join(fitting)} for {backbone}, found {preprocessing.input}")
+        return preprocessing
+
+    @field_validator("augmentation")
+    @classmethod
+    def _means_something(cls, augmentation: Augmentation, earlier: ValidationInfo) -> Augmentation:
+        preprocessing = earlier.data.get("preprocessing")
+        if preprocessing and (foreign := augmentation.chosen - preprocessing.kind.augmentations):
+            raise ValueError(f"expected no {', '.join(sorted(foreign))} with input {preprocessing.input}")
+        return augmentation
 
     @field_validator("backbone")
     @classmethod

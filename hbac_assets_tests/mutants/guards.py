@@ -96,10 +96,10 @@ GUARDS = [
     ),
     Guard(
         "a window begins within its recording",
-        "learning/windows.py",
+        "learning/inputs/kaggle.py",
         "if not 0 <= start < spectrogram.shape[1]:",
         "if False:",
-        "learning/test_windows.py::test_a_window_outside_the_recording_is_refused[5000]",
+        "learning/inputs/test_kaggle.py::test_a_window_outside_the_recording_is_refused[5000]",
     ),
     Guard(
         "a lock is held by one process at a time",

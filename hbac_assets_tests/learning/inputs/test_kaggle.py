@@ -5,12 +5,14 @@ import pandas as pd
 import pytest
 
 from hbac_assets.errors import HbacError
+from hbac_assets.learning.inputs.kaggle import KaggleView, cut_window, log_power
+from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.windows import cut_window, log_power, window_reader
 
 
 def load_windows(rows: pd.DataFrame, folder: Path, preprocessing: Preprocessing) -> np.ndarray:
-    return np.stack([window_reader(rows, folder, preprocessing)(row) for row in range(len(rows))])
+    read = KaggleView().reader(rows, Arrays(folder, rows), preprocessing, preprocessing.image_size)
+    return np.stack([read(row) for row in range(len(rows))])
 
 
 def rows(*places: tuple[int, float]) -> pd.DataFrame:

@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning.eeg_windows import EegArrays, eeg_window_reader
-from hbac_assets.learning.inputs import StoredInputs, load_images
+from hbac_assets.learning.image_source import read_all
+from hbac_assets.learning.inputs.eeg import EegView
+from hbac_assets.learning.inputs.kaggle import KaggleView
+from hbac_assets.learning.inputs.kind import Arrays, Stored
 from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.windows import window_reader
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 RECIPE = EegRecipe(size=(16, 32))
@@ -26,7 +27,7 @@ ROWS = pd.DataFrame(
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> StoredInputs:
+def stored(tmp_path: Path) -> Stored:
     """A spectrogram of 11 min, an EEG with two windows and one with one, whose pixels all differ."""
     rng = np.random.default_rng(0)
     eegs, spectrograms = tmp_path / "mel-0", tmp_path / "spectrograms"
@@ -36,26 +37,29 @@ def stored(tmp_path: Path) -> StoredInputs:
         np.save(eegs / f"{eeg_id}.npy", rng.uniform(-1, 1, (count, 64, 32)).astype(np.float32))
     np.save(spectrograms / "7.npy", rng.lognormal(size=(400, 330)).astype(np.float32))
     windows = pd.DataFrame({"eeg_id": [40, 41, 41], "offset_seconds": [0, 0, 6], "position": [0, 0, 1]})
-    return StoredInputs(spectrograms, EegArrays(eegs, windows, RECIPE))
+    return {None: Arrays(spectrograms, ROWS), RECIPE: Arrays(eegs, windows)}
 
 
-def array(stored: StoredInputs, eeg_id: int) -> np.ndarray:
-    assert stored.eeg
-    return np.asarray(np.load(stored.eeg.folder / f"{eeg_id}.npy"))
+def load_images(rows: pd.DataFrame, stored: Stored, preprocessing: Preprocessing) -> np.ndarray:
+    return read_all(preprocessing.kind.reader(rows, stored, preprocessing), len(rows), preprocessing.image_size)
+
+
+def array(stored: Stored, eeg_id: int) -> np.ndarray:
+    return np.asarray(np.load(stored[RECIPE].folder / f"{eeg_id}.npy"))
 
 
 def preprocessing(**settings: object) -> Preprocessing:
     return Preprocessing.model_validate({"eeg": RECIPE, "image_size": (64, 32), **settings})
 
 
-def test_an_eeg_image_is_the_window_of_its_label(stored: StoredInputs) -> None:
+def test_an_eeg_image_is_the_window_of_its_label(stored: Stored) -> None:
     images = load_images(ROWS, stored, preprocessing(input="eeg", normalisation="data_wide"))
     assert images.dtype == np.float16
     expected = np.stack([array(stored, 41)[1], array(stored, 41)[0], array(stored, 40)[0]])
     np.testing.assert_array_equal(images, expected.astype(np.float16))
 
 
-def test_it_is_averaged_down_or_spread_to_the_size_of_the_image(stored: StoredInputs) -> None:
+def test_it_is_averaged_down_or_spread_to_the_size_of_the_image(stored: Stored) -> None:
     small = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(32, 8), normalisation="data_wide"))
     np.testing.assert_allclose(small[2], array(stored, 40)[0].reshape(32, 2, 8, 4).mean(axis=(1, 3)), atol=1e-3)
     large = load_images(ROWS, stored, preprocessing(input="eeg", image_size=(128, 64), normalisation="data_wide"))
@@ -63,7 +67,7 @@ def test_it_is_averaged_down_or_spread_to_the_size_of_the_image(stored: StoredIn
 
 
 @pytest.mark.parametrize("change", [{"window": 100}, {"clip": (-1.0, 1.0)}], ids=str)
-def test_window_and_clip_are_kaggles(stored: StoredInputs, change: dict) -> None:
+def test_window_and_clip_are_kaggles(stored: Stored, change: dict) -> None:
     one, other = (load_images(ROWS, stored, preprocessing(input="eeg", **more)) for more in ({}, change))
     np.testing.assert_array_equal(one, other)
     one, other = (load_images(ROWS, stored, preprocessing(input="both", **more)) for more in ({}, change))
@@ -71,27 +75,26 @@ def test_window_and_clip_are_kaggles(stored: StoredInputs, change: dict) -> None
     np.testing.assert_array_equal(one[:, 32:], other[:, 32:])
 
 
-def test_both_have_kaggles_above_and_the_eegs_below_each_standardised(stored: StoredInputs) -> None:
-    assert stored.eeg
+def test_both_have_kaggles_above_and_the_eegs_below_each_standardised(stored: Stored) -> None:
     settings = preprocessing(input="both")
     images = load_images(ROWS, stored, settings).astype(np.float32)
-    upper = window_reader(ROWS, stored.spectrograms, settings.model_copy(update={"image_size": (32, 32)}))
-    lower = eeg_window_reader(ROWS, stored.eeg, (32, 32))
+    upper = KaggleView().reader(ROWS, stored[None], settings, (32, 32))
+    lower = EegView().reader(ROWS, stored[RECIPE], settings, (32, 32))
     for found, read in ((images[:, :32], upper), (images[:, 32:], lower)):
         values = np.stack([read(row) for row in range(len(ROWS))]).astype(np.float32)
         mean, deviation = (getattr(values, name)(axis=(1, 2), keepdims=True) for name in ("mean", "std"))
         np.testing.assert_allclose(found, (values - mean) / deviation, atol=5e-3)
 
 
-def test_without_the_eeg_it_is_kaggles_alone(stored: StoredInputs) -> None:
+def test_without_the_eeg_it_is_kaggles_alone(stored: Stored) -> None:
     settings = Preprocessing(image_size=(64, 32), normalisation="data_wide")
-    read = window_reader(ROWS, stored.spectrograms, settings)
-    images = load_images(ROWS, StoredInputs(stored.spectrograms), settings)
+    read = KaggleView().reader(ROWS, stored[None], settings, settings.image_size)
+    images = load_images(ROWS, {None: stored[None]}, settings)
     np.testing.assert_array_equal(images, np.stack([read(row) for row in range(len(ROWS))]).astype(np.float16))
 
 
 @pytest.mark.parametrize("kind", ["kaggle", "eeg"])
-def test_per_image_each_is_standardised_by_itself(stored: StoredInputs, kind: str) -> None:
+def test_per_image_each_is_standardised_by_itself(stored: Stored, kind: str) -> None:
     settings = preprocessing(input=kind, eeg=RECIPE if kind == "eeg" else None)
     data_wide = settings.model_copy(update={"normalisation": "data_wide"})
     images, values = (load_images(ROWS, stored, one).astype(np.float32) for one in (settings, data_wide))
@@ -99,18 +102,17 @@ def test_per_image_each_is_standardised_by_itself(stored: StoredInputs, kind: st
     np.testing.assert_allclose(images, (values - mean) / deviation, atol=5e-3)
 
 
-def test_a_window_without_a_spectrogram_is_named(stored: StoredInputs) -> None:
+def test_a_window_without_a_spectrogram_is_named(stored: Stored) -> None:
     later = ROWS.assign(eeg_label_offset_seconds=[6, 2, 0])
     with pytest.raises(HbacError, match=r"mel-0: no window of EEG 41 from 2 s on; materialize eeg_spectrograms again"):
         load_images(later, stored, preprocessing(input="eeg"))
 
 
-def test_missing_and_wrong_arrays_are_named(stored: StoredInputs) -> None:
-    assert stored.eeg
-    np.save(stored.eeg.folder / "40.npy", np.zeros((1, 32, 64), np.float32))
+def test_missing_and_wrong_arrays_are_named(stored: Stored) -> None:
+    np.save(stored[RECIPE].folder / "40.npy", np.zeros((1, 32, 64), np.float32))
     with pytest.raises(HbacError, match=r"40\.npy: expected float32 \(windows, 64, 32\), found float32 \(1, 32, 64\)"):
         load_images(ROWS, stored, preprocessing(input="eeg"))
-    (stored.eeg.folder / "40.npy").unlink()
+    (stored[RECIPE].folder / "40.npy").unlink()
     with pytest.raises(HbacError, match=r"40\.npy: missing; materialize eeg_spectrograms"):
         load_images(ROWS, stored, preprocessing(input="eeg"))
 
@@ -126,8 +128,8 @@ def test_the_recipe_is_the_public_one_unless_given_and_none_for_kaggles() -> Non
     ("settings", "key", "complaint"),
     [
         ({"input": "kaggle"}, "eeg", "expected none with input kaggle"),
-        ({"input": "eg"}, "input", "'kaggle', 'eeg' or 'both'"),
-        ({"input": "both", "image_size": (63, 32)}, "image_size", "an even number of frequencies"),
+        ({"input": "eg"}, "input", "expected one of kaggle, eeg, both"),
+        ({"input": "both", "image_size": (63, 32)}, "image_size", "a number of frequencies that 2 divides"),
         ({"input": "both", "normalisation": "data_wide"}, "normalisation", "per_image with input both"),
     ],
 )

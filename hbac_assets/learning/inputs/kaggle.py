@@ -1,0 +1,91 @@
+"""From Kaggle's stored spectrograms to views of labelled windows.
+
+What depends on nothing but the row is done here: cutting, clipping, the logarithm, averaging down. What
+is random (augmentation) or cheaper than storing it (three channels) happens on the device, in
+`hbac_assets.learning.images`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32
+
+from hbac_assets.errors import HbacError
+from hbac_assets.learning.inputs.kind import Arrays
+from hbac_assets.signals.averaging import image_averaging
+from hbac_assets.store.arrays import open_array
+
+if TYPE_CHECKING:
+    from hbac_assets.learning.settings import Preprocessing
+
+FREQUENCY_BINS = 400
+COLUMN_SECONDS = 2
+LABEL_WINDOW = 300  # columns: the ten minutes that the experts saw
+
+
+@dataclass(frozen=True)
+class KaggleView:
+    """Kaggle's spectrogram: natural logarithms of µV²/Hz, clipped, averaged down; four regions one above the other."""
+
+    of_eeg: bool = False
+
+    def source(self, preprocessing: "Preprocessing") -> None:
+        """Return None: Kaggle made these arrays."""
+
+    def reader(
+        self, rows: pd.DataFrame, arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
+    ) -> Callable[[int], Float32[np.ndarray, "height width"]]:
+        """Return a function from the number of a row to its image (H, W), frequency first.
+
+        Several threads may call the function at once.
+
+        Args:
+            rows: with `spectrogram_id` and `spectrogram_label_offset_seconds`, where the labelled minutes start.
+            arrays: `<spectrogram_id>.npy`, float32 (400, T), one column each two seconds.
+            preprocessing: window and bounds.
+            size: (H, W).
+
+        Raises:
+            HbacError: the function does, where a file is missing or is not such an array, or a window starts outside
+                its recording.
+        """
+        shrink = image_averaging((FREQUENCY_BINS, preprocessing.window), size)
+        ids = rows["spectrogram_id"].to_numpy()
+        offsets = rows["spectrogram_label_offset_seconds"].to_numpy(dtype=np.float64)
+
+        def read(row: int) -> Float32[np.ndarray, "height width"]:
+            window = cut_window(arrays.folder / f"{ids[row]}.npy", float(offsets[row]))
+            power = central_columns(window, preprocessing.window)
+            return shrink(log_power(power, preprocessing.clip))
+
+        return read
+
+
+def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
+    """Return the ten minutes from `offset_seconds` on, (400, 300), zero where the recording has ended."""
+    spectrogram = open_array(path, (FREQUENCY_BINS, "T"), "npy_spectrograms")
+    start = int(offset_seconds // COLUMN_SECONDS)
+    if not 0 <= start < spectrogram.shape[1]:
+        raise HbacError(
+            f"{path}: expected a label offset within the recording's "
+            f"{COLUMN_SECONDS * spectrogram.shape[1]} s, found {offset_seconds:g} s; correct or drop the row"
+        )
+    window = spectrogram[:, start : start + LABEL_WINDOW]
+    missing = LABEL_WINDOW - window.shape[1]
+    return np.pad(window, ((0, 0), (0, missing))) if missing else window
+
+
+def central_columns(window: np.ndarray, columns: int) -> np.ndarray:
+    """Return the middle `columns` columns: the labelled moment lies in the middle of the window."""
+    start = (window.shape[1] - columns) // 2
+    return window[:, start : start + columns]
+
+
+def log_power(power: np.ndarray, clip: tuple[float, float]) -> np.ndarray:
+    """Return the natural logarithm of `power`, clipped to the bounds `clip` of that logarithm."""
+    low, high = np.exp(np.array(clip, dtype=np.float32))
+    return np.asarray(np.log(np.clip(power, low, high)))

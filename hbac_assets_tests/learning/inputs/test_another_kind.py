@@ -1,0 +1,105 @@
+"""Another kind of input is one module: what follows from it everywhere else is seen here on a series."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from hbac_assets.learning.image_source import open_images
+from hbac_assets.learning.inputs.kaggle import cut_window
+from hbac_assets.learning.inputs.kind import Arrays, Stored
+from hbac_assets.learning.inputs.kinds import KINDS
+from hbac_assets.learning.prediction import load_model, predict
+from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
+from hbac_assets.learning.settings import MemberSettings, Preprocessing
+from hbac_assets.learning.training import Examples, train_cell
+
+TIMES, CHANNELS = 300, 4
+
+
+@dataclass(frozen=True)
+class RegionPowers:
+    """The power of each region over time, as a series (times, regions)."""
+
+    dimensions = 1
+    augmentations = frozenset({"mixup"})
+    normalisations = frozenset({"per_image"})
+    panels = 1
+    of_eeg = False
+
+    def sources(self, preprocessing: Preprocessing) -> tuple[None]:
+        return (None,)
+
+    def shape(self, preprocessing: Preprocessing) -> tuple[int, int]:
+        return TIMES, CHANNELS
+
+    def reader(self, rows: pd.DataFrame, stored: Stored, preprocessing: Preprocessing) -> Callable[[int], np.ndarray]:
+        ids = rows["spectrogram_id"].to_numpy()
+
+        def read(row: int) -> np.ndarray:
+            power = cut_window(stored[None].folder / f"{ids[row]}.npy", 0.0)
+            return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1).T), np.float16)
+
+        return read
+
+
+def one_dimensional(input_shape: tuple[int, ...], name: str) -> Any:
+    import keras
+
+    layers = [keras.layers.Conv1D(8, 9, activation="relu"), keras.layers.BatchNormalization()]
+    return keras.Sequential([keras.Input(input_shape), *layers], name=name)
+
+
+@pytest.fixture(autouse=True)
+def kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "powers", RegionPowers())
+    monkeypatch.setitem(BACKBONES, "one_dimensional", BackboneSpec(one_dimensional, {}, dimensions=1))
+
+
+def member(**settings: Any) -> MemberSettings:
+    content = {"backbone": "one_dimensional", "preprocessing": {"input": "powers"}, "batch_size": 8, "epochs": 40}
+    return MemberSettings.model_validate(content | {"schedule": {"peak": 1e-2}} | settings)
+
+
+def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
+    """The class is the region with the most power; of six classes the first four are seen."""
+    rng = np.random.default_rng(0)
+    classes = np.arange(32) % CHANNELS
+    for row, region in enumerate(classes):
+        power = rng.lognormal(size=(CHANNELS, 100, TIMES))
+        power[region] *= 4
+        np.save(tmp_path / f"{row}.npy", power.reshape(400, TIMES).astype(np.float32))
+    rows = pd.DataFrame({"spectrogram_id": np.arange(32)})
+    settings = member()
+    kind = settings.preprocessing.kind
+    read = kind.reader(rows, {None: Arrays(tmp_path, rows)}, settings.preprocessing)
+    images = open_images(read, len(rows), kind.shape(settings.preprocessing))
+    examples = Examples(images, np.eye(6, dtype=np.float32)[classes])
+    train_cell(settings, examples, examples, tmp_path / "model", on_epoch=lambda record: None)
+    predicted = predict(load_model(tmp_path / "model" / "last.keras"), images, settings.batch_size)
+    assert (predicted.argmax(axis=1) == classes).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"augmentation": {"time_mask": {}, "mixup": {}}}, "expected no time_mask with input powers"),
+        ({"preprocessing": {"input": "kaggle"}}, "input: expected one of powers for one_dimensional, found kaggle"),
+        ({"preprocessing": {}}, "input: expected one of powers for one_dimensional, found kaggle"),
+        ({"backbone": "tiny"}, "input: expected one of kaggle, eeg, both for tiny, found powers"),
+        ({"preprocessing": {"input": "powers", "normalisation": "data_wide"}}, "expected per_image with input powers"),
+        (
+            {"preprocessing": {"input": "powers", "eeg": {}}},
+            "expected none with input powers, .* only eeg and both are",
+        ),
+    ],
+    ids=str,
+)
+def test_what_does_not_go_with_it_is_refused(settings: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        member(**settings)
