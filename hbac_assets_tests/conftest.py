@@ -1,4 +1,4 @@
-"""What holds for every test, and the project whose chain has run: one for each worker, with fresh ones beside it.
+"""What holds for every test, and the project whose chain has run: one for all workers, with fresh ones beside it.
 
 Nothing is written into the checkout outside data/.
 """
@@ -13,18 +13,16 @@ from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
-from hbac_assets_tests.projects import RECORDINGS, make_project, share_generated_data
+from hbac_assets_tests.projects import RECORDINGS, make_project, run_once, share_generated_data
 
 set_hypothesis_home_dir(Path(__file__).parents[1] / "data" / "cache" / "hypothesis")
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A project in which the chain ran once, in miniature, and what that printed."""
-    project = make_project(tmp_path_factory.mktemp("finished"))
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project, done.stdout
+    """A project in which the chain ran once, in miniature, and what that printed; tests leave its results alone."""
+    project, printed = run_once("finished", make_project, tmp_path_factory)
+    return project, printed
 
 
 @pytest.fixture

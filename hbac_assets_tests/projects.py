@@ -1,5 +1,6 @@
 """Projects for tests: a folder that holds everything that runs write, and the commands that a user would type."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from hbac_assets.resources.dagster_home import make_home
+from hbac_assets.store.locks import hold_any
 
 CHECKOUT = Path(__file__).parents[1]
 HBAC = (sys.executable, "-m", "hbac_assets")
@@ -88,6 +92,23 @@ def make_project(folder: Path, **environment: str) -> Project:
         "MLFLOW_BACKEND_STORE_URI": tracking,
     }
     return Project(folder, inherited | settings | environment)
+
+
+def run_once(
+    name: str, make: Callable[[Path], Project], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, str]:
+    """Return a project whose chain ran once, and what that printed; one for all workers of a test session."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    printed, environment = folder / "printed.txt", folder / "environment.json"
+    with hold_any([folder.with_suffix(".lock")], lambda holder: None):
+        if not printed.exists():
+            project = make(folder)
+            done = project.run()
+            assert done.returncode == 0, done.stdout + done.stderr
+            environment.write_text(json.dumps(project.environment))
+            printed.write_text(done.stdout)
+    return Project(folder, json.loads(environment.read_text())), printed.read_text()
 
 
 def share_generated_data(source: Project, target: Project) -> None:

@@ -1,6 +1,7 @@
 """The commands that Dagster's users know, typed as they are on the project's card."""
 
 import json
+import shutil
 import subprocess
 
 import pandas as pd
@@ -32,8 +33,9 @@ def test_trained_models_on_half_a_store_names_the_next_asset(fresh):
     assert "materialize train_metadata first" in last_failure(done)
 
 
-def test_one_cell_is_retrained_by_config_and_the_rest_follows(finished):
-    project, _ = finished
+def test_one_cell_is_retrained_by_config_and_the_rest_follows(finished, fresh):
+    project = fresh
+    shutil.copytree(finished[0].folder / "store", project.folder / "store")
     models = project.results / "models"
     before = {path: path.stat().st_mtime_ns for path in models.rglob("last.keras")}
     config = {"ops": {"trained_models": {"config": {"members": ["mobilenet_v3_small"], "folds": [1], "retrain": True}}}}

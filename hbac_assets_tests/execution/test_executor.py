@@ -32,13 +32,12 @@ def test_a_key_that_it_does_not_know_is_refused(key):
         validate_run_config(whole_chain(), execution(**{key: 1}))
 
 
-def test_no_more_steps_run_side_by_side_than_it_says(finished):
-    project, _ = finished
+def test_no_more_steps_run_side_by_side_than_it_says(fresh):
     select = ("--select", "+fold_assignments,npy_spectrograms,eeg_spectrograms")
     config = json.dumps(execution(max_concurrent=1))
-    done = project.command("dagster", "asset", "materialize", *select, "--config-json", config)
+    done = fresh.command("dagster", "asset", "materialize", *select, "--config-json", config)
     assert done.returncode == 0, done.stderr
-    with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
+    with DagsterInstance.from_config(fresh.environment["DAGSTER_HOME"]) as instance:
         (record,) = instance.get_run_records(limit=1)
         log = instance.all_logs(record.dagster_run.run_id, of_type=STARTS_AND_ENDS)
     kinds = [entry.get_dagster_event().event_type for entry in sorted(log, key=lambda entry: entry.timestamp)]

@@ -1,14 +1,12 @@
 """A download to spoil, and a table of all cases at the end: what was expected and what was seen."""
 
-import json
 import os
 
 import pytest
 
-from hbac_assets.store.locks import hold_any
 from hbac_assets_tests.faults.disks import small_disk
 from hbac_assets_tests.faults.small import small_project
-from hbac_assets_tests.projects import RECORDINGS, Project, linked, share_generated_data
+from hbac_assets_tests.projects import RECORDINGS, linked, run_once, share_generated_data
 
 
 @pytest.fixture(scope="session")
@@ -31,16 +29,8 @@ def download(whole, tmp_path):
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
     """A project in which the chain of the small experiment ran once; one for all workers, which only read it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "undisturbed"
-    made = folder / "environment.json"
-    with hold_any([folder.with_suffix(".lock")], lambda holder: None):
-        if not made.exists():
-            project = small_project(folder)
-            done = project.run()
-            assert done.returncode == 0, done.stdout + done.stderr
-            made.write_text(json.dumps(project.environment))
-    return Project(folder, json.loads(made.read_text()))
+    project, _ = run_once("undisturbed", small_project, tmp_path_factory)
+    return project
 
 
 @pytest.fixture
