@@ -30,7 +30,7 @@ def competition_data(
     checked here: rows of train.csv that cannot be used are set aside and listed, and only too many of them end the run.
     The files of the recordings are checked when they are converted.
     """
-    report_dead_runs(context.instance)
+    report_dead_runs(context.instance, context.run.run_id)
     competition, store = workspace.competition, workspace.store
     for folder in (store.root, store.synthetic_folder, store.compilation_cache):
         remove_leftovers(folder)

@@ -54,7 +54,7 @@ def hyperparameter_search(
     if search is None:
         context.log.info("the experiment asks for no search: nothing to do")
         return MaterializeResult(data_version=data_version(), metadata={"search": "the experiment asks for none"})
-    report_dead_runs(context.instance)
+    report_dead_runs(context.instance, context.run.run_id)
     lineage = workspace.lineage()
     lineage.folds.require()
     runs = open_runs(context, tracking, lineage)

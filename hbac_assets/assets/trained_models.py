@@ -66,7 +66,7 @@ def plan_cells(
 
     A cell that is trained, but unknown to MLflow or to this Dagster instance, gets a step as well, to report it.
     """
-    report_dead_runs(context.instance)
+    report_dead_runs(context.instance, context.run.run_id)
     accelerator.require_usable(context.log.warning)
     lineage = workspace.lineage()
     remove_leftovers(lineage.experiment_folder)

@@ -91,8 +91,7 @@ def materialize_chain() -> None:
     from dagster import execute_job, reconstructable
 
     from hbac_assets.definitions import defs, whole_chain
-    from hbac_assets.execution.processes import identity
-    from hbac_assets.execution.runs import PROCESS_TAG, report_dead_runs
+    from hbac_assets.execution.runs import report_dead_runs
     from hbac_assets.resources.dagster_home import open_instance, told_if_locked
 
     assert defs.resources is not None
@@ -103,7 +102,6 @@ def materialize_chain() -> None:
             reconstructable(whole_chain),
             instance,
             run_config={"loggers": {"console": {}}},
-            tags={PROCESS_TAG: identity(os.getpid())},
             raise_on_error=False,
         ) as result:
             if not result.success:

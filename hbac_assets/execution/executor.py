@@ -27,6 +27,7 @@ from dagster._utils.error import SerializableErrorInfo
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import ended_abruptly, first_line, root
 from hbac_assets.execution.interrupts import kill_steps, watched
+from hbac_assets.execution.runs import sign_run
 from hbac_assets.execution.sockets import use_short_folder
 
 # The second is the one that Dagster would put first.
@@ -51,6 +52,7 @@ class StepProcesses(MultiprocessExecutor):
         """
         use_short_folder()
         with watched() as watch, _told():
+            sign_run(plan_context.instance, plan_context.run_id)
             try:
                 yield from super().execute(plan_context, execution_plan)
             finally:
