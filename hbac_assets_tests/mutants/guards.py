@@ -201,6 +201,13 @@ GUARDS = [
         "execution/test_processes.py::test_a_process_in_a_container_of_the_same_host_name_is_not_taken_for_gone",
     ),
     Guard(
+        "a record of other data is not taken for one of moved data",
+        "resources/competition.py",
+        ' and (path == record or recorded.get("place") == place)',
+        "",
+        "assets/test_competition.py::test_the_record_is_found_in_a_moved_store_whether_the_data_moved_along_or_not",
+    ),
+    Guard(
         "MLflow's run of a living process is not marked as failed",
         "resources/tracking.py",
         " and is_gone(run.data.tags[PROCESS_TAG])",
