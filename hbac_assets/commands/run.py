@@ -14,7 +14,7 @@ from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import first_failure
 from hbac_assets.execution.interrupts import TOLD, kill_steps, watched
-from hbac_assets.store.files import LITTLE_SPACE, place_to_write
+from hbac_assets.store.files import LITTLE_SPACE, writable
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +78,7 @@ def places_to_write() -> Iterator[None]:
 
     assert defs.resources is not None
     home = Path(os.environ["DAGSTER_HOME"])
-    with defs.resources["store"].in_use(), place_to_write(home, "DAGSTER_HOME", LITTLE_SPACE):
+    with defs.resources["store"].in_use(), writable(home, "DAGSTER_HOME", LITTLE_SPACE):
         yield
 
 

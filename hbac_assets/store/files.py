@@ -175,7 +175,7 @@ def _how_to_share(path: Path) -> str:
 
 
 @contextmanager
-def place_to_write(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
+def writable(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
     """Let the block write to a folder: require that it can, and if the disk is full then say no more than that.
 
     Args:
