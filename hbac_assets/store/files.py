@@ -207,7 +207,7 @@ def writable(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
         raise
 
 
-def with_the_rest(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:
+def with_remaining(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:
     """Return the line with about how much the rest needs, so that space need not be freed for one file at a time.
 
     Args:
