@@ -15,7 +15,7 @@ from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.views import Workspace
 from hbac_assets.store.files import remove_leftovers
-from hbac_assets.store.tables import kept_or_made
+from hbac_assets.store.tables import load_or_compute
 
 
 @stage(group="data", kinds={"parquet", "csv"})
@@ -66,7 +66,7 @@ def competition_data(
 def train_metadata(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult:
     """train.csv, checked and enriched: vote shares, vote count, agreement category."""
     lineage = workspace.lineage()
-    train = kept_or_made(lineage.train_metadata, lambda: enrich(recorded_train(lineage).rows), context.log)
+    train = load_or_compute(lineage.train_metadata, lambda: enrich(recorded_train(lineage).rows), context.log)
     return MaterializeResult(
         data_version=data_version(lineage.train_metadata),
         metadata={
