@@ -34,7 +34,7 @@ def competition_data(
     competition, store = workspace.competition, workspace.store
     for folder in (store.root, store.synthetic_folder, store.compilation_cache):
         remove_leftovers(folder)
-    with store.alone(store.root, "competition_data", context.log.info):
+    with store.exclusive(store.root, "competition_data", context.log.info):
         for results in competition.forget_earlier_version(store):
             context.log.warning(f"{results}: of an earlier version; all is made again once, and this can be deleted")
         train, test = competition.prepare(store, Progress(context.log, "recordings"), config.tolerated_share)

@@ -44,7 +44,7 @@ def ensemble(
     """
     lineage = workspace.lineage()
     artifact = lineage.ensemble
-    with workspace.store.alone(lineage.experiment_folder, "ensemble", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "ensemble", context.log.info):
         if artifact.is_current():
             context.log.info("up to date, kept")
         else:

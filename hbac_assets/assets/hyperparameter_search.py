@@ -60,7 +60,7 @@ def hyperparameter_search(
     runs = open_runs(context, tracking, lineage)
     runs.fail_unfinished()
     supersede_searches(runs, lineage)
-    with workspace.store.alone(lineage.experiment_folder, "hyperparameter_search", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "hyperparameter_search", context.log.info):
         from hbac_assets.learning.search.study import open_study, told
 
         study = open_study(lineage.search_folder / "trials.db", lineage.tuned_member.inputs)

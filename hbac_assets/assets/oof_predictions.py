@@ -48,7 +48,7 @@ def oof_predictions(
     missing = missing_cells(lineage)
     if missing:
         raise HbacError(f"oof_predictions: not trained: {', '.join(missing)}; materialize trained_models first")
-    with workspace.store.alone(lineage.experiment_folder, "oof_predictions", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "oof_predictions", context.log.info):
         if lineage.oof.is_current():
             context.log.info("up to date, kept")
         else:

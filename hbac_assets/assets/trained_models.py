@@ -74,7 +74,7 @@ def plan_cells(
     chosen = chosen_cells(lineage, config.members, config.folds)
     extend_partitions(context.instance, lineage)
     runs = open_runs(context, tracking, lineage)
-    with workspace.store.alone(lineage.experiment_folder, "plan_cells", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "plan_cells", context.log.info):
         open_members(runs, lineage)
     planned, missing, earlier = [], 0, 0
     for cell in chosen:
@@ -106,7 +106,7 @@ def train_fold(
     """Train one cell, unless another run has done so meanwhile, and report it to `fold_models` and MLflow."""
     lineage = workspace.lineage()
     cell = Cell.from_key(str(context.get_mapping_key()))
-    with workspace.store.alone(lineage.experiment_folder, cell.key, context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, cell.key, context.log.info):
         runs = open_runs(context, tracking, lineage)
         parent = tracked_member(runs, lineage, cell.member)
         tracked = tracked_cell(runs, lineage, cell, parent)

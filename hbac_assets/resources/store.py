@@ -41,7 +41,7 @@ class Store(ConfigurableResource):
         return writable(self.root, "HBAC_STORE")
 
     @contextmanager
-    def alone(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
+    def exclusive(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
         """Let nobody else make the same thing while the block runs; wait for who is about to.
 
         Args:
