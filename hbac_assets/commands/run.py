@@ -13,7 +13,7 @@ from pathlib import Path
 from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import first_failure
-from hbac_assets.execution.interrupts import TOLD, kill_steps, watched
+from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE, kill_steps, watched
 from hbac_assets.store.files import LITTLE_SPACE, writable
 
 
@@ -62,7 +62,7 @@ def main(options: argparse.Namespace) -> int:
                 raise
         if watch.number:
             watch.ignore_interrupts()
-            print(f"\n{TOLD}", file=sys.stderr)
+            print(f"\n{INTERRUPTED_MESSAGE}", file=sys.stderr)
             return 128 + watch.number
     return 0
 
