@@ -118,7 +118,7 @@ def train_fold(
                 with accelerator.lease(context.log.info):
                     cells.train(cell, lineage, accelerator, workspace.store, tracked, context.log)
             cells.forget_progress(cell, lineage)
-            curves = cells.report(cell, lineage, tracked)
+            curves = cells.log_to_mlflow(cell, lineage, tracked)
         except BaseException as error:
             tracked.fail(str(error))
             parent.fail(f"fold {cell.fold}: {error}")
