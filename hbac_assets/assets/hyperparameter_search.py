@@ -9,10 +9,10 @@ from pydantic import Field
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import picture, table
+from hbac_assets.assets.mlflow_runs import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.prediction import configure_device
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.tracked import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.trials import Trials
 from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.experiments.member_file import write_member

@@ -29,8 +29,8 @@ from hbac_assets.assets import cell as cells
 from hbac_assets.assets.fold_models import extend_partitions, is_materialized, materialization
 from hbac_assets.assets.grid import chosen_cells, grid_table
 from hbac_assets.assets.metadata import table
+from hbac_assets.assets.mlflow_runs import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.assets.step import OWNERS, data_version, step
-from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.resources.accelerator import Accelerator
