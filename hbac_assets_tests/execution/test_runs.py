@@ -45,17 +45,18 @@ def test_dead_runs_are_reported_and_living_ones_are_not():
         killed = identity(process.pid)
         process.kill()
     with DagsterInstance.ephemeral() as instance:
-        dead, own, living, unknown = (
-            instance.create_run_for_job(waiting, status=DagsterRunStatus.STARTED).run_id for _ in range(4)
+        dead, own, living, unknown, again = (
+            instance.create_run_for_job(waiting, status=DagsterRunStatus.STARTED).run_id for _ in range(5)
         )
         for run in (dead, own):
             instance.add_run_tags(run, {PROCESS_TAG: f"{killed} {run}"})
+        instance.add_run_tags(again, {PROCESS_TAG: f"{killed} {dead}"})  # as Dagster copies it, not signed anew yet
         sign_run(instance, living)
         assert process_of(instance, living) == identity(os.getpid())
         assert process_of(instance, unknown) == UNKNOWN
         assert report_dead_runs(instance, own_run=own) == [dead]
         assert instance.get_run_by_id(dead).status == DagsterRunStatus.FAILURE
-        for run in (own, living, unknown):
+        for run in (own, living, unknown, again):
             assert instance.get_run_by_id(run).status == DagsterRunStatus.STARTED
 
 

@@ -184,7 +184,7 @@ GUARDS = [
         "execution/runs.py",
         "return process if run_id == run.run_id else UNKNOWN",
         "return process or UNKNOWN",
-        "execution/test_runs.py::test_a_run_executed_again_is_not_judged_by_the_process_of_the_first",
+        "execution/test_runs.py::test_dead_runs_are_reported_and_living_ones_are_not",
     ),
     Guard(
         "a step that is no child of the run does not sign it",
