@@ -48,7 +48,4 @@ def resources(finished, tmp_path):
 @pytest.fixture
 def lineage(resources):
     """The artifacts in the copy."""
-    # The record of the data names their folder, which the copy reaches by another path.
-    competition, store = resources["competition"], resources["store"]
-    competition.prepare(store, lambda done, total: None)
-    return Workspace(competition, store, resources["experiment"]).lineage()
+    return Workspace(*(resources[name] for name in ("competition", "store", "experiment"))).lineage()

@@ -78,7 +78,7 @@ def forget_progress(cell: Cell, lineage: Lineage) -> None:
     checkpoint_of(lineage.cell(cell).path).unlink(missing_ok=True)
 
 
-def report(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
+def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     """Bring a trained cell's MLflow run up to date and return the picture of its loss curves as PNG."""
     from hbac_assets.learning.pictures import loss_curves
     from hbac_assets.learning.prediction import load_model

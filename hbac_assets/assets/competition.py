@@ -15,7 +15,7 @@ from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.views import Workspace
 from hbac_assets.store.files import remove_leftovers
-from hbac_assets.store.tables import kept_or_made
+from hbac_assets.store.tables import load_or_compute
 
 
 @stage(group="data", kinds={"parquet", "csv"})
@@ -30,11 +30,11 @@ def competition_data(
     checked here: rows of train.csv that cannot be used are set aside and listed, and only too many of them end the run.
     The files of the recordings are checked when they are converted.
     """
-    report_dead_runs(context.instance)
+    report_dead_runs(context.instance, context.run.run_id)
     competition, store = workspace.competition, workspace.store
     for folder in (store.root, store.synthetic_folder, store.compilation_cache):
         remove_leftovers(folder)
-    with store.alone(store.root, "competition_data", context.log.info):
+    with store.exclusive(store.root, "competition_data", context.log.info):
         for results in competition.forget_earlier_version(store):
             context.log.warning(f"{results}: of an earlier version; all is made again once, and this can be deleted")
         train, test = competition.prepare(store, Progress(context.log, "recordings"), config.tolerated_share)
@@ -66,7 +66,7 @@ def competition_data(
 def train_metadata(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult:
     """train.csv, checked and enriched: vote shares, vote count, agreement category."""
     lineage = workspace.lineage()
-    train = kept_or_made(lineage.train_metadata, lambda: enrich(recorded_train(lineage).rows), context.log)
+    train = load_or_compute(lineage.train_metadata, lambda: enrich(recorded_train(lineage).rows), context.log)
     return MaterializeResult(
         data_version=data_version(lineage.train_metadata),
         metadata={

@@ -46,7 +46,7 @@ def eeg_spectrograms(
         return MaterializeResult(data_version=data_version(), metadata={"recipes": 0, "note": note})
     require_folder(lineage)
     windows, unusable = labelled_windows(lineage), []
-    with workspace.store.alone(lineage.dataset_folder, "eeg_spectrograms", context.log.info):
+    with workspace.store.exclusive(lineage.dataset_folder, "eeg_spectrograms", context.log.info):
         for recipe in lineage.eeg_recipes:
             converted, set_aside = convert_windows(windows, lineage, recipe, "train", context.log)
             write_set_aside(set_aside, lineage.eeg_spectrograms(recipe), context.log)

@@ -8,12 +8,12 @@ import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.metadata import picture, preview, table
+from hbac_assets.assets.mlflow_runs import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.scores import overall_kl, score_facts, score_metadata
 from hbac_assets.assets.step import Progress, data_version, stage
-from hbac_assets.assets.tracked import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.experiments.ensembles import BEST
 from hbac_assets.labels import PROBABILITY_COLUMNS
@@ -44,7 +44,7 @@ def ensemble(
     """
     lineage = workspace.lineage()
     artifact = lineage.ensemble
-    with workspace.store.alone(lineage.experiment_folder, "ensemble", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "ensemble", context.log.info):
         if artifact.is_current():
             context.log.info("up to date, kept")
         else:

@@ -9,6 +9,8 @@ from dagster import (
     MultiPartitionKey,
     MultiPartitionsDefinition,
 )
+
+# Private to Dagster, which lets an asset's result say its data version, but not an event that is logged.
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from hbac_assets.assets.cell import figures

@@ -9,10 +9,10 @@ from pydantic import Field
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import picture, table
+from hbac_assets.assets.mlflow_runs import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.prediction import configure_device
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.tracked import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.trials import Trials
 from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.experiments.member_file import write_member
@@ -54,13 +54,13 @@ def hyperparameter_search(
     if search is None:
         context.log.info("the experiment asks for no search: nothing to do")
         return MaterializeResult(data_version=data_version(), metadata={"search": "the experiment asks for none"})
-    report_dead_runs(context.instance)
+    report_dead_runs(context.instance, context.run.run_id)
     lineage = workspace.lineage()
     lineage.folds.require()
     runs = open_runs(context, tracking, lineage)
     runs.fail_unfinished()
     supersede_searches(runs, lineage)
-    with workspace.store.alone(lineage.experiment_folder, "hyperparameter_search", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "hyperparameter_search", context.log.info):
         from hbac_assets.learning.search.study import open_study, told
 
         study = open_study(lineage.search_folder / "trials.db", lineage.tuned_member.inputs)

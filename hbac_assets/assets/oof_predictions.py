@@ -9,6 +9,7 @@ from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.grid import missing_cells
 from hbac_assets.assets.metadata import picture, preview
+from hbac_assets.assets.mlflow_runs import open_runs, tracked_member
 from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.published import published_here
@@ -16,7 +17,6 @@ from hbac_assets.assets.references import reference_rows
 from hbac_assets.assets.scores import overall_kl, overall_scores, score_facts, score_metadata
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.tracked import open_runs, tracked_member
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell, Lineage
@@ -48,7 +48,7 @@ def oof_predictions(
     missing = missing_cells(lineage)
     if missing:
         raise HbacError(f"oof_predictions: not trained: {', '.join(missing)}; materialize trained_models first")
-    with workspace.store.alone(lineage.experiment_folder, "oof_predictions", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "oof_predictions", context.log.info):
         if lineage.oof.is_current():
             context.log.info("up to date, kept")
         else:

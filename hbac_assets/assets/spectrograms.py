@@ -37,7 +37,7 @@ def npy_spectrograms(
     """
     lineage = workspace.lineage()
     ids = read_table(lineage.train_metadata)["spectrogram_id"].drop_duplicates()
-    with workspace.store.alone(lineage.dataset_folder, "npy_spectrograms", context.log.info):
+    with workspace.store.exclusive(lineage.dataset_folder, "npy_spectrograms", context.log.info):
         converted, set_aside = convert_spectrograms(ids, lineage, "train", context.log)
         write_set_aside(set_aside, lineage.spectrograms(), context.log)
         require_tolerable("npy_spectrograms: files", set_aside, len(ids), config.tolerated_share)

@@ -9,8 +9,7 @@ from typing import ParamSpec, TypeVar, cast
 from dagster import AssetsDefinition, DataVersion, Failure, MaterializeResult, OpExecutionContext, asset
 
 from hbac_assets.errors import HbacError
-from hbac_assets.execution.processes import end_with_parent
-from hbac_assets.execution.runs import sign_run
+from hbac_assets.execution.runs import join_run
 from hbac_assets.lineage import CODE_VERSIONS
 from hbac_assets.resources.views import Workspace
 from hbac_assets.store.artifact import Artifact
@@ -33,8 +32,7 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
     @functools.wraps(function)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         context = OpExecutionContext.get()
-        end_with_parent()
-        sign_run(context.instance, context.run.run_id)
+        join_run(context.instance, context.run.run_id)
         try:
             with cast(Workspace, kwargs["workspace"]).store.in_use():
                 return function(*args, **kwargs)

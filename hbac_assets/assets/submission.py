@@ -41,10 +41,10 @@ def submission(
     tables = workspace.competition.read_test(workspace.store)
     lineage = workspace.lineage()
     lineage.ensemble.require()
-    with workspace.store.alone(lineage.recordings_folder("test"), "recordings", context.log.info):
+    with workspace.store.exclusive(lineage.recordings_folder("test"), "recordings", context.log.info):
         unusable = convert_test_recordings(tables, lineage, context.log)
     artifact = lineage.submission
-    with workspace.store.alone(lineage.experiment_folder, "submission", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "submission", context.log.info):
         if artifact.is_current():
             context.log.info("up to date, kept")
         else:

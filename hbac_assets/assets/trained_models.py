@@ -29,8 +29,8 @@ from hbac_assets.assets import cell as cells
 from hbac_assets.assets.fold_models import extend_partitions, is_materialized, materialization
 from hbac_assets.assets.grid import chosen_cells, grid_table
 from hbac_assets.assets.metadata import table
+from hbac_assets.assets.mlflow_runs import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.assets.step import OWNERS, data_version, step
-from hbac_assets.assets.tracked import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.resources.accelerator import Accelerator
@@ -66,7 +66,7 @@ def plan_cells(
 
     A cell that is trained, but unknown to MLflow or to this Dagster instance, gets a step as well, to report it.
     """
-    report_dead_runs(context.instance)
+    report_dead_runs(context.instance, context.run.run_id)
     accelerator.require_usable(context.log.warning)
     lineage = workspace.lineage()
     remove_leftovers(lineage.experiment_folder)
@@ -74,7 +74,7 @@ def plan_cells(
     chosen = chosen_cells(lineage, config.members, config.folds)
     extend_partitions(context.instance, lineage)
     runs = open_runs(context, tracking, lineage)
-    with workspace.store.alone(lineage.experiment_folder, "plan_cells", context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, "plan_cells", context.log.info):
         open_members(runs, lineage)
     planned, missing, earlier = [], 0, 0
     for cell in chosen:
@@ -106,7 +106,7 @@ def train_fold(
     """Train one cell, unless another run has done so meanwhile, and report it to `fold_models` and MLflow."""
     lineage = workspace.lineage()
     cell = Cell.from_key(str(context.get_mapping_key()))
-    with workspace.store.alone(lineage.experiment_folder, cell.key, context.log.info):
+    with workspace.store.exclusive(lineage.experiment_folder, cell.key, context.log.info):
         runs = open_runs(context, tracking, lineage)
         parent = tracked_member(runs, lineage, cell.member)
         tracked = tracked_cell(runs, lineage, cell, parent)
@@ -118,7 +118,7 @@ def train_fold(
                 with accelerator.lease(context.log.info):
                     cells.train(cell, lineage, accelerator, workspace.store, tracked, context.log)
             cells.forget_progress(cell, lineage)
-            curves = cells.report(cell, lineage, tracked)
+            curves = cells.log_to_mlflow(cell, lineage, tracked)
         except BaseException as error:
             tracked.fail(str(error))
             parent.fail(f"fold {cell.fold}: {error}")

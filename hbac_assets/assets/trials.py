@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hbac_assets.assets.cell import examples
-from hbac_assets.assets.tracked import tracked_trial
+from hbac_assets.assets.mlflow_runs import tracked_trial
 from hbac_assets.learning import device
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings

@@ -13,7 +13,7 @@ from typing import Protocol
 from hbac_assets.commands import run, ui
 from hbac_assets.commands.variables import set_variables
 from hbac_assets.errors import HbacError
-from hbac_assets.execution.interrupts import TOLD
+from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 
 
 class Command(Protocol):
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\n{TOLD}", file=sys.stderr)
+        print(f"\n{INTERRUPTED_MESSAGE}", file=sys.stderr)
         return 128 + signal.SIGINT
 
 

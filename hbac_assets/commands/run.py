@@ -13,8 +13,8 @@ from pathlib import Path
 from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import first_failure
-from hbac_assets.execution.interrupts import TOLD, kill_steps, watched
-from hbac_assets.store.files import LITTLE_SPACE, place_to_write
+from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE, kill_steps, watched
+from hbac_assets.store.files import LITTLE_SPACE, writable
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +62,7 @@ def main(options: argparse.Namespace) -> int:
                 raise
         if watch.number:
             watch.ignore_interrupts()
-            print(f"\n{TOLD}", file=sys.stderr)
+            print(f"\n{INTERRUPTED_MESSAGE}", file=sys.stderr)
             return 128 + watch.number
     return 0
 
@@ -78,7 +78,7 @@ def places_to_write() -> Iterator[None]:
 
     assert defs.resources is not None
     home = Path(os.environ["DAGSTER_HOME"])
-    with defs.resources["store"].in_use(), place_to_write(home, "DAGSTER_HOME", LITTLE_SPACE):
+    with defs.resources["store"].in_use(), writable(home, "DAGSTER_HOME", LITTLE_SPACE):
         yield
 
 
@@ -91,8 +91,7 @@ def materialize_chain() -> None:
     from dagster import execute_job, reconstructable
 
     from hbac_assets.definitions import defs, whole_chain
-    from hbac_assets.execution.processes import identity
-    from hbac_assets.execution.runs import PROCESS_TAG, report_dead_runs
+    from hbac_assets.execution.runs import report_dead_runs
     from hbac_assets.resources.dagster_home import open_instance, told_if_locked
 
     assert defs.resources is not None
@@ -103,7 +102,6 @@ def materialize_chain() -> None:
             reconstructable(whole_chain),
             instance,
             run_config={"loggers": {"console": {}}},
-            tags={PROCESS_TAG: identity(os.getpid())},
             raise_on_error=False,
         ) as result:
             if not result.success:

@@ -19,7 +19,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from hbac_assets.competition.parquet_file import RecordingError
-from hbac_assets.store.files import FullDiskError, has_digest, with_the_rest, write_json
+from hbac_assets.store.files import FullDiskError, has_digest, with_remaining, write_json
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -95,7 +95,7 @@ def convert_all(
                     failures[source.stem] = {"file": str(source), "reason": str(error)}
                 except FullDiskError as error:
                     files = [target_folder / f"{name}.npy" for name in conversions]
-                    raise with_the_rest(error, files, len(files), len(futures) - done + 1) from None
+                    raise with_remaining(error, files, len(files), len(futures) - done + 1) from None
                 progress(done, len(futures))
         finally:
             pool.shutdown(cancel_futures=True)

@@ -6,33 +6,38 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     DagsterEvent,
+    DagsterSubprocessError,
     InitExecutorContext,
     executor,
     multiple_process_executor_requirements,
     multiprocess_executor,
 )
-from dagster._core.errors import DagsterSubprocessError
-from dagster._core.execution.context.system import IStepContext, PlanOrchestrationContext
-from dagster._core.execution.plan.plan import ExecutionPlan
-from dagster._core.execution.plan.state import KnownExecutionState
+
+# Both are private to Dagster. `multiprocess_executor`, which is not, can be given all of the configuration below, but
+# neither a block around a run nor a word on how a step's process ended; `RetryMode` is what its class asks for.
 from dagster._core.execution.retries import RetryMode
-from dagster._core.executor.child_process_executor import ChildProcessCrashException
 from dagster._core.executor.multiprocess import MultiprocessExecutor
-from dagster._utils.error import SerializableErrorInfo
 
 from hbac_assets.errors import HbacError
-from hbac_assets.execution.failures import ended_abruptly, first_line, root
+from hbac_assets.execution.failures import CRASH, ended_abruptly, first_line, root
 from hbac_assets.execution.interrupts import kill_steps, watched
+from hbac_assets.execution.runs import sign_run
 from hbac_assets.execution.sockets import use_short_folder
 
-# The second is the one that Dagster would put first.
+if TYPE_CHECKING:
+    from dagster._core.execution.context.system import IStepContext, PlanOrchestrationContext
+    from dagster._core.execution.plan.plan import ExecutionPlan
+    from dagster._core.execution.plan.state import KnownExecutionState
+    from dagster._utils.error import SerializableErrorInfo
+
+# The second is the one that Dagster puts first where it is not among them.
 PRELOADED = [
     "hbac_assets.execution.preload.before",
-    "dagster._core.executor.multiprocess",
+    MultiprocessExecutor.__module__,
     "hbac_assets.execution.preload.libraries",
     "hbac_assets.execution.preload.after",
 ]
@@ -43,7 +48,9 @@ WITH_SERVER = 255
 class StepProcesses(MultiprocessExecutor):
     """Dagster's multiprocess executor, whose steps end in time when the run is interrupted, and say how they ended."""
 
-    def execute(self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
+    def execute(
+        self, plan_context: "PlanOrchestrationContext", execution_plan: "ExecutionPlan"
+    ) -> Iterator[DagsterEvent]:
         """Yield the events of the run.
 
         Raises:
@@ -51,6 +58,7 @@ class StepProcesses(MultiprocessExecutor):
         """
         use_short_folder()
         with watched() as watch, _told():
+            sign_run(plan_context.instance, plan_context.run_id)
             try:
                 yield from super().execute(plan_context, execution_plan)
             finally:
@@ -58,18 +66,17 @@ class StepProcesses(MultiprocessExecutor):
                     kill_steps()  # all have ended; their server would take seconds to do so
 
     def log_failure_or_retry_event_after_error(
-        self, step_context: IStepContext, err_info: SerializableErrorInfo, known_state: KnownExecutionState
+        self, step_context: "IStepContext", err_info: "SerializableErrorInfo", known_state: "KnownExecutionState"
     ) -> DagsterEvent:
         """Return the event of a failure; of a step that ended abruptly, it says how."""
-        crash = sys.exc_info()[1]
-        if isinstance(crash, ChildProcessCrashException):
-            server = _status_of_server() if crash.exit_code == WITH_SERVER else None
-            message = (
-                ended_abruptly("the process of this step", crash.exit_code)
+        if err_info.cls_name == CRASH:
+            status = getattr(sys.exc_info()[1], "exit_code", None)
+            server = _status_of_server() if status == WITH_SERVER else None
+            err_info = err_info._replace(
+                message=ended_abruptly("the process of this step", status)
                 if server is None
                 else ended_abruptly("the process that steps are forked from", server)
             )
-            err_info = SerializableErrorInfo(message, err_info.stack, err_info.cls_name)
         return super().log_failure_or_retry_event_after_error(step_context, err_info, known_state)
 
 

@@ -20,7 +20,7 @@ import psutil
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # From the signal on: until the steps are killed, and until the run's own process ends whatever it is doing.
 STEPS_SECONDS, RUN_SECONDS = 4.0, 8.0
-TOLD = "interrupted; the same command goes on from here"
+INTERRUPTED_MESSAGE = "interrupted; the same command goes on from here"
 
 
 class Watch:
@@ -62,7 +62,7 @@ class Watch:
         if self._over.wait(RUN_SECONDS - STEPS_SECONDS):
             return
         kill_steps()
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"\n{TOLD}\n".encode())
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"\n{INTERRUPTED_MESSAGE}\n".encode())
         os._exit(128 + self.number)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:

@@ -1,14 +1,33 @@
-"""What a process must know of others: whether its parent lives, and who it is itself.
+"""What identifies a process wherever it is asked about, whether it has ended, and how it ends with its parent.
+
+A process id alone says little: ids are used again, a container has ids of its own, and hosts may have one name. So an
+identity has six parts, `host:machine:boot:namespace:pid:start`:
+
+- the host's name and a digest of its machine id, which together outlive a reboot;
+- the kernel's boot id and the inode of the process-id namespace, within which an id means one process at a time;
+- the id, and when the process began. On Linux that is in clock ticks since the boot, which setting the clock does not
+  change; the time of day would change with it, and a living process would look like a later one.
+
+Only what is known for sure counts as ended: from another machine, from another container, or of an identity that an
+earlier version wrote nothing can be told. Where a system has no boot id and no namespaces (macOS), both are empty.
 
 Knows nothing of Dagster; `runs` builds on it.
 """
 
+import hashlib
 import multiprocessing
 import os
 import platform
 import threading
+from pathlib import Path
 
 import psutil
+
+UNKNOWN = "unknown"
+"""In the place of an identity: a process of which nothing can be told."""
+
+INITIAL_NAMESPACE = "4026531836"
+"""The process-id namespace outside all containers: Linux' PROC_PID_INIT_INO."""
 
 
 def end_with_parent() -> None:
@@ -29,23 +48,87 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
 
 
-def running_process() -> str:
-    """Return the identity of the process that a step belongs to: its parent, or itself when it was not spawned."""
-    parent = multiprocessing.parent_process()
-    return identity(parent.pid if parent and parent.pid else os.getpid())
-
-
 def identity(pid: int) -> str:
-    """Return `host:pid:start`, which no later process shares, though pids are used again."""
-    return f"{platform.node()}:{pid}:{psutil.Process(pid).create_time():.2f}"
+    """Return the identity of a process of this host and container, which no other process anywhere has.
+
+    Raises:
+        ProcessLookupError: there is none.
+    """
+    return ":".join([*_here(), str(pid), _state_and_start(pid)[1]])
+
+
+def pid_here(process: str) -> int | None:
+    """Return the id of a process, given by its `identity`, if it is one of this host and container."""
+    place, pid, _ = _parts(process)
+    return int(pid) if place == _here() else None
 
 
 def is_gone(process: str) -> bool:
-    """Tell whether a process of this host, given by its `identity`, has ended; of another host it cannot be told."""
-    host, pid, _ = process.rsplit(":", 2)
-    if host != platform.node():
-        return False
+    """Tell whether a process, given by its `identity`, has ended for sure."""
+    place, pid, start = _parts(process)
+    if place != (here := _here()):
+        return _is_of_an_earlier_boot(place, here)
     try:
-        return identity(int(pid)) != process or psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        os.kill(int(pid), 0)
+        state, found = _state_and_start(int(pid))
+    except ProcessLookupError:
         return True
+    except OSError:  # another user's
+        return False
+    return found != start or state in "ZX"
+
+
+def _here() -> list[str]:
+    """Return host, machine, boot and namespace of this process."""
+    try:
+        namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        namespace = ""
+    machine = _line_of("/etc/machine-id")
+    digest = hashlib.blake2b(machine.encode(), digest_size=6, person=b"hbac").hexdigest() if machine else ""
+    return [platform.node().replace(":", "."), digest, _line_of("/proc/sys/kernel/random/boot_id"), namespace]
+
+
+def _parts(process: str) -> tuple[list[str], str, str]:
+    """Return place, id and start of an identity; all empty of what is none."""
+    *place, pid, start = ["", "", *process.split(":")]
+    return (place[2:], pid, start) if len(place) == 6 else ([], "", "")
+
+
+def _is_of_an_earlier_boot(there: list[str], here: list[str]) -> bool:
+    """Tell whether `there` is this machine before a reboot; containers, which may share host name and id, never are."""
+    machine, namespace = here[1], here[3]
+    same = machine != "" and there[:2] + there[3:] == here[:2] + here[3:]
+    return same and namespace == INITIAL_NAMESPACE
+
+
+def _line_of(file: str) -> str:
+    """Return the text of a small file of the system, empty where there is none."""
+    try:
+        return Path(file).read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _state_and_start(pid: int) -> tuple[str, str]:
+    """Return the state of a process, `Z` or `X` where it has ended, and when it began.
+
+    Raises:
+        ProcessLookupError: there is none.
+        PermissionError: it is hidden from this user.
+    """
+    if not Path("/proc/self/stat").exists():
+        try:
+            process = psutil.Process(pid)
+            state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "R"
+            return state, f"{process.create_time():.2f}"
+        except psutil.NoSuchProcess as error:
+            raise ProcessLookupError(pid) from error
+        except psutil.AccessDenied as error:
+            raise PermissionError(pid) from error
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except FileNotFoundError:
+        os.kill(pid, 0)  # raises if it has ended meanwhile
+        raise PermissionError(pid) from None
+    return fields[0], fields[19]

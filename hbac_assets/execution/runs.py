@@ -1,23 +1,97 @@
-"""Runs of Dagster that were killed: a dead run cannot report its own end."""
+"""Which process a run of Dagster is: decided here alone, for all who ask whether a run still lives.
 
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+A run is the process in which its executor works, and only that process can be sure of being it. So it signs the run:
+its identity and the run's id become a tag. An executor of this project does so itself before the first step
+(`sign_run`). Under an executor that does not, a step looks (`join_run`): Dagster's own `in_process_executor` and
+`multiprocess_executor` record the id of the run's process when they begin, and their steps are in that process or are
+spawned by it. A step signs for the run where that id is its own or its parent's. Any other step, on another host or
+started by whatever else, signs nothing: its own process may end long before the run does.
 
-from hbac_assets.execution.processes import is_gone, running_process
+- A tag counts for the run that it names. Dagster copies the tags of a run that is executed again to the new run, which
+  would be taken for dead by the process of the old one.
+- A run that is resumed by another process is signed anew.
+- A run without such a tag may be alive, and is left as it is, as is one whose process cannot be judged from here:
+  on another host, in another container (`processes.is_gone`).
+- Steps end with the run where their parent is the run's process. The parent of a run that Dagster's pages have started
+  is the server of the code location, which may be replaced while the run goes on.
+
+What a step writes elsewhere in the run's name, such as MLflow's runs, carries the process that `process_of` returns.
+"""
+
+import multiprocessing
+import os
+from contextlib import suppress
+
+from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter, TextMetadataValue
+
+from hbac_assets.execution.processes import UNKNOWN, end_with_parent, identity, is_gone, pid_here
 
 PROCESS_TAG = "hbac/process"
 UNFINISHED = RunsFilter(statuses=[DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
 
 
-def sign_run(instance: DagsterInstance, run_id: str) -> None:
-    """Tag the run with the process that executes it, so that others can tell when it is gone."""
+def sign_run(instance: DagsterInstance, run_id: str, pid: int | None = None) -> None:
+    """Tag the run with its process.
+
+    Args:
+        instance: Dagster's.
+        run_id: the run's id.
+        pid: of its process; without it the process that calls, as an executor does.
+
+    Raises:
+        ProcessLookupError: there is no such process.
+    """
+    instance.add_run_tags(run_id, {PROCESS_TAG: f"{identity(pid or os.getpid())} {run_id}"})
+
+
+def join_run(instance: DagsterInstance, run_id: str) -> None:
+    """Let this process, in which a step of the run begins, end with the run; sign the run if its executor did not."""
+    parent = multiprocessing.parent_process()
+    candidates = [os.getpid(), parent.pid] if parent else [os.getpid()]
+    signed = process_of(instance, run_id)
+    pid = pid_here(signed)
+    if pid not in candidates or is_gone(signed):
+        pid = _recorded_pid(instance, run_id)
+        if pid in candidates:
+            with suppress(ProcessLookupError):
+                sign_run(instance, run_id, pid)
+    if parent and pid == parent.pid:
+        end_with_parent()
+
+
+def process_of(instance: DagsterInstance, run_id: str) -> str:
+    """Return the identity of the process that a run is, `UNKNOWN` if nobody signed it."""
     run = instance.get_run_by_id(run_id)
-    if run is not None and PROCESS_TAG not in run.tags:
-        instance.add_run_tags(run_id, {PROCESS_TAG: running_process()})
+    return _signature(run) if run else UNKNOWN
 
 
-def report_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Report runs as failed whose process is gone, and return their ids."""
-    dead = [run for run in instance.get_runs(UNFINISHED) if PROCESS_TAG in run.tags and is_gone(run.tags[PROCESS_TAG])]
+def report_dead_runs(instance: DagsterInstance, own_run: str = "") -> list[str]:
+    """Report runs as failed whose process is gone, and return their ids.
+
+    Args:
+        instance: Dagster's.
+        own_run: the id of the run that asks, which is alive.
+    """
+    dead = [run for run in instance.get_runs(UNFINISHED) if run.run_id != own_run and is_gone(_signature(run))]
     for run in dead:
-        instance.report_run_failed(run, f"the process of this run was killed ({run.tags[PROCESS_TAG]})")
+        instance.report_run_failed(run, f"the process of this run was killed ({_signature(run)})")
     return [run.run_id for run in dead]
+
+
+def _signature(run: DagsterRun) -> str:
+    process, _, run_id = run.tags.get(PROCESS_TAG, "").rpartition(" ")
+    return process if run_id == run.run_id else UNKNOWN
+
+
+def _recorded_pid(instance: DagsterInstance, run_id: str) -> int:
+    """Return the id of the run's process as an executor of Dagster recorded it last, 0 if none did.
+
+    The event that has it also names the steps. Others have the id of a process that merely starts the run.
+    """
+    recorded = 0
+    for entry in instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT):
+        known = entry.get_dagster_event().engine_event_data.metadata
+        pid = known.get("pid")
+        if "step_keys" in known and isinstance(pid, TextMetadataValue):
+            recorded = int(pid.text or 0)
+    return recorded

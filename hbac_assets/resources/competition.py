@@ -101,16 +101,22 @@ class CompetitionData(ConfigurableResource):
         return SyntheticSettings(recordings=self.synthetic_recordings)
 
     def _read(self, store: Store) -> dict[str, str]:
-        record = self._record(store)
-        recorded = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
-        if not {"train", "test"} <= set(recorded):
-            raise HbacError(f"{record}: not made yet: materialize competition_data first")
-        return dict(recorded)
+        """Return the record of the folder where it is, or of the one that was at this place beside the moved store."""
+        record, place = self._record(store), self._place(store)
+        for path in [record, *record.parent.glob("*.json")]:
+            recorded = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            if {"train", "test"} <= set(recorded) and (path == record or recorded.get("place") == place):
+                return dict(recorded)
+        raise HbacError(f"{record}: not made yet: materialize competition_data first")
 
-    def _write(self, store: Store, **fingerprints: str) -> None:
-        write_json(self._record(store), fingerprints)
+    def _write(self, store: Store, **recorded: str) -> None:
+        write_json(self._record(store), recorded | {"place": self._place(store)})
 
     def _record(self, store: Store) -> Path:
         folder = self.raw_folder(store)
         name = folder.name if self.is_synthetic else f"{folder.name}-{fingerprint(str(folder))[:8]}"
         return store.root / "competition_data" / f"{name}.json"
+
+    def _place(self, store: Store) -> str:
+        """Return what names the way from the store to the folder, which stays when both are moved together."""
+        return fingerprint(os.path.relpath(self.raw_folder(store), store.root))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.paths import DEFAULT_PLACES
-from hbac_assets.store.files import LITTLE_SPACE, atomic_write, place_to_write
+from hbac_assets.store.files import LITTLE_SPACE, atomic_write, writable
 from hbac_assets.store.locks import hold_any
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def open_instance() -> "DagsterInstance":
         if not there:
             return DagsterInstance.get()
         with (
-            place_to_write(Path(home), "DAGSTER_HOME", LITTLE_SPACE),
+            writable(Path(home), "DAGSTER_HOME", LITTLE_SPACE),
             hold_any([Path(home) / "opening.lock"], lambda holder: None),
         ):
             _wait_for_databases(Path(home))
@@ -78,7 +78,7 @@ def make_home(home: Path) -> None:
     settings = home / SETTINGS.name
     if settings.is_file() and filecmp.cmp(SETTINGS, settings, shallow=False):
         return
-    with place_to_write(home, "DAGSTER_HOME"), atomic_write(settings) as temporary:
+    with writable(home, "DAGSTER_HOME"), atomic_write(settings) as temporary:
         shutil.copyfile(SETTINGS, temporary)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from dagster import ConfigurableResource
 from pydantic import Field
 
-from hbac_assets.store.files import place_to_write
+from hbac_assets.store.files import writable
 from hbac_assets.store.locks import hold_any
 
 
@@ -37,11 +37,11 @@ class Store(ConfigurableResource):
         return self.root / "locks"
 
     def in_use(self) -> AbstractContextManager[None]:
-        """Let the block write here; see `place_to_write`."""
-        return place_to_write(self.root, "HBAC_STORE")
+        """Let the block write here; see `writable`."""
+        return writable(self.root, "HBAC_STORE")
 
     @contextmanager
-    def alone(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
+    def exclusive(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
         """Let nobody else make the same thing while the block runs; wait for who is about to.
 
         Args:

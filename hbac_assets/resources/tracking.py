@@ -25,7 +25,7 @@ from dagster import ConfigurableResource
 from pydantic import Field
 
 from hbac_assets.errors import HbacError
-from hbac_assets.execution.processes import is_gone, running_process
+from hbac_assets.execution.processes import UNKNOWN, is_gone
 from hbac_assets.lineage import Cell
 from hbac_assets.resources.paths import IN_CHECKOUT, PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
@@ -79,7 +79,12 @@ class Tracking(ConfigurableResource):
     artifact_folder: str = Field(description="where experiments keep their artifacts if the URI names a database")
 
     def open(
-        self, experiment: str, data_fingerprint: str, dagster_run: str, warn: Callable[[str], None]
+        self,
+        experiment: str,
+        data_fingerprint: str,
+        dagster_run: str,
+        warn: Callable[[str], None],
+        process: str = UNKNOWN,
     ) -> "ExperimentRuns":
         """Return the runs of an experiment on a data set, creating MLflow's experiment if it is new.
 
@@ -88,6 +93,7 @@ class Tracking(ConfigurableResource):
             data_fingerprint: of the data set.
             dagster_run: the id of the run that writes.
             warn: told in one line if MLflow cannot be had, or only too slowly.
+            process: the identity of that run's process; with its end, what it left unfinished has failed.
         """
         # What a model requires is given when it is logged.
         os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
@@ -109,7 +115,8 @@ class Tracking(ConfigurableResource):
         client, experiment_id, fault = patience.call(lambda: self._connect(experiment), (None, "", ""), seconds)
         if fault:
             self._warn(warn, f"{fault}; the rest is logged: materialize again once that is mended")
-        return ExperimentRuns(client, experiment_id, data_fingerprint, dagster_run, patience, artifacts=not fault)
+        writer = {"dagster_run_id": dagster_run, PROCESS_TAG: process}
+        return ExperimentRuns(client, experiment_id, data_fingerprint, writer, patience, artifacts=not fault)
 
     def _warn(self, warn: Callable[[str], None], line: str) -> None:
         warn(f"MLflow at {masked(self.uri)}: {masked(line)}, and what is missing there is logged")
@@ -136,16 +143,16 @@ class ExperimentRuns:
         client: "MlflowClient | None",
         experiment_id: str,
         data_fingerprint: str,
-        dagster_run: str,
+        writer: Mapping[str, str],
         patience: Patience,
         *,
         artifacts: bool,
     ) -> None:
-        """`artifacts` tells whether they can be written from here."""
+        """`writer` are the tags that say who writes; `artifacts` tells whether they can be written from here."""
         self._client: Any = client
         self._experiment_id = experiment_id
         self._data = data_fingerprint
-        self._dagster_run = dagster_run
+        self._writer = writer
         self._patience = patience
         self._artifacts = artifacts
 
@@ -218,12 +225,7 @@ class ExperimentRuns:
         tags: Mapping[str, str],
     ) -> "TrackedRun":
         identity = {**identity, "fingerprint": fingerprint}
-        tags = {
-            **tags,
-            "data_fingerprint": self._data,
-            "dagster_run_id": self._dagster_run,
-            PROCESS_TAG: running_process(),
-        }
+        tags = {**tags, "data_fingerprint": self._data, **self._writer}
 
         def run_id() -> str:
             there = self._search(" and ".join(f"tags.{key} = '{value}'" for key, value in identity.items()))

@@ -175,7 +175,7 @@ def _how_to_share(path: Path) -> str:
 
 
 @contextmanager
-def place_to_write(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
+def writable(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
     """Let the block write to a folder: require that it can, and if the disk is full then say no more than that.
 
     Args:
@@ -207,7 +207,7 @@ def place_to_write(folder: Path, variable: str, size: int = 0) -> Iterator[None]
         raise
 
 
-def with_the_rest(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:
+def with_remaining(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:
     """Return the line with about how much the rest needs, so that space need not be freed for one file at a time.
 
     Args:

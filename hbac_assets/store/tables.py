@@ -9,7 +9,7 @@ from hbac_assets.store.artifact import Artifact
 from hbac_assets.store.files import atomic_write
 
 
-def kept_or_made(artifact: Artifact, make: Callable[[], pd.DataFrame], log: logging.Logger) -> pd.DataFrame:
+def load_or_compute(artifact: Artifact, make: Callable[[], pd.DataFrame], log: logging.Logger) -> pd.DataFrame:
     """Return the table of a parquet artifact, made by `make` unless it is up to date."""
     if artifact.is_current():
         log.info(f"{artifact.path.name} is up to date, kept")

@@ -23,7 +23,7 @@ from hbac_assets.execution.processes import end_with_parent
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, column_seconds
-from hbac_assets.store.files import FullDiskError, atomic_write, with_the_rest
+from hbac_assets.store.files import FullDiskError, atomic_write, with_remaining
 from hbac_assets.synthetic.recordings import Recording, plan
 from hbac_assets.synthetic.rendering import render
 from hbac_assets.synthetic.settings import SyntheticSettings
@@ -57,7 +57,7 @@ def generate(settings: SyntheticSettings, folder: Path, workers: int, progress: 
             done += 1
             progress(done, len(recordings))
     except FullDiskError as error:
-        raise with_the_rest(error, folder.rglob("*.parquet"), done, len(recordings) - done) from None
+        raise with_remaining(error, folder.rglob("*.parquet"), done, len(recordings) - done) from None
     except BrokenProcessPool as error:
         raise HbacError(
             f"synthetic data: a process that writes recordings ended abruptly after {done} of {len(recordings)}, by a "

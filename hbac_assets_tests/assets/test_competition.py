@@ -62,6 +62,24 @@ def test_no_record_names_a_path(prepared):
         assert str(folder) not in record.read_text()
 
 
+@pytest.mark.parametrize("moved_too", [True, False])
+def test_the_record_is_found_in_a_moved_store_whether_the_data_moved_along_or_not(prepared, moved_too, tmp_path):
+    folder, competition, store = prepared
+    before, moved = competition.dataset(store), tmp_path / "moved"
+    moved.mkdir()
+    there = Store(folder=str(store.root.rename(moved / "store")))
+    if moved_too:
+        folder = folder.rename(moved / folder.name)
+        competition = CompetitionData(folder=str(folder), synthetic_recordings=1)
+    after = competition.dataset(there)
+    assert (after.folder, after.key) == (folder, before.key)
+    assert after.fingerprint == before.fingerprint
+    competition.read_test(there)
+    other = CompetitionData(folder=str(tmp_path / "elsewhere" / folder.name), synthetic_recordings=1)
+    with pytest.raises(HbacError, match="materialize competition_data first"):
+        other.dataset(there)
+
+
 def test_a_record_of_an_earlier_version_is_made_again_and_its_results_are_named(prepared):
     folder, competition, store = prepared
     (record,) = (store.root / "competition_data").iterdir()

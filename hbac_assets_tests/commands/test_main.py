@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from hbac_assets.commands.main import COMMANDS
-from hbac_assets.execution.interrupts import TOLD
+from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 from hbac_assets.resources.dagster_home import DATABASES
 from hbac_assets_tests.projects import CHECKOUT, HBAC, make_project, wait_until
 
@@ -102,7 +102,7 @@ def test_ctrl_c_before_anything_runs_is_told(tmp_path):
         wait_until(lambda: "waiting for another program" in log.read_text(), process)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
-    assert log.read_text().splitlines()[-1] == TOLD
+    assert log.read_text().splitlines()[-1] == INTERRUPTED_MESSAGE
     assert "Traceback" not in log.read_text()
 
 

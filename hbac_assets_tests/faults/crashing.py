@@ -23,7 +23,7 @@ SIGNALS = (signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGSEGV, signal.
 @executor(name="quickly_started")
 def quickly_started(context):
     """Our executor with what it preloads, but for the heavy packages."""
-    light = [name for name in ours.PRELOADED if name.endswith((".first", ".multiprocess"))]
+    light = [name for name in ours.PRELOADED if name.endswith((".before", ".multiprocess"))]
     return ours.StepProcesses(
         ours.RetryMode.ENABLED,
         max_concurrent=2,

@@ -9,7 +9,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from hbac_assets.execution.interrupts import TOLD
+from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 from hbac_assets_tests.faults.requirements import require_finishes
 from hbac_assets_tests.faults.small import small_project
 from hbac_assets_tests.projects import HBAC, wait_until
@@ -122,7 +122,7 @@ def stop(undisturbed, tmp_path, case):
         assert seconds < SECONDS, printed(project)
         assert process.returncode == status, printed(project)
         if command != MATERIALIZE:
-            assert TOLD in printed(project)
+            assert INTERRUPTED_MESSAGE in printed(project)
             assert "Traceback" not in printed(project)
         return project
 

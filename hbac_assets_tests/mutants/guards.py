@@ -175,9 +175,37 @@ GUARDS = [
     Guard(
         "a run of a living process is not reported as failed",
         "execution/runs.py",
-        " and is_gone(run.tags[PROCESS_TAG])",
+        " and is_gone(_signature(run))",
         "",
         "execution/test_runs.py::test_dead_runs_are_reported_and_living_ones_are_not",
+    ),
+    Guard(
+        "a run is not judged by the process of the one that it executes again",
+        "execution/runs.py",
+        "return process if run_id == run.run_id else UNKNOWN",
+        "return process or UNKNOWN",
+        "execution/test_runs.py::test_dead_runs_are_reported_and_living_ones_are_not",
+    ),
+    Guard(
+        "a step that is no child of the run does not sign it",
+        "execution/runs.py",
+        "        if pid in candidates:\n",
+        "        if pid := candidates[0]:\n",
+        "execution/test_runs.py::test_a_step_that_is_no_child_of_the_run_does_not_sign_it",
+    ),
+    Guard(
+        "a process of another container is not judged by its id",
+        "execution/processes.py",
+        "    if place != (here := _here()):\n        return",
+        "    if place[:1] != (here := _here())[:1]:\n        return",
+        "execution/test_processes.py::test_a_process_in_a_container_of_the_same_host_name_is_not_taken_for_gone",
+    ),
+    Guard(
+        "a record of other data is not taken for one of moved data",
+        "resources/competition.py",
+        ' and (path == record or recorded.get("place") == place)',
+        "",
+        "assets/test_competition.py::test_the_record_is_found_in_a_moved_store_whether_the_data_moved_along_or_not",
     ),
     Guard(
         "MLflow's run of a living process is not marked as failed",

@@ -7,8 +7,6 @@ A step that looked for garbage among it would copy all of that memory, for half 
 import gc
 from contextlib import suppress
 
-import dagster._core.storage.sqlite_storage  # noqa: F401  (every step opens Dagster's instance)
-
 with suppress(Exception):  # as in `libraries`
     from hbac_assets.definitions import defs
 

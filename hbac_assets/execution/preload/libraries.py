@@ -7,6 +7,15 @@ steps are forked from.
 from contextlib import suppress
 from importlib import import_module
 
-for name in ("jax", "keras_cv", "mlflow", "mlflow.store.tracking.sqlalchemy_store"):
+LIBRARIES = (
+    "jax",
+    "keras_cv",
+    "mlflow",
+    "mlflow.store.tracking.sqlalchemy_store",
+    # Where Dagster keeps its events, which every step opens. Private to it: were it renamed, steps would start later.
+    "dagster._core.storage.sqlite_storage",
+)
+
+for name in LIBRARIES:
     with suppress(Exception):
         import_module(name)

@@ -2,6 +2,7 @@
 
 from dagster import AssetExecutionContext, OpExecutionContext
 
+from hbac_assets.execution.runs import process_of
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
@@ -24,7 +25,8 @@ def open_runs(
             context.instance.add_run_tags(context.run.run_id, {INCOMPLETE_TAG: "incomplete"})
             context.log.warning(line)
 
-    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run.run_id, warn)
+    process = process_of(context.instance, context.run.run_id)
+    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run.run_id, warn, process)
 
 
 def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hbac_assets.assets.tracked import open_members, tracked_cell, tracked_member
+from hbac_assets.assets.mlflow_runs import open_members, tracked_cell, tracked_member
 from hbac_assets.resources.tracking import Tracking
 
 
