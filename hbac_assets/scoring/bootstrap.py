@@ -4,8 +4,12 @@ Patients are the units that are drawn: rows of one patient resemble each other, 
 says far less than a hundred patients do. A mean over rows is then a ratio of two sums over patients, of scores and of
 rows, and each interval here is a studentised bootstrap of such ratios: patients are drawn with replacement, and the
 deviation of each resample is divided by the standard error of that very resample (Davison and Hinkley 1997, §§3.8 and
-5.2.1; the standard error is the linearised one of a ratio, Cochran 1977, §6.4). Percentiles of the resampled means are
-simpler, but too narrow: with 80 patients of very unequal size they miss the truth in 7 to 9 % of the cases, not in 5.
+5.2.1; the standard error is the linearised one of a ratio, Cochran 1977, §6.4). The interval itself is as many of the
+jackknife's standard errors wide, which allow for what a patient with many rows does to the mean.
+
+With 80 patients or more, of sizes as unequal as the competition's, 95 % of the intervals hold the truth and 5 % of the
+paired tests see a difference where there is none. Percentiles of the resampled means are simpler, but too narrow: with
+80 patients they miss the truth in 7 to 9 % of the cases.
 """
 
 from collections.abc import Sequence
@@ -149,7 +153,7 @@ class Bootstrap:
         """Return the signed sum of ratios with its interval.
 
         The interval is the value ± c standard errors. c is the 95 % quantile of |deviation / standard error| over the
-        resamples, but never below Student's for as many patients: with very few of them most resamples are alike.
+        resamples, but never below Student's for as many patients: with very few of them many resamples are alike.
         """
         from scipy.stats import t
 
@@ -163,11 +167,10 @@ class Bootstrap:
         with np.errstate(divide="ignore", invalid="ignore"):
             # In a resample of one patient alone there is no spread to measure a deviation by.
             usable = drawn_variance > 1e-12 * variance
-            deviation = np.where(usable, np.abs(drawn - value) / np.sqrt(drawn_variance), np.nan)
-            error = np.sqrt(variance * patients / (patients - 1))
-            # The factor that makes up for few patients stands in both standard errors and cancels in the quantile.
-            quantile = _quantile(deviation, CONFIDENCE) * np.sqrt((patients - 1) / patients)
-            reach = error * np.fmax(quantile, t.ppf((1 + CONFIDENCE) / 2, np.maximum(patients - 1, 1)))
+            error = np.sqrt(drawn_variance * patients / (patients - 1))
+            deviation = np.where(usable, np.abs(drawn - value) / error, np.nan)
+            student = t.ppf((1 + CONFIDENCE) / 2, np.maximum(patients - 1, 1))
+            reach = np.fmax(_quantile(deviation, CONFIDENCE), student) * _jackknife_error(terms, value, patients)
         reach[(patients < 2) | np.isnan(value)] = np.nan
         counted = np.where(np.isnan(drawn), 0.5, (drawn < 0) + 0.5 * (drawn == 0)).mean(axis=0)
         won = np.where(np.isnan(reach), np.nan, counted)
@@ -184,6 +187,12 @@ def _quantile(values: np.ndarray, level: float) -> np.ndarray:
     known = (~np.isnan(values)).sum(axis=0)
     place = np.clip(np.ceil(level * (known + 1)).astype(int) - 1, 0, np.maximum(known - 1, 0))
     return np.asarray(np.take_along_axis(ordered, place[None], axis=0)[0])
+
+
+def _jackknife_error(terms: list[tuple[int, _Totals]], value: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """Return (M,): the standard error by leaving out each unit in turn; NaN where a ratio depends on a single unit."""
+    without = sum(sign * (sums.sum(axis=0) - sums) / (counts.sum(axis=0) - counts) for sign, (sums, counts) in terms)
+    return np.asarray(np.sqrt((patients - 1) / patients * np.square(without - value).sum(axis=0)))
 
 
 def _ratios(weights: np.ndarray, terms: list[tuple[int, _Totals]]) -> tuple[np.ndarray, np.ndarray]:

@@ -72,7 +72,10 @@ def test_interval_by_hand_with_patients_drawn_one_by_one(monkeypatch: pytest.Mon
 
     mean, error = mean_and_error(parts)
     drawn = [mean_and_error([parts[one] for one in random.integers(0, 30, 30)]) for _ in range(20_000)]
-    reach = error * np.quantile([abs(one - mean) / its_error for one, its_error in drawn], 0.95)
+    without = [mean_and_error(parts[:one] + parts[one + 1 :])[0] for one in range(30)]
+    jackknife = np.sqrt(29 / 30 * np.square(np.array(without) - mean).sum())
+    assert jackknife > error
+    reach = jackknife * np.quantile([abs(one - mean) / its_error for one, its_error in drawn], 0.95)
     found = Bootstrap(patient).means(kl[:, :1])
     assert found.value[0] == pytest.approx(mean)
     assert (found.high - found.low)[0] == pytest.approx(2 * reach, rel=0.03)
