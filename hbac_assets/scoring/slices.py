@@ -1,16 +1,20 @@
-"""Mean scores by vote slice and by agreement category, with intervals that respect that a patient's rows are alike."""
+"""Slices of a table, and mean scores of them, with intervals that respect that a patient's rows are alike."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.labels import AGREEMENTS
+from hbac_assets.labels import AGREEMENTS, CLASSES
 from hbac_assets.scoring.bootstrap import Bootstrap
+from hbac_assets.scoring.classes import TIE, majority
 
 ALL = "all"
 SLICES = {ALL: (0, np.inf), "<3": (0, 3), "3-9": (3, 10), ">=10": (10, np.inf)}
 """Name: lowest vote count, and the lowest one beyond the slice. Rater populations differ between them."""
+
+PATIENT_SIZES = {"1": (1, 2), "2-9": (2, 10), "10-99": (10, 100), ">=100": (100, np.inf)}
+"""Name: least rows of a patient, and the least beyond the slice."""
 
 
 def scores(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> pd.DataFrame:
@@ -49,6 +53,58 @@ def within(vote_counts: np.ndarray, name: str) -> np.ndarray:
     """Return (N,): which rows of (N,) vote counts are in the vote slice of this name."""
     low, high = SLICES[name]
     return np.asarray((vote_counts >= low) & (vote_counts < high))
+
+
+def slice_masks(
+    shares: np.ndarray,
+    vote_counts: np.ndarray | None = None,
+    agreement: np.ndarray | None = None,
+    patients: np.ndarray | None = None,
+    quality: np.ndarray | None = None,
+) -> dict[tuple[str, str], np.ndarray]:
+    """Return (N,) masks of all slices that have rows, by what they are made of and their name.
+
+    - `votes`: by vote count, see `SLICES`.
+    - `agreement`: the categories of `labels.AGREEMENTS`.
+    - `class`: the class with the most votes, or `tie`.
+    - `patient size`: how many rows the table has of the patient.
+    - `quality`: the lowest, middle and highest third, and `unknown` where it is NaN. Equal values stay together, so
+      that the thirds may be unequal.
+
+    Args:
+        shares: (N, 6) vote shares.
+        vote_counts: (N,) votes.
+        agreement: (N,) names of categories.
+        patients: (N,) patient of each row.
+        quality: (N,) any measure of the signal's quality, such as the fraction of the samples that are there.
+    """
+    classes = majority(shares)
+    masks = {("class", name): classes == number for number, name in enumerate(CLASSES)}
+    masks["class", "tie"] = classes == TIE
+    if vote_counts is not None:
+        masks |= {("votes", name): within(vote_counts, name) for name in SLICES if name != ALL}
+    if agreement is not None:
+        masks |= {("agreement", name): agreement == name for name in AGREEMENTS}
+    if patients is not None:
+        _, places, sizes = np.unique(patients, return_inverse=True, return_counts=True)
+        size = sizes[places.ravel()]
+        masks |= {("patient size", name): (size >= low) & (size < high) for name, (low, high) in PATIENT_SIZES.items()}
+    if quality is not None:
+        masks |= {("quality", name): mask for name, mask in _thirds(quality).items()}
+    return {key: np.asarray(mask) for key, mask in masks.items() if mask.any()}
+
+
+def _thirds(quality: np.ndarray) -> dict[str, np.ndarray]:
+    unknown = np.isnan(quality)
+    if unknown.all():
+        return {"unknown": unknown}
+    first, second = np.quantile(quality[~unknown], [1 / 3, 2 / 3])
+    return {
+        "lowest third": quality < first,
+        "middle third": (quality >= first) & (quality < second),
+        "highest third": quality >= second,
+        "unknown": unknown,
+    }
 
 
 def _table(title: str, frame: pd.DataFrame, parts: Mapping[str, np.ndarray], column: str, seed: int) -> pd.DataFrame:
