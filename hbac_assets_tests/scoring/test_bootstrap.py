@@ -59,6 +59,18 @@ def test_few_patients_are_no_excuse_for_false_alarms(patients: int) -> None:
     assert alarms < 0.08
 
 
+@pytest.mark.long
+def test_excess_of_a_slice_that_is_like_the_rest_covers_0() -> None:
+    """Half of the patients have rows on one side alone, the others on both."""
+    covered, random = [], np.random.default_rng(9)
+    for seed in range(1000):
+        patient, kl, _ = two_models(random, 120)
+        inside = random.random(len(patient)) < np.choose(patient % 4, [0.0, 0.3, 0.5, 1.0])
+        found = Bootstrap(patient, seed=seed).excess(kl[:, :1], inside)
+        covered.append(found.noise[0])
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
+
+
 def test_interval_by_hand_with_patients_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "RESAMPLES", 20_000)
     random = np.random.default_rng(1)
