@@ -15,6 +15,8 @@ class ScoredTable:
 
     Attributes:
         votes: (N, 6) whole numbers of votes, at least one in each row.
+        vote_counts: (N,) how many experts voted, where votes are sums over several moments that the same experts saw;
+            None: as many as there are votes.
         shares: (N, 6) vote shares, where the votes themselves are not known.
         patients: (N,) patient of each row.
         folds: (N,) fold of each row, for a class prior that does not see the rows it predicts.
@@ -23,6 +25,7 @@ class ScoredTable:
     """
 
     votes: np.ndarray | None = None
+    vote_counts: np.ndarray | None = None
     shares: np.ndarray | None = None
     patients: np.ndarray | None = None
     folds: np.ndarray | None = None
@@ -35,6 +38,19 @@ class ScoredTable:
             assert self.shares is not None
             return self.shares
         return np.asarray(self.votes / self.votes.sum(axis=1, keepdims=True))
+
+    def expert_votes(self) -> np.ndarray | None:
+        """Return (N, 6) votes, one for each expert, in the proportions of all votes; None where there are but shares.
+
+        Sums are brought down to whole votes by the largest remainders, the first class coming first where they tie.
+        """
+        if self.votes is None or self.vote_counts is None:
+            return self.votes
+        exact = self.vote_shares() * self.vote_counts[:, None]
+        whole = np.floor(exact + 1e-9).astype(int)
+        left = self.vote_counts - whole.sum(axis=1)
+        rank = np.argsort(np.argsort(whole - exact, axis=1, kind="stable"), axis=1)
+        return np.asarray(whole + (rank < left[:, None]))
 
     def has_folds(self) -> bool:
         """Return whether there are two folds or more."""
@@ -51,7 +67,7 @@ class ScoredTable:
         """Return the slices that this table allows, as `slice_masks` does."""
         counts, category = None, self.agreement
         if self.votes is not None:
-            counts = self.votes.sum(axis=1)
+            counts = self.votes.sum(axis=1) if self.vote_counts is None else self.vote_counts
             category = agreement_of(self.votes) if category is None else category
         return slice_masks(self.vote_shares(), counts, category, self.patients, self.quality)
 

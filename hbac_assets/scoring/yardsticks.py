@@ -31,8 +31,9 @@ class Yardsticks:
         self._divergences = divergences
         self._prior = kl_divergence(shares, table.prior())
         unknown = np.full(len(shares), np.nan)
-        self._floor = VoteFloor(unknown, unknown) if table.votes is None else vote_floor(table.votes)
-        self._experts = None if table.votes is None else expert_divergences(table.votes)
+        votes = table.expert_votes()
+        self._floor = VoteFloor(unknown, unknown) if votes is None else vote_floor(votes)
+        self._experts = None if votes is None else expert_divergences(votes)
 
     def ways(self, mask: np.ndarray | None = None) -> list[Record]:
         """Return for each model: prior, floor_low, floor, floor_high, closed."""
