@@ -9,7 +9,7 @@ jackknife's standard errors wide, which allow for what a patient with many rows 
 
 With 80 patients or more, of sizes as unequal as the competition's, 95 % of the intervals hold the truth and 5 % of the
 paired tests see a difference where there is none. Percentiles of the resampled means are simpler, but too narrow: with
-80 patients they miss the truth in 7 to 9 % of the cases.
+80 patients they miss the truth in 6 to 9 % of the cases.
 """
 
 from collections.abc import Sequence
@@ -162,16 +162,21 @@ class Bootstrap:
         shape = np.broadcast_shapes(*(totals.sums.shape for _, totals in terms))
         having = np.logical_or.reduce([np.broadcast_to(totals.counts > 0, shape) for _, totals in terms])
         patients = having.sum(axis=0)
-        value, variance = (one[0] for one in _ratios(np.ones((1, int(present.sum()))), terms))
-        drawn, drawn_variance = _ratios(self._weights[:, present], terms)
         with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = [sums.sum(axis=0) / counts.sum(axis=0) for _, (sums, counts) in terms]
+            value = sum(sign * ratio for (sign, _), ratio in zip(terms, ratios, strict=True)) + np.zeros(shape[1])
+            # Around the value little is lost to rounding, however alike the scores are.
+            terms = [(sign, _Totals(s - ratio * n, n)) for (sign, (s, n)), ratio in zip(terms, ratios, strict=True)]
+            _, variance = _ratios(np.ones((1, int(present.sum()))), terms)
+            deviation, drawn_variance = _ratios(self._weights[:, present], terms)
             # In a resample of one patient alone there is no spread to measure a deviation by.
             usable = drawn_variance > 1e-12 * variance
             error = np.sqrt(drawn_variance * patients / (patients - 1))
-            deviation = np.where(usable, np.abs(drawn - value) / error, np.nan)
+            studentised = np.where(usable, np.abs(deviation) / error, np.nan)
             student = t.ppf((1 + CONFIDENCE) / 2, np.maximum(patients - 1, 1))
-            reach = np.fmax(_quantile(deviation, CONFIDENCE), student) * _jackknife_error(terms, value, patients)
+            reach = np.fmax(_quantile(studentised, CONFIDENCE), student) * _jackknife_error(terms, patients)
         reach[(patients < 2) | np.isnan(value)] = np.nan
+        drawn = value + deviation
         counted = np.where(np.isnan(drawn), 0.5, (drawn < 0) + 0.5 * (drawn == 0)).mean(axis=0)
         won = np.where(np.isnan(reach), np.nan, counted)
         return Estimates(np.broadcast_to(rows, value.shape), patients, value, value - reach, value + reach, won)
@@ -189,10 +194,13 @@ def _quantile(values: np.ndarray, level: float) -> np.ndarray:
     return np.asarray(np.take_along_axis(ordered, place[None], axis=0)[0])
 
 
-def _jackknife_error(terms: list[tuple[int, _Totals]], value: np.ndarray, patients: np.ndarray) -> np.ndarray:
-    """Return (M,): the standard error by leaving out each unit in turn; NaN where a ratio depends on a single unit."""
+def _jackknife_error(terms: list[tuple[int, _Totals]], patients: np.ndarray) -> np.ndarray:
+    """Return (M,): the standard error by leaving out each unit in turn; NaN where a ratio depends on a single unit.
+
+    The terms are centred: with all units each ratio is 0.
+    """
     without = sum(sign * (sums.sum(axis=0) - sums) / (counts.sum(axis=0) - counts) for sign, (sums, counts) in terms)
-    return np.asarray(np.sqrt((patients - 1) / patients * np.square(without - value).sum(axis=0)))
+    return np.asarray(np.sqrt((patients - 1) / patients * np.square(without).sum(axis=0)))
 
 
 def _ratios(weights: np.ndarray, terms: list[tuple[int, _Totals]]) -> tuple[np.ndarray, np.ndarray]:

@@ -420,7 +420,7 @@ GUARDS = [
     Guard(
         "an interval is as wide as its studentised resamples say",
         "scoring/bootstrap.py",
-        "np.fmax(_quantile(deviation, CONFIDENCE), student)",
+        "np.fmax(_quantile(studentised, CONFIDENCE), student)",
         "student",
         "scoring/test_bootstrap.py::test_interval_by_hand_with_patients_drawn_one_by_one",
     ),

@@ -146,6 +146,17 @@ def test_a_pairing_that_nobody_has_seen_is_unknown_and_identical_models_are_nois
     assert found.noise.tolist() == [True, True]
 
 
+def test_scores_that_are_nearly_alike_lose_nothing_to_rounding() -> None:
+    """A large mean leaves the interval as it is."""
+    random = np.random.default_rng(10)
+    patient, kl, _ = two_models(random, 50)
+    drawn = Bootstrap(patient)
+    plain, raised = drawn.means(kl), drawn.means(1e6 + kl)
+    np.testing.assert_allclose(raised.high - raised.low, plain.high - plain.low, rtol=1e-6)
+    constant = drawn.means(np.full((len(kl), 1), 0.7))
+    assert (constant.low[0], constant.high[0]) == pytest.approx((0.7, 0.7), abs=1e-12)
+
+
 def test_one_patient_has_no_interval() -> None:
     found = Bootstrap(np.zeros(5)).means(np.ones((5, 1)))
     assert (found.value[0], found.patients[0]) == (1, 1)
