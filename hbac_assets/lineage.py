@@ -19,14 +19,14 @@ from hbac_assets.store.files import fingerprint
 # count by what differs from their defaults.
 CODE_VERSIONS = {
     "competition_data": "2",
-    "train_metadata": "1",
+    "train_metadata": "2",
     "npy_spectrograms": "2",
     "eeg_spectrograms": "2",
     "fold_assignments": "3",
     "trained_models": "2",
     "hyperparameter_search": "1",
-    "oof_predictions": "2",
-    "ensemble": "2",
+    "oof_predictions": "3",
+    "ensemble": "3",
     "submission": "3",
 }
 

@@ -21,21 +21,22 @@ def enrich(train: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(votes: np.ndarray) -> np.ndarray:
-    """Return the agreement category of each row of `votes` (N, 6).
+    """Return the agreement category of each row of `votes` (N, 6), by the rule of the organisers' study.
 
-    The organisers name three kinds without figures; here they are:
-
-    - `idealized` (high consensus): one class has at least three quarters of the votes.
-    - Two classes share the votes about evenly if each has at least a third and both together at least four
-      fifths: `proto` if one of them is Other, `edge` if both are named patterns.
+    - `idealized`: more than 80 % of the votes are on one class.
+    - The first two classes are within 10 percentage points of each other: `proto` if one of them is Other, `edge`
+      if both are named patterns. In a tie for second place the first of `CLASSES` counts, so Other comes last.
     - `mixed`: anything else.
+
+    The rule says "within 10 %"; read as points of all votes, bound included, it gives the fractions of the
+    organisers' own table. It speaks of rows with ten votes or more; with one vote every row is idealized.
     """
     order = np.argsort(-votes, axis=1, kind="stable")
     first, second = np.take_along_axis(votes, order[:, :2], axis=1).T
     count = votes.sum(axis=1)
-    # Compared in whole votes, since 2 / 3 is no exact float.
-    idealized = 4 * first >= 3 * count
-    evenly = (3 * second >= count) & (5 * (first + second) >= 4 * count)
+    # Compared in whole votes, since a tenth is no exact float.
+    idealized = 5 * first > 4 * count
+    evenly = 10 * (first - second) <= count
     with_other = (order[:, :2] == CLASSES.index("Other")).any(axis=1)
     *named, mixed = AGREEMENTS
     return np.select([idealized, evenly & with_other, evenly], named, default=mixed)

@@ -7,9 +7,9 @@ import pandas as pd
 
 from hbac_assets.figures import new_axes, png
 from hbac_assets.labels import CLASSES
+from hbac_assets.scoring.classes import reliability, soft_confusion
 
 BLUE, GREY = "#295f9e", "#8c8c8c"
-BINS = 10
 
 
 def scores_by_member(scores: pd.DataFrame, lines: Mapping[str, float] | None = None) -> bytes:
@@ -74,12 +74,12 @@ def vote_calibration(shares: np.ndarray, predictions: np.ndarray) -> bytes:
     """
     figure, axes = new_axes(5, 4.6, "calibration")
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
-    for number, name in enumerate(CLASSES):
-        frame = pd.DataFrame({"predicted": predictions[:, number], "voted": shares[:, number]})
-        grouped = frame.groupby(np.minimum((frame["predicted"] * BINS).astype(int), BINS - 1))
-        means, rows = grouped.mean(), grouped.size()
-        (line,) = axes.plot(means["predicted"], means["voted"], linewidth=1, label=name)
-        axes.scatter(means["predicted"], means["voted"], s=200 * rows / len(frame) + 6, color=line.get_color())
+    found = reliability(shares, predictions)
+    for name, rows, predicted, voted in zip(CLASSES, *found, strict=True):
+        any_rows = rows > 0
+        (line,) = axes.plot(predicted[any_rows], voted[any_rows], linewidth=1, label=name)
+        sizes = 200 * rows[any_rows] / len(predictions) + 6
+        axes.scatter(predicted[any_rows], voted[any_rows], s=sizes, color=line.get_color())
     axes.set(xlabel="predicted probability", ylabel="experts' mean share", xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.legend(frameon=False, fontsize=8)
     return png(figure)
@@ -92,8 +92,7 @@ def vote_confusion(shares: np.ndarray, predictions: np.ndarray) -> bytes:
         shares: (N, 6) vote shares.
         predictions: (N, 6) predicted probabilities.
     """
-    votes = shares.sum(axis=0)[:, None]
-    mean = np.divide(shares.T @ predictions, votes, where=votes > 0, out=np.full((len(CLASSES),) * 2, np.nan))
+    mean = soft_confusion(shares, predictions)
     figure, axes = new_axes(5.4, 4.6, "mean prediction, by what the experts voted for")
     axes.imshow(mean, cmap="Blues", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(mean):

@@ -7,17 +7,20 @@ from hbac_assets.labels import VOTE_COLUMNS
 
 # In the order Seizure, LPD, GPD, LRDA, GRDA, Other.
 CATEGORIES = [
-    ([3, 0, 0, 0, 0, 0], "idealized"),
-    ([15, 1, 1, 1, 1, 1], "idealized"),  # three quarters
-    ([14, 6, 0, 0, 0, 0], "mixed"),  # neither three quarters nor a third
-    ([0, 0, 0, 0, 1, 1], "proto"),
-    ([0, 2, 0, 0, 0, 1], "proto"),  # a third on Other
-    ([0, 1, 0, 0, 0, 2], "proto"),
-    ([1, 1, 0, 0, 0, 0], "edge"),
-    ([5, 3, 1, 0, 0, 0], "edge"),  # 8 of 9 on two
-    ([4, 3, 1, 1, 0, 0], "mixed"),  # 7 of 9 on two
-    ([1, 1, 1, 0, 0, 0], "mixed"),
+    ([1, 0, 0, 0, 0, 0], "idealized"),
     ([0, 0, 0, 0, 0, 7], "idealized"),
+    ([9, 1, 1, 0, 0, 0], "idealized"),  # 82 %
+    ([8, 2, 0, 0, 0, 0], "mixed"),  # 80 %, which is not more than 80 %
+    ([0, 0, 0, 0, 1, 1], "proto"),
+    ([0, 0, 0, 5, 1, 6], "proto"),
+    ([0, 9, 0, 0, 0, 11], "proto"),  # 45 and 55 %: 10 points apart
+    ([0, 8, 0, 0, 0, 11], "mixed"),  # 42 and 58 %
+    ([1, 1, 0, 0, 0, 0], "edge"),
+    ([4, 3, 1, 1, 1, 1], "edge"),  # 36 and 27 %: 9 points, though a quarter fewer
+    ([4, 2, 1, 1, 1, 1], "mixed"),
+    ([2, 2, 2, 0, 0, 0], "edge"),
+    ([0, 0, 0, 3, 3, 3], "edge"),  # a tie with Other for second place
+    ([0, 0, 0, 0, 0, 3], "idealized"),
 ]
 
 
