@@ -187,10 +187,10 @@ def put(frame, row, column, value):
         (lambda p, v: (p, v.drop(columns="gpd_vote")), "train.csv: expected the column gpd_vote"),
         (lambda p, v: (p, v.drop(columns=list(VOTE_COLUMNS))), "train.csv: expected columns seizure_vote .*--votes-as"),
         (lambda p, v: (p, v.assign(**dict.fromkeys(VOTE_COLUMNS, 0))), "row 1, .*: expected votes, found none"),
-        (lambda p, v: (p, put(v, 2, "gpd_vote", -1)), "train.csv, row 3, column gpd_vote: expected a number of votes"),
-        (lambda p, v: (p, put(v, 2, "gpd_vote", None)), "train.csv, row 3, column gpd_vote: expected a number of votes"),
+        (lambda p, v: (p, put(v, 2, "gpd_vote", -1)), "row 3, column gpd_vote: expected a number of votes"),
+        (lambda p, v: (p, put(v, 2, "gpd_vote", None)), "row 3, column gpd_vote: expected a number of votes"),
         (lambda p, v: (p, pd.concat([v, v.tail(1)])), "train.csv, row 121, column label_id: expected each id once"),
-        (lambda p, v: (p, None), r"one.csv: expected votes \(seizure_vote or seizure_share …\), .* --votes"),
+        (lambda p, v: (p, None), r"expected votes \(seizure_vote or seizure_share …\), .* --votes"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_scored_is_refused_in_one_line(spoil, complaint, run, votes, predictions):
