@@ -1,0 +1,184 @@
+"""Score predictions of any models against the votes of experts: leaderboard, differences, floor, slices, classes.
+
+Each FILE is a parquet or CSV table with an id and six probabilities in a row. A file of this project's own
+(oof.parquet) holds the votes and the names of its members, too; for any other, --votes names a table such as train.csv.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hbac_assets.commands.variables import not_empty
+
+if TYPE_CHECKING:
+    from hbac_assets.scoring.evaluation import Evaluation
+    from hbac_assets.scoring.files.predictions import ReadPredictions
+
+NAMES = {
+    "id": "the id of a row (label_id, or eeg_id)",
+    "probabilities": "the probabilities, {} for a class ({}_probability, {}, or beside --votes {}_vote)",
+    "votes": "the votes, {} for a class ({}_vote, or shares as {}_share)",
+    "model": "names the model in a file of several (member)",
+    "patient": "the patient (patient_id)",
+    "fold": "the fold that a row was held out in (fold)",
+    "quality": "a measure of the signal's quality, higher is better (quality)",
+}
+LINES_EVERY_SECONDS = 5
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="predictions, parquet or CSV")
+    parser.add_argument("--votes", type=Path, metavar="TABLE", help="the table of votes, parquet or CSV")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to this file")
+    columns = parser.add_argument_group("names of columns")
+    for name, what in NAMES.items():
+        option = "--votes-as" if name == "votes" else f"--{name}"
+        columns.add_argument(option, dest=f"column_{name}", metavar="NAME", type=not_empty, help=what)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Read, score and print; return the exit status.
+
+    Raises:
+        HbacError: a file, a column or a row cannot be scored.
+    """
+    from hbac_assets.scoring.evaluation import evaluate
+    from hbac_assets.scoring.files.columns import ColumnNames
+    from hbac_assets.scoring.files.predictions import read_predictions
+
+    if options.json:
+        _require_writable(options.json)
+    chosen = {name: getattr(options, f"column_{name}") for name in NAMES}
+    names = ColumnNames(**{name: value for name, value in chosen.items() if value})
+    found = read_predictions(options.files, options.votes, names, _Progress("files read"))
+    evaluation = evaluate(found.predictions, found.table, progress=_Progress("steps of scoring"))
+    print(leaderboard(evaluation, found))
+    if options.json:
+        _write_json(options.json, {**evaluation.for_json(), "oddities": found.oddities})
+        print(f"\nall of it, with every class, slice and difference: {options.json}")
+    return 0
+
+
+def leaderboard(evaluation: "Evaluation", found: "ReadPredictions") -> str:
+    """Return what was found as lines for the terminal."""
+    patients = "patients not known" if evaluation.patients is None else f"{evaluation.patients} patients"
+    best = evaluation.models[0]["model"]
+    lines = [
+        "",
+        f"KL divergence of {evaluation.rows} rows, {patients} (lower is better; 95 % intervals)",
+        "",
+        *_columns(_model_lines(evaluation)),
+        "",
+        *_floor_lines(evaluation),
+        *_worst_lines(evaluation, best),
+        *_class_lines(evaluation, best),
+        *_oddity_lines(found),
+        *(f"without {name}: {effect}" for name, effect in evaluation.missing.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _model_lines(evaluation: "Evaluation") -> list[list[str]]:
+    best = evaluation.models[0]["model"]
+    pairs = {(one["first"], one["second"]): one for one in evaluation.differences}
+    table = [["model", "KL", "interval", "rows", "prior to floor", "experts", "behind the best"]]
+    for record in evaluation.models:
+        pair = pairs.get((best, record["model"]))
+        behind = ""
+        if pair:
+            verdict = "  may be chance" if pair["noise"] else ""
+            behind = f"{-pair['difference']:.4f} [{-pair['high']:.4f}, {-pair['low']:.4f}]{verdict}"
+        table.append(
+            [
+                record["model"],
+                f"{record['mean']:.4f}",
+                f"[{record['low']:.4f}, {record['high']:.4f}]",
+                str(record["rows"]),
+                _or_nothing(record["closed"], "{:.1%}"),
+                _or_nothing(record["experts"], "{:.1f}"),
+                behind,
+            ]
+        )
+    return table
+
+
+def _floor_lines(evaluation: "Evaluation") -> list[str]:
+    first = evaluation.models[0]
+    lines = [f"class prior {first['prior']:.4f} on the rows of {first['model']}"]
+    if first["floor"] == first["floor"]:
+        low, high = first["floor_low"], first["floor_high"]
+        lines[0] += f"; floor, which the truth itself would score with so few votes, about {low:.2f} to {high:.2f}"
+    return [*lines, ""]
+
+
+def _worst_lines(evaluation: "Evaluation", best: str) -> list[str]:
+    worst = [one for one in evaluation.worst if one["model"] == best]
+    lines = [
+        f"  {one['by']} {one['slice']}: {one['mean']:.4f} in {one['rows']} rows, {one['excess']:+.4f} beside the others"
+        for one in worst
+    ]
+    return [f"where {best} is worse than elsewhere:", *lines, ""] if lines else []
+
+
+def _class_lines(evaluation: "Evaluation", best: str) -> list[str]:
+    rows = [["class", "majority of", "its part of the KL", "AUROC", "AUPRC"]]
+    for one in evaluation.classes:
+        if one["model"] == best:
+            areas = [_or_nothing(one[name], "{:.3f}") for name in ("auroc", "auprc")]
+            rows.append([one["class"], f"{one['rows']} rows", f"{one['kl']:.4f}", *areas])
+    return [f"{best} by class:", *_columns(rows), ""]
+
+
+def _oddity_lines(found: "ReadPredictions") -> list[str]:
+    texts = {
+        "rows_not_summing_to_1": "rows whose probabilities do not sum to 1, scored as they are",
+        "rows_with_zero_where_votes_are": "rows with a probability of 0 where votes are: 34.5 nats × their share",
+    }
+    return [
+        f"{one['model']}: {one[name]} {text}" for one in found.oddities for name, text in texts.items() if one[name]
+    ]
+
+
+def _or_nothing(value: float, form: str) -> str:
+    return form.format(value) if value == value else ""
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _require_writable(path: Path) -> None:
+    from hbac_assets.errors import HbacError
+
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        found = "a folder" if path.is_dir() else f"no folder {path.absolute().parent}"
+        raise HbacError(f"--json: expected a file in a folder that exists, found {found}; correct {path}")
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    from hbac_assets.store.files import atomic_write
+
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, allow_nan=False))
+
+
+class _Progress:
+    """Says on standard error how far it is, every few seconds, and nothing of what takes less."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._began = self._said = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done < total and now - self._said >= LINES_EVERY_SECONDS:
+            self._said = now
+            left = (total - done) * (now - self._began) / done
+            print(f"{done} of {total} {self._what}, {left:.0f} s left", file=sys.stderr, flush=True)
