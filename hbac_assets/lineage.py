@@ -25,8 +25,8 @@ CODE_VERSIONS = {
     "trained_models": "2",
     "hyperparameter_search": "1",
     "oof_predictions": "2",
-    "ensemble": "2",
-    "submission": "3",
+    "ensemble": "3",
+    "submission": "4",
 }
 
 Split = Literal["train", "test"]

@@ -92,7 +92,17 @@ def test_without_ensembles_there_is_one_of_all_members(write):
         ("[small, other]", "[]", r"ensembles\.all\.members: expected 1 or more of them, found \[\]"),
         ("all:", "small:", r"ensembles\.small.*: .*expected a name that no member has, found 'small'"),
         ("all:", "All of them:", r"ensembles\.All of them.*found 'All of them'"),
-        ("method: mean", "method: median", r"ensembles\.last\.method: .*one of best, mean, weights, .*found 'median'"),
+        (
+            "method: mean",
+            "method: median",
+            r"ensembles\.last\.method: .*one of best, mean, .*weights, .*found 'median'",
+        ),
+        (
+            "method: mean",
+            "calibration: platt",
+            r"ensembles\.last\.calibration: expected one of none, best, temperature, .*, dirichlet, found 'platt'",
+        ),
+        ("method: mean", "patient_context: 3", r"ensembles\.last\.patient_context: expected true or false, found 3"),
         ("method: mean", "methods: mean", r"ensembles\.last\.methods: unknown key, found 'mean'"),
         ("ensembles:", "published: {al: []}\nensembles:", r"published\.al.*one of small, other, all, last, found 'al'"),
         (
