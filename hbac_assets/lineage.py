@@ -26,7 +26,7 @@ CODE_VERSIONS = {
     "hyperparameter_search": "1",
     "oof_predictions": "2",
     "ensemble": "3",
-    "submission": "4",
+    "submission": "3",
 }
 
 Split = Literal["train", "test"]

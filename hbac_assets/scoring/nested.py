@@ -2,7 +2,8 @@
 
 Within the rows that may be seen, a calibration and a choice need predictions that the blend has not learned from:
 a second cross-validation over these rows, whose parts are the folds. Where there are only two folds, each is divided
-into two parts by patients.
+into two parts by patients. The blends of the second one know a part less than the one that is calibrated, so that they
+are a little worse, never flattered. With five folds each method learns 16 times: without none, one and two of them.
 """
 
 from collections.abc import Mapping, Sequence
