@@ -124,10 +124,13 @@ def chosen_methods(lineage: Lineage) -> dict[str, str]:
 
 def _labels(methods: pd.DataFrame) -> list[str]:
     """Return what a row of the table of methods is called."""
-    return [
-        str(Recipe(row["method"], row["calibration"])) + (" + patient context" if row["patient_context"] else "")
-        for row in methods.to_dict("records")
-    ]
+    labels = []
+    for row in methods.to_dict("records"):
+        method, calibration = row["method"], row["calibration"]
+        both_chosen = method == calibration == BEST
+        label = BEST if both_chosen else str(Recipe(method, calibration))
+        labels.append(f"{label} + patient context" if row["patient_context"] else label)
+    return labels
 
 
 def _nested_blends(members: list[pd.DataFrame]) -> NestedBlends:

@@ -109,10 +109,8 @@ def predicted_rows(
     predicted = np.any([seen[member] for member in members], axis=0)
     of_folds = [filled_up(of_fold, blend, prior) for of_fold in predictions]
     if context:
-        patients, eegs = (
-            rows["patient_id"].where(rows["patient_id"] != NO_PATIENT).to_numpy(),
-            rows["eeg_id"].to_numpy(),
-        )
+        patients = rows["patient_id"].where(rows["patient_id"] != NO_PATIENT).to_numpy()
+        eegs = rows["eeg_id"].to_numpy()
         of_folds = [in_context(of_fold, context, patients, eegs, predicted) for of_fold in of_folds]
     blended: np.ndarray = np.mean(of_folds, axis=0)
     blended /= blended.sum(axis=1, keepdims=True)

@@ -39,6 +39,7 @@ MIDDLE = -1
 """Stands for the offset of a test window that the table does not give: it lies in the middle of its recording."""
 NO_RECORDING = ""
 NO_PATIENT = ""
+"""Stands for what test.csv does not name: the row's spectrogram, its patient."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@ Within the rows that may be seen, a calibration and a choice need predictions th
 a second cross-validation over these rows, whose parts are the folds. Where there are only two folds, each is divided
 into two parts by patients. The blends of the second one know a part less than the one that is calibrated, so that they
 are a little worse, never flattered. With five folds each method learns 16 times: without none, one and two of them.
+
+As in all stacking, the members' out-of-fold predictions of the other folds come from models that were trained on the
+fold, too. Only training the members again for each pair of folds would avoid that.
 """
 
 from collections.abc import Mapping, Sequence
