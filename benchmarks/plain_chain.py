@@ -27,7 +27,8 @@ from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.learning.targets import targets
-from hbac_assets.scoring.blending import METHODS, Trial, best, compare
+from hbac_assets.scoring.blending import METHODS
+from hbac_assets.scoring.nested import NestedBlends, NestedResult, Recipe
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.scoring.slices import agreement_scores, score, scores
 from hbac_assets.scoring.submission import build
@@ -51,9 +52,8 @@ def main(experiment_name: str, recordings: int, folder: Path) -> None:
     device.configure("cpu", "float32", folder / "cache" / "jax")
     held_out = [train_member(experiment, name, rows, arrays, folder) for name in experiment.members]
     references(rows, arrays)
-    trials = blends(rows, np.stack(held_out))
+    blend = blends(rows, np.stack(held_out)).blend
     on_test = [predict_test(experiment, name, tested, arrays, folder) for name in experiment.members]
-    blend = trials[best(trials)].blend
     blended = np.mean([blend(members) for members in np.swapaxes(on_test, 0, 1)], axis=0)
     blended /= blended.sum(axis=1, keepdims=True)
     build(tested["eeg_id"].tolist(), blended, test.sample).to_csv(folder / "submission.csv", index=False)
@@ -102,14 +102,16 @@ def references(rows: pd.DataFrame, arrays: Path) -> None:
     print_scores(rows, "band powers", logistic_regression(features, shares, folds))
 
 
-def blends(rows: pd.DataFrame, predictions: np.ndarray) -> dict[str, Trial]:
-    """Compare the ways of blending, and score each."""
+def blends(rows: pd.DataFrame, predictions: np.ndarray) -> NestedResult:
+    """Compare the ways of blending, score each, and choose."""
     shares, patients, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["patient_id"], rows["fold"]
-    trials = compare(predictions, shares, patients.to_numpy(), folds.to_numpy(), METHODS)
-    for method, trial in trials.items():
-        print(method, score(oof_rows(rows, method, trial.predictions)))
-    print_scores(rows, "ensemble", trials[best(trials)].predictions)
-    return trials
+    nested = NestedBlends(predictions, shares, patients.to_numpy(), folds.to_numpy())
+    results = nested.compare([Recipe(method) for method in METHODS])
+    for recipe, result in results.items():
+        print(recipe, score(oof_rows(rows, str(recipe), result.predictions)))
+    chosen = nested.choose(results)
+    print_scores(rows, "ensemble", chosen.predictions)
+    return chosen
 
 
 def print_scores(rows: pd.DataFrame, name: str, predictions: np.ndarray) -> None:

@@ -15,14 +15,14 @@ from hbac_assets.assets.published import published_here
 from hbac_assets.assets.scores import overall_kl, score_facts, score_metadata
 from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.experiments.ensembles import BEST
+from hbac_assets.experiments.ensembles import BEST, Ensemble
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.learning import device
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.blend_files import StoredBlend, load_weights, save_blend
-from hbac_assets.scoring.blending import Trial, best, compare
+from hbac_assets.scoring.nested import NestedBlends, NestedResult, Recipe
 from hbac_assets.scoring.pictures import blend_weights, grouped_scores
 from hbac_assets.scoring.slices import score
 from hbac_assets.store.files import atomic_write
@@ -37,10 +37,10 @@ def ensemble(
     workspace: ResourceParam[Workspace],
     tracking: Tracking,
 ) -> MaterializeResult:
-    """The ensembles: members blended by plain mean, learned weights or a stacking network, all scored side by side.
+    """The ensembles: members blended by a mean, learned weights or a stacking network, all scored side by side.
 
-    Nested: what blends a fold's rows is learned on the other folds, so that no method is scored on rows that it has
-    seen. What the submission uses is learned on all out-of-fold rows.
+    Nested: what blends and calibrates a fold's rows is learned and chosen on the other folds, so that nothing is scored
+    on rows that it has seen. What the submission uses is learned on all out-of-fold rows.
     """
     lineage = workspace.lineage()
     artifact = lineage.ensemble
@@ -63,6 +63,7 @@ def ensemble(
             "submitted": lineage.experiment.submitted,
             **{f"nested KL, {name}": nested for name, nested in kl.items()},
             **published_here(lineage.experiment, kl, synthetic=workspace.competition.is_synthetic),
+            **_without_context(methods),
             "methods": table(methods),
             "methods, drawn": picture(_methods_picture(methods)),
             **{f"weights, {name}": picture(drawn) for name, drawn in weights.items()},
@@ -81,12 +82,19 @@ def make_ensembles(lineage: Lineage, log: logging.Logger) -> None:
     blended, methods, progress = [], [], Progress(log, "ensembles")
     for number, (name, definition) in enumerate(ensembles.items(), start=1):
         rows = oof[definition.members[0]]
-        trials = _compare_methods([oof[member] for member in definition.members])
-        chosen = best(trials) if definition.method == BEST else definition.method
-        save_blend(StoredBlend(list(definition.members), trials[chosen].blend), lineage.blend_folder(name))
-        blended.append(oof_rows(rows, name, trials[chosen].predictions))
-        methods += _method_rows(rows, name, chosen, trials)
-        log.info(f"{name}: {chosen}, nested KL {trials[chosen].kl:.4f}; the lowest has {best(trials)}")
+        blends = _nested_blends([oof[member] for member in definition.members])
+        results = blends.compare(definition.compared)
+        chosen = blends.choose({recipe: results[recipe] for recipe in definition.candidates})
+        context = blends.with_patient_context(chosen, rows["eeg_id"].to_numpy()) if definition.patient_context else None
+        stored = StoredBlend(list(definition.members), chosen.blend, context and context.context)
+        save_blend(stored, lineage.blend_folder(name))
+        blended.append(oof_rows(rows, name, (context or chosen).predictions))
+        scored = _compared_rows(definition, results, chosen)
+        if context:
+            scored.append(scored[-1] | {"chosen": False, "patient_context": True, "predictions": context.predictions})
+        methods += [_scored(rows, name, one) for one in scored]
+        lowest = min(results, key=lambda recipe: results[recipe].kl)
+        log.info(f"{name}: {chosen.recipe}, nested KL {(context or chosen).kl:.4f}; the lowest has {lowest}")
         progress(number, len(ensembles))
     together = pd.concat(blended, ignore_index=True)
     with atomic_write(artifact.path / ROWS) as temporary:
@@ -97,40 +105,77 @@ def make_ensembles(lineage: Lineage, log: logging.Logger) -> None:
 
 
 def methods_table(lineage: Lineage) -> pd.DataFrame:
-    """Return ensemble, method, chosen, rows, patients, and the nested KL as mean, low and high."""
+    """Return ensemble, method, calibration, patient_context, chosen, rows, patients, and nested KL: mean, low, high.
+
+    `chosen` marks what the submission is blended and calibrated by. The last row of an ensemble is its own score: that
+    of the choice where there was one, whose method or calibration is then best, and that with the patient's other
+    recordings where they are used.
+    """
     return pd.read_csv(lineage.ensemble.path / METHODS)
 
 
 def chosen_methods(lineage: Lineage) -> dict[str, str]:
-    """Return the method that each ensemble is blended by."""
+    """Return what each ensemble is blended and calibrated by."""
     methods = methods_table(lineage)
-    return dict(methods.loc[methods["chosen"], ["ensemble", "method"]].itertuples(index=False))
+    methods["patient_context"] = methods.groupby("ensemble")["patient_context"].transform("any")
+    chosen = methods[methods["chosen"]]
+    return dict(zip(chosen["ensemble"], _labels(chosen), strict=True))
 
 
-def _compare_methods(members: list[pd.DataFrame]) -> dict[str, Trial]:
+def _labels(methods: pd.DataFrame) -> list[str]:
+    """Return what a row of the table of methods is called."""
+    labels = []
+    for row in methods.to_dict("records"):
+        method, calibration = row["method"], row["calibration"]
+        both_chosen = method == calibration == BEST
+        label = BEST if both_chosen else str(Recipe(method, calibration))
+        labels.append(f"{label} + patient context" if row["patient_context"] else label)
+    return labels
+
+
+def _nested_blends(members: list[pd.DataFrame]) -> NestedBlends:
     rows = members[0]
     predictions = np.stack([member[list(PROBABILITY_COLUMNS)].to_numpy() for member in members])
     shares, patients, folds = rows[list(SHARE_COLUMNS)], rows["patient_id"], rows["fold"]
-    return compare(predictions, shares.to_numpy(), patients.to_numpy(), folds.to_numpy())
+    return NestedBlends(predictions, shares.to_numpy(), patients.to_numpy(), folds.to_numpy())
 
 
-def _method_rows(rows: pd.DataFrame, ensemble: str, chosen: str, trials: dict[str, Trial]) -> list[dict[str, object]]:
-    return [
-        {
-            "ensemble": ensemble,
-            "method": method,
-            "chosen": method == chosen,
-            **score(oof_rows(rows, ensemble, trial.predictions)),
-        }
-        for method, trial in trials.items()
+def _compared_rows(
+    definition: Ensemble, results: dict[Recipe, NestedResult], chosen: NestedResult
+) -> list[dict[str, object]]:
+    """Return what the table of methods says of each recipe, and its predictions; the ensemble's own come last."""
+    rows: list[dict[str, object]] = [
+        {**recipe._asdict(), "chosen": recipe == chosen.recipe, "predictions": result.predictions}
+        for recipe, result in results.items()
     ]
+    own = Recipe(definition.method, definition.calibration)
+    if BEST in own:
+        rows.append({**own._asdict(), "chosen": False, "predictions": chosen.predictions})
+    else:
+        rows.sort(key=lambda row: bool(row["chosen"]))
+    return [{"patient_context": False, **row} for row in rows]
+
+
+def _scored(rows: pd.DataFrame, ensemble: str, blended: dict[str, object]) -> dict[str, object]:
+    predictions = np.asarray(blended["predictions"])
+    named = {name: blended[name] for name in ("method", "calibration", "patient_context", "chosen")}
+    return {"ensemble": ensemble, **named, **score(oof_rows(rows, ensemble, predictions))}
+
+
+def _without_context(methods: pd.DataFrame) -> dict[str, float]:
+    """Return what the ensembles that use the patient's other recordings would score without them."""
+    used = np.flatnonzero(methods["patient_context"])
+    before = methods.iloc[used - 1]
+    named = [f"nested KL without the patient's other recordings, {ensemble}" for ensemble in before["ensemble"]]
+    return dict(zip(named, before["mean"].tolist(), strict=True))
 
 
 def _track(
     runs: ExperimentRuns, lineage: Lineage, name: str, kl: float, methods: pd.DataFrame, weights: bytes | None
 ) -> None:
-    tracked = tracked_ensemble(runs, lineage, name, methods.loc[methods["chosen"], "method"].item())
-    nested = {f"nested_kl_{method}": mean for method, mean in zip(methods["method"], methods["mean"], strict=True)}
+    tracked = tracked_ensemble(runs, lineage, name, chosen_methods(lineage)[name])
+    names = [f"nested_kl_{label.replace(' + ', '_').replace(' ', '_')}" for label in _labels(methods)]
+    nested = dict(zip(names, methods["mean"], strict=True))
     tracked.log_metrics({"oof_kl": kl, **nested})
     tracked.log_table(methods, METHODS)
     tracked.log_picture(_methods_picture(methods), "methods.png")
@@ -140,7 +185,8 @@ def _track(
 
 
 def _methods_picture(methods: pd.DataFrame) -> bytes:
-    return grouped_scores(methods, "ensemble", "method", "nested KL divergence by method (blue: chosen)")
+    named = methods.assign(blend=_labels(methods))
+    return grouped_scores(named, "ensemble", "blend", "nested KL divergence by method (blue: chosen)")
 
 
 def _weight_pictures(lineage: Lineage) -> dict[str, bytes]:

@@ -16,13 +16,14 @@ from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, re
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.set_aside import together
+from hbac_assets.competition.tables import NO_PATIENT
 from hbac_assets.competition.usable import HALF
 from hbac_assets.labels import CLASSES
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.blend_files import load_blend
-from hbac_assets.scoring.submission import build, filled_up
+from hbac_assets.scoring.submission import build, filled_up, in_context
 from hbac_assets.store.files import atomic_write
 from hbac_assets.store.tables import read_table
 
@@ -84,7 +85,8 @@ def predicted_rows(
 ) -> np.ndarray:
     """Predict the test rows: for each fold the ensemble's blend of that fold's models, then the mean over folds.
 
-    A blend is learned from predictions of single models, and a network would see less decided ones in their mean.
+    Blend, calibration and patient context are learned from predictions of single models; in their mean they would see
+    less decided ones.
 
     Args:
         lineage: the ensemble's.
@@ -95,7 +97,7 @@ def predicted_rows(
     Returns:
         (N, 6) probabilities.
     """
-    members, blend = load_blend(lineage.blend_folder(lineage.experiment.submitted))
+    members, blend, context = load_blend(lineage.blend_folder(lineage.experiment.submitted))
     folds = range(lineage.experiment.folds)
     predictions = np.full((len(folds), len(members), len(rows), len(CLASSES)), np.nan)
     for number, member in enumerate(members):
@@ -104,6 +106,12 @@ def predicted_rows(
             for fold in folds:
                 predictions[fold, number, seen[member]] = predict_cell(lineage, Cell(member, fold), images, log)
     prior = read_table(lineage.folds)[list(SHARE_COLUMNS)].mean().to_numpy()
-    blended: np.ndarray = np.mean([filled_up(of_fold, blend, prior) for of_fold in predictions], axis=0)
+    predicted = np.any([seen[member] for member in members], axis=0)
+    of_folds = [filled_up(of_fold, blend, prior) for of_fold in predictions]
+    if context:
+        patients = rows["patient_id"].where(rows["patient_id"] != NO_PATIENT).to_numpy()
+        eegs = rows["eeg_id"].to_numpy()
+        of_folds = [in_context(of_fold, context, patients, eegs, predicted) for of_fold in of_folds]
+    blended: np.ndarray = np.mean(of_folds, axis=0)
     blended /= blended.sum(axis=1, keepdims=True)
     return blended

@@ -38,6 +38,8 @@ SUBMISSION_COLUMNS = {"eeg_id": ID, **dict.fromkeys(VOTE_COLUMNS, ANYTHING)}
 MIDDLE = -1
 """Stands for the offset of a test window that the table does not give: it lies in the middle of its recording."""
 NO_RECORDING = ""
+NO_PATIENT = ""
+"""Stands for what test.csv does not name: the row's spectrogram, its patient."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def read_train(path: Path, tolerated: float = 1.0) -> TrainTable:
 def read_test_tables(folder: Path) -> TestTables:
     """Read test.csv and sample_submission.csv of a folder in Kaggle's layout.
 
-    An EEG may stand in several rows; a row without a spectrogram keeps its place.
+    An EEG may stand in several rows; a row without a spectrogram or a patient keeps its place.
 
     Raises:
         HbacError: a file is missing, unreadable or another table, there is no row, an EEG has no id, or the two have
@@ -122,6 +124,8 @@ def read_test_tables(folder: Path) -> TestTables:
     rows = pd.DataFrame({"eeg_id": _every_id(folder / "test.csv", test)})
     spectrograms = ID.parse(test.cells["spectrogram_id"])
     rows["spectrogram_id"] = spectrograms.astype("str").where(spectrograms.notna(), NO_RECORDING)
+    patients = test.cells["patient_id"] if "patient_id" in test.cells else pd.Series(NO_PATIENT, rows.index)
+    rows["patient_id"] = patients.fillna(NO_PATIENT).astype("str")
     for name in OFFSETS:
         given = OFFSET.parse(test.cells[name]) if name in test.cells else pd.Series(MIDDLE, index=rows.index)
         rows[name] = given.fillna(MIDDLE).astype("int64")

@@ -3,14 +3,19 @@
 Names are checked against those of the members, which `schema` lists before.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from hbac_assets.scoring.blending import METHODS
+from hbac_assets.scoring.calibration import CALIBRATIONS, NONE
+from hbac_assets.scoring.nested import Recipe
 from hbac_assets.settings import Settings
 
 BEST = "best"
+# The others have so many parameters that they are for those who ask for them, for members that are badly calibrated.
+OF_BEST = (NONE, "temperature", "temperature_bias")
 
 
 class Ensemble(Settings):
@@ -20,13 +25,38 @@ class Ensemble(Settings):
     method: str = Field(
         BEST, description="a key of `scoring.blending.METHODS`, or best: the one with the lowest nested score"
     )
+    calibration: str = Field(
+        NONE,
+        description="of what is blended: none, a key of `scoring.calibration.CALIBRATIONS`, or best: none, temperature "
+        "or temperature_bias, whichever has the lowest nested score",
+    )
+    patient_context: bool = Field(
+        False, description="whether a row's prediction also uses those of the patient's other EEGs, never their votes"
+    )
 
     @field_validator("method")
     @classmethod
-    def _known(cls, method: str) -> str:
-        if method not in (BEST, *METHODS):
-            raise ValueError(f"expected one of {', '.join([BEST, *METHODS])}")
-        return method
+    def _known_method(cls, method: str) -> str:
+        return _one_of((BEST, *METHODS), method)
+
+    @field_validator("calibration")
+    @classmethod
+    def _known_calibration(cls, calibration: str) -> str:
+        return _one_of((NONE, BEST, *CALIBRATIONS), calibration)
+
+    @property
+    def candidates(self) -> list[Recipe]:
+        """What the ensemble may be blended and calibrated by; of several one is chosen by its score."""
+        return self._recipes(METHODS if self.method == BEST else (self.method,))
+
+    @property
+    def compared(self) -> list[Recipe]:
+        """What is scored side by side: all methods as they are, and calibrated in the ways that are candidates."""
+        return list(dict.fromkeys([*map(Recipe, METHODS), *self._recipes(METHODS)]))
+
+    def _recipes(self, methods: Iterable[str]) -> list[Recipe]:
+        kinds = OF_BEST if self.calibration == BEST else (self.calibration,)
+        return [Recipe(method, kind) for kind in kinds for method in methods]
 
 
 class Published(Settings):
@@ -34,6 +64,12 @@ class Published(Settings):
 
     figure: float
     what: str = Field(description="the metric, and the data that it was measured on")
+
+
+def _one_of(known: tuple[str, ...], found: str) -> str:
+    if found not in known:
+        raise ValueError(f"expected one of {', '.join(known)}")
+    return found
 
 
 def _members_known_and_distinct(ensemble: Ensemble, earlier: ValidationInfo) -> Ensemble:

@@ -1,8 +1,12 @@
 """Stacking (Wolpert 1992, "Stacked generalization"): a small network learns from the members' predictions.
 
 They must be out-of-fold predictions: those of models that saw a row's patient look better than they are, and the
-network would trust the member that overfits most. Which rows it learns from is decided in `blending`; this module sees
+network would trust the member that overfits most. Which rows it learns from is decided in `nested`; this module sees
 only those.
+
+The network's output is added to the logarithm of the members' mean and is 0 before training. So the mean is where it
+starts, what early stopping returns to where nothing is gained, and what a ridge on the output holds it near, however
+many members there are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +19,7 @@ import numpy as np
 from hbac_assets.batches import full_batches
 from hbac_assets.labels import CLASSES
 from hbac_assets.scoring.convex import ConvexBlend, plain_mean
-from hbac_assets.scoring.metric import kl_divergence
+from hbac_assets.scoring.metric import SMALLEST, kl_divergence
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +33,7 @@ LEARNING_RATE = 1e-3
 BATCH_SIZE = 64
 HELD_OUT = 0.2  # of the patients
 MOST_EPOCHS = 1000
+RIDGE = 0.02  # of the squared logits that the network adds, in nats
 SEED = 42
 
 
@@ -60,11 +65,10 @@ class StackedBlend:
 
     def __call__(self, predictions: np.ndarray) -> np.ndarray:
         """Turn the members' predictions (M, N, 6) into one (N, 6)."""
-        inputs = FEATURES[self.features](predictions)
-        return _predict(_compiled(inputs.shape[1]), self.weights, inputs)
+        return _predict(self.weights, *_inputs(self.features, predictions))
 
     def model(self) -> "keras.Model":
-        """Return the network as a Keras model, from the features to probabilities (6,)."""
+        """Return the network as a Keras model, from the features to what it adds to the log of the mean (6,)."""
         model = build_network(len(self.weights[0]))
         model.set_weights(self.weights)
         return model
@@ -77,9 +81,8 @@ def stacked(
 
     The loss is the cross-entropy to the consensus and the Kullback-Leibler divergence from the vote shares, weighted.
     Both of the shares would be one loss, since cross-entropy and divergence from the same target have the same
-    gradient. The divergence of the patients held out is what is watched: after 20 epochs without a lower one the
-    training ends, and the weights of the lowest are kept. With one patient there is nobody to watch; then the
-    members are averaged.
+    gradient. Early stopping monitors the divergence of held-out patients (patience 20) and restores the best weights,
+    those before training included. With a single patient, fall back to the mean.
 
     Args:
         predictions: (M, N, 6) of M members.
@@ -90,25 +93,29 @@ def stacked(
     watched = held_out_rows(groups)
     if watched.all():
         return plain_mean(predictions, shares, groups)
-    inputs = FEATURES[features](predictions).astype("float32")
-    rows = (inputs[~watched], consensus(shares[~watched]), shares[~watched].astype("float32"))
+    inputs, start = _inputs(features, predictions)
+    rows = [inputs[~watched], start[~watched], consensus(shares[~watched]), shares[~watched].astype("float32")]
     network = _compiled(inputs.shape[1])
-    state, best, best_score, best_epoch = network.state, network.state, np.inf, 0
+
+    def score(state: _State) -> float:
+        blended = _predict([np.asarray(part) for part in state.weights], inputs[watched], start[watched])
+        return float(kl_divergence(shares[watched], blended).mean())
+
+    state, best, best_score, best_epoch = network.state, network.state, score(network.state), -1
     for epoch in range(MOST_EPOCHS):
         for batch in _shuffled_batches(len(rows[0]), epoch):
             state = network.step(state, *(part[batch] for part in rows))
-        score = kl_divergence(shares[watched], _predict(network, state.weights, inputs[watched])).mean()
-        if score < best_score:
-            best, best_score, best_epoch = state, score, epoch
+        if (reached := score(state)) < best_score:
+            best, best_score, best_epoch = state, reached, epoch
         elif epoch - best_epoch >= PATIENCE:
             break
     return StackedBlend(features, [np.asarray(part) for part in best.weights])
 
 
 def held_out_rows(groups: np.ndarray) -> np.ndarray:
-    """Return which rows (N,) are watched for early stopping: all those of a fifth of the patients.
+    """Return which rows (N,) are monitored for early stopping: all those of a fifth of the patients.
 
-    At least one patient is watched, and at least one is not unless there is only one.
+    At least one patient is monitored, and at least one is not unless there is only one.
     """
     patients = np.random.default_rng([SEED, 0]).permutation(np.unique(groups))
     return np.asarray(np.isin(groups, patients[: max(1, round(HELD_OUT * len(patients)))]))
@@ -121,7 +128,7 @@ def consensus(shares: np.ndarray) -> np.ndarray:
 
 
 def build_network(inputs: int) -> "keras.Model":
-    """Return the network from (inputs,) features to probabilities (6,), its weights drawn from a fixed seed."""
+    """Return the network from (inputs,) features to (6,) logits, which at the start are 0 for all features."""
     import keras
 
     def dense(units: int, activation: str, number: int) -> "keras.layers.Layer":
@@ -129,8 +136,14 @@ def build_network(inputs: int) -> "keras.Model":
         return keras.layers.Dense(units, activation, kernel_initializer=draw, dtype="float32", name=f"dense_{number}")
 
     hidden = [dense(units, "relu", number) for number, units in enumerate(HIDDEN)]
-    last = dense(len(CLASSES), "softmax", len(HIDDEN))
+    last = keras.layers.Dense(len(CLASSES), kernel_initializer="zeros", dtype="float32", name=f"dense_{len(HIDDEN)}")
     return keras.Sequential([keras.Input((inputs,), name="features"), *hidden, last], name="stacking")
+
+
+def _inputs(features: str, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return in single precision what the network is shown (N, inputs), and the log of the mean (N, 6)."""
+    log_mean = np.log(np.maximum(predictions.mean(axis=0), SMALLEST))
+    return FEATURES[features](predictions).astype("float32"), log_mean.astype("float32")
 
 
 class _State(NamedTuple):
@@ -139,11 +152,10 @@ class _State(NamedTuple):
 
 
 class _Network(NamedTuple):
-    """The compiled network for one number of inputs, which all trainings with as many share."""
+    """The compiled training for one number of inputs, which all networks with as many share."""
 
     state: _State  # before the first step
-    step: Callable[..., _State]  # (state, inputs, consensus, shares) -> state
-    forward: Callable[..., Any]  # (weights, inputs) -> probabilities
+    step: Callable[..., _State]  # (state, features, log mean, consensus, shares) -> state
 
 
 @cache
@@ -155,14 +167,13 @@ def _compiled(inputs: int) -> _Network:
     optimizer = keras.optimizers.Adam(LEARNING_RATE)
     optimizer.build(model.trainable_variables)
 
-    def forward(weights: list[Any], inputs: Any) -> Any:
-        return model.stateless_call(weights, [], inputs)[0]
-
-    def loss(weights: list[Any], inputs: Any, consensus: Any, shares: Any) -> Any:
-        probabilities = forward(weights, inputs)
+    def loss(weights: list[Any], features: Any, start: Any, consensus: Any, shares: Any) -> Any:
+        added = model.stateless_call(weights, [], features)[0]
+        probabilities = jax.nn.softmax(start + added)
         entropy = keras.losses.categorical_crossentropy(consensus, probabilities)
         divergence = keras.losses.kl_divergence(shares, probabilities)
-        return (CONSENSUS_WEIGHT * entropy + (1 - CONSENSUS_WEIGHT) * divergence).mean()
+        fit = CONSENSUS_WEIGHT * entropy + (1 - CONSENSUS_WEIGHT) * divergence
+        return (fit + RIDGE * (added**2).sum(axis=1)).mean()
 
     @jax.jit
     def step(state: _State, *rows: Any) -> _State:
@@ -170,14 +181,20 @@ def _compiled(inputs: int) -> _Network:
         return _State(*optimizer.stateless_apply(state.optimizer, gradients, state.weights))
 
     weights = [variable.value for variable in model.trainable_variables]
-    return _Network(_State(weights, [variable.value for variable in optimizer.variables]), step, jax.jit(forward))
+    return _Network(_State(weights, [variable.value for variable in optimizer.variables]), step)
 
 
-def _predict(network: _Network, weights: list[Any], inputs: np.ndarray) -> np.ndarray:
-    """Return the probabilities (N, 6), in batches of one size, the last one filled up."""
-    rows = full_batches(np.arange(len(inputs)), BATCH_SIZE)
-    batches = [np.asarray(network.forward(weights, inputs[batch].astype("float32"))) for batch in rows]
-    return np.concatenate([np.empty((0, len(CLASSES))), *batches])[: len(inputs)]
+def _predict(weights: list[np.ndarray], features: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Return the probabilities (N, 6), in batches of one size, so that a row has the same bits in any company."""
+    from scipy.special import softmax
+
+    logits = [start[:0]]
+    for batch in full_batches(np.arange(len(features)), BATCH_SIZE):
+        values = features[batch]
+        for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+            values = np.maximum(values @ kernel + bias, 0)
+        logits.append(start[batch] + values @ weights[-2] + weights[-1])
+    return np.asarray(softmax(np.concatenate(logits)[: len(features)].astype("float64"), axis=1))
 
 
 def _shuffled_batches(rows: int, epoch: int) -> Iterator[np.ndarray]:

@@ -1,18 +1,18 @@
 """The table that Kaggle scores: built in the order of sample_submission.csv, and checked against it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets.scoring.blending import Blend
+from hbac_assets.scoring.patient_context import PatientContext
 
 SUM_TOLERANCE = 1e-6
 
 
-def filled_up(predictions: np.ndarray, blend: Blend, prior: np.ndarray) -> np.ndarray:
+def filled_up(predictions: np.ndarray, blend: Callable[[np.ndarray], np.ndarray], prior: np.ndarray) -> np.ndarray:
     """Return the blend (N, 6) of members of which some did not predict every row.
 
     Where a member is missing, the mean of the others stands in for it; where all are, the row gets the prior.
@@ -30,6 +30,25 @@ def filled_up(predictions: np.ndarray, blend: Blend, prior: np.ndarray) -> np.nd
     stand_in[nobody] = prior
     blended = blend(np.where(missing[..., None], stand_in, predictions))
     return np.where(nobody[:, None], prior, blended)
+
+
+def in_context(
+    blended: np.ndarray, context: PatientContext, patients: np.ndarray, eegs: np.ndarray, predicted: np.ndarray
+) -> np.ndarray:
+    """Return predictions (N, 6) that also use the patient's other EEGs.
+
+    Rows that no member predicted keep the prior, and say nothing of the patient's others.
+
+    Args:
+        blended: (N, 6) probabilities.
+        context: what was learned.
+        patients: (N,) patient of each row, NaN or None where it is not known.
+        eegs: (N,) EEG of each row.
+        predicted: (N,) whether any member predicted the row.
+    """
+    adjusted = blended.copy()
+    adjusted[predicted] = context(blended[predicted], patients[predicted], eegs[predicted])
+    return adjusted
 
 
 def build(eeg_ids: Sequence[str], predictions: np.ndarray, sample: pd.DataFrame) -> pd.DataFrame:

@@ -86,9 +86,53 @@ def test_a_blend_is_given_its_members_by_name(several, lineage):
     make_ensembles(both, LOG)
     for member in (SMALL, LARGE):
         weights = {name: float(name == member) for name in (LARGE, SMALL)}
-        write_json(both.blend_folder("both") / "blend.json", {"weights": weights})
+        blend = {"members": [LARGE, SMALL], "mean_of": "probabilities", "weights": weights}
+        write_json(both.blend_folder("both") / "blend.json", blend)
         both.ensemble.seal()
         assert np.allclose(submitted(both), small, atol=1e-6) == (member == SMALL)
+
+
+@pytest.fixture
+def calibrated(lineage):
+    definition = Ensemble(members=(LARGE, SMALL), calibration="best", patient_context=True)
+    lineage = with_ensembles(lineage, calibrated=definition)
+    make_ensembles(lineage, LOG)
+    return lineage
+
+
+def test_methods_are_shown_with_calibration_choice_and_patient_context(calibrated):
+    methods = methods_table(calibrated)
+    compared = [(method, kind) for kind in ("none", "temperature", "temperature_bias") for method in METHODS]
+    named = list(methods[["method", "calibration"]].itertuples(index=False, name=None))
+    assert named == [*compared, ("best", "best"), ("best", "best")]
+    assert methods["patient_context"].tolist() == [False] * (len(methods) - 1) + [True]
+    (chosen,) = methods[methods["chosen"]].to_dict("records")
+    assert chosen["mean"] == methods["mean"][: len(compared)].min()
+    assert methods["mean"].iloc[-1] == pytest.approx(overall_kl(calibrated.ensemble)["calibrated"], rel=1e-12)
+    assert methods["mean"].nunique() == len(methods)
+    label = chosen["method"] if chosen["calibration"] == "none" else f"{chosen['method']} + {chosen['calibration']}"
+    assert chosen_methods(calibrated) == {"calibrated": f"{label} + patient context"}
+
+
+def test_what_was_learned_is_applied_to_the_submission(calibrated):
+    """Blend, then calibration, then the patient's other recordings: each that is left out changes it."""
+    path = calibrated.blend_folder("calibrated") / "blend.json"
+    doubled = {"matrix": (2 * np.eye(6)).tolist(), "bias": [0.0] * 6}
+    context = {"own": 1.0, "with_others": -0.5, "others": 0.9, "shrinkage": 1.0, "center": [0.0] * 6}
+    blend = {"members": [LARGE, SMALL], "mean_of": "probabilities", "weights": {LARGE: 0.5, SMALL: 0.5}}
+    found = []
+    for more in ({}, {"calibration": doubled}, {"calibration": doubled, "patient_context": context}):
+        write_json(path, blend | more)
+        calibrated.ensemble.seal()
+        found.append(submitted(calibrated))
+        np.testing.assert_allclose(found[-1].sum(axis=1), 1)
+    plain, surer, in_context = found
+    assert (surer.max(axis=1) > plain.max(axis=1)).all()
+    patients = placed_rows(calibrated)["patient_id"]
+    others = patients.duplicated(keep=False).to_numpy()
+    assert others.any()
+    changed = np.abs(in_context - surer).max(axis=1) > 1e-6
+    np.testing.assert_array_equal(changed, others)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_the_scores_are_printed_with_what_they_are_measured_against(finished):
     assert scores["floor"] < min(scores[name] for name in [*MEMBERS, "ensemble", "class prior"])
     assert "private test votes" in text
     assert f"submission: {project.results / 'submission.csv'}" in text
-    assert re.search(r"^it is from: ensemble, blended by (mean|weights|stacking_\w+)$", text, re.M)
+    assert re.search(r"^it is from: ensemble, blended by (mean|mean_logits|weights|stacking_\w+)$", text, re.M)
     assert "make ui" in text
 
 
@@ -104,9 +104,10 @@ def test_the_ensemble_is_in_mlflow_beside_its_members(finished):
     experiment = client.get_experiment_by_name("quickstart-miniature")
     (run,) = client.search_runs([experiment.experiment_id], "tags.ensemble = 'ensemble'")
     assert run.data.tags["members"] == ", ".join(MEMBERS)
-    assert set(run.data.metrics) == {"oof_kl", *(f"nested_kl_{method}" for method in METHODS)}
+    assert set(run.data.metrics) == {"oof_kl", *(f"nested_kl_{method}" for method in [*METHODS, "best"])}
     nested = {name.removeprefix("nested_kl_"): kl for name, kl in run.data.metrics.items() if name != "oof_kl"}
-    assert run.data.metrics["oof_kl"] == min(nested.values()) == nested[run.data.tags["method"]]
+    assert run.data.metrics["oof_kl"] == nested.pop("best")
+    assert min(nested.values()) == nested[run.data.tags["method"]]
     assert printed_scores(text)["ensemble"] == pytest.approx(run.data.metrics["oof_kl"], abs=1e-4)
     assert {"methods.csv", "methods.png"} <= {one.path for one in client.list_artifacts(run.info.run_id)}
 
@@ -123,8 +124,8 @@ def test_scores_by_agreement_and_all_ways_of_blending_are_shown(finished):
         assert metadata["scores by agreement, drawn"].value.startswith("![](data:image/png;base64,")
     assert shown["ensemble"]["submitted"].value == "ensemble"
     methods = [record.data for record in shown["ensemble"]["methods"].records]
-    assert [row["method"] for row in methods] == list(METHODS)
-    assert [row["mean"] for row in methods if row["chosen"]] == [min(row["mean"] for row in methods)]
+    assert [row["method"] for row in methods] == [*METHODS, "best"]
+    assert [row["mean"] for row in methods if row["chosen"]] == [min(row["mean"] for row in methods[:-1])]
     assert all(row["low"] <= row["mean"] <= row["high"] for row in methods)
 
 

@@ -190,6 +190,8 @@ def test_the_test_set(kaggle_folder: Path) -> None:
     assert tables.rows["eeg_id"].tolist() == ["41", "40"]
     assert tables.rows["spectrogram_id"].tolist() == ["31", "30"]
     assert set(tables.rows["eeg_label_offset_seconds"]) == {MIDDLE}
+    written = pd.read_csv(kaggle_folder / "test.csv", dtype="str")
+    assert tables.rows["patient_id"].tolist() == written["patient_id"].tolist()
     assert tables.sample["eeg_id"].tolist() == [41, 40]
 
     sample = pd.read_csv(kaggle_folder / "sample_submission.csv")
@@ -205,6 +207,7 @@ def test_a_test_row_keeps_its_place_whatever_it_lacks(kaggle_folder: Path) -> No
     rows = read_test_tables(kaggle_folder).rows
     assert rows["spectrogram_id"].tolist() == ["", "30"]
     assert rows["eeg_label_offset_seconds"].tolist() == [6, MIDDLE]
+    assert rows["patient_id"].tolist() == ["", ""]
 
 
 BAD_TESTS = {

@@ -61,7 +61,7 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
             "schedule": ["cosine", "exponential", "constant"], "normalisation": ["per_image", "data_wide"],
         },
     },
-    ("ensemble", "2"): {"Ensemble": {"method": "best"}},
+    ("ensemble", "3"): {"Ensemble": {"method": "best", "calibration": "none", "patient_context": False}},
 }  # fmt: skip
 
 

@@ -5,6 +5,8 @@ import pytest
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.ensembles import Ensemble
 from hbac_assets.experiments.loading import FOLDER, available_experiments, load_experiment
+from hbac_assets.scoring.blending import METHODS
+from hbac_assets.scoring.nested import Recipe
 
 GOOD = """
 description: one member
@@ -92,7 +94,17 @@ def test_without_ensembles_there_is_one_of_all_members(write):
         ("[small, other]", "[]", r"ensembles\.all\.members: expected 1 or more of them, found \[\]"),
         ("all:", "small:", r"ensembles\.small.*: .*expected a name that no member has, found 'small'"),
         ("all:", "All of them:", r"ensembles\.All of them.*found 'All of them'"),
-        ("method: mean", "method: median", r"ensembles\.last\.method: .*one of best, mean, weights, .*found 'median'"),
+        (
+            "method: mean",
+            "method: median",
+            r"ensembles\.last\.method: .*one of best, mean, .*weights, .*found 'median'",
+        ),
+        (
+            "method: mean",
+            "calibration: platt",
+            r"ensembles\.last\.calibration: expected one of none, best, temperature, .*, dirichlet, found 'platt'",
+        ),
+        ("method: mean", "patient_context: 3", r"ensembles\.last\.patient_context: expected true or false, found 3"),
         ("method: mean", "methods: mean", r"ensembles\.last\.methods: unknown key, found 'mean'"),
         ("ensembles:", "published: {al: []}\nensembles:", r"published\.al.*one of small, other, all, last, found 'al'"),
         (
@@ -232,3 +244,15 @@ def test_a_file_is_not_named_as_an_experiment_of_the_project(stem, tmp_path):
     with pytest.raises(HbacError, match=r"HBAC_EXPERIMENT: expected a file whose name is not that of an experiment of"):
         load_experiment(str(path))
     assert load_experiment(str(FOLDER / "quickstart.yaml")) == load_experiment("quickstart")
+
+
+def test_an_ensemble_says_what_it_may_be_blended_by():
+    plain = Ensemble(members=("small",))
+    assert plain.candidates == plain.compared == [Recipe(method) for method in METHODS]
+    fixed = Ensemble(members=("small",), method="mean", calibration="dirichlet")
+    assert fixed.candidates == [Recipe("mean", "dirichlet")]
+    assert fixed.compared == [*map(Recipe, METHODS), *(Recipe(method, "dirichlet") for method in METHODS)]
+    either = Ensemble(members=("small",), method="mean", calibration="best")
+    assert either.candidates == [Recipe("mean", kind) for kind in ("none", "temperature", "temperature_bias")]
+    assert set(either.candidates) < set(either.compared)
+    assert len(either.compared) == 3 * len(METHODS)

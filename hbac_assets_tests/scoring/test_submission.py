@@ -7,7 +7,8 @@ import pytest
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.scoring.convex import ConvexBlend
-from hbac_assets.scoring.submission import build, filled_up, violations
+from hbac_assets.scoring.patient_context import PatientContext
+from hbac_assets.scoring.submission import build, filled_up, in_context, violations
 
 
 @pytest.fixture
@@ -56,6 +57,16 @@ def test_a_missing_member_is_replaced_by_the_others_and_all_missing_by_the_prior
     np.testing.assert_allclose(blended[1], 0.5 * whole[1:, 1].mean(axis=0) + 0.3 * whole[1, 1] + 0.2 * whole[2, 1])
     np.testing.assert_array_equal(blended[2], prior)
     np.testing.assert_allclose(blended[3], whole[0, 3])
+
+
+def test_rows_of_the_prior_stay_out_of_the_patients_context() -> None:
+    blended = np.random.default_rng(0).dirichlet(np.ones(6), 4)
+    context = PatientContext(1.0, -0.2, 0.5, 2.0, np.zeros(6))
+    patients, eegs = np.array(["ann", "ann", "ann", None], dtype=object), np.array(["1", "2", "3", "4"])
+    adjusted = in_context(blended, context, patients, eegs, np.array([True, True, False, True]))
+    np.testing.assert_allclose(adjusted[:2], context(blended[:2], patients[:2], eegs[:2]))
+    np.testing.assert_allclose(adjusted[2:], blended[2:])
+    assert not np.allclose(adjusted[:2], blended[:2], atol=0.01)
 
 
 def change(row: int, column: str, value: float) -> Callable[[pd.DataFrame], pd.DataFrame]:

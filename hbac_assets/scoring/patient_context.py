@@ -1,0 +1,102 @@
+"""What a patient's other recordings say of one of them: an optional last step, after blend and calibration.
+
+Predictions alone are read, never labels: so it is allowed wherever the patient of each recording is known, as in the
+competition's test.csv. What it gains depends on how many recordings a patient has.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.scoring.calibration import log_probabilities
+
+RIDGE = 1.0
+"""Of the deviations from the start beside the divergences' sum: that of a normal prior of variance 1."""
+
+MOST_STEPS = 500
+
+
+@dataclass(frozen=True)
+class PatientContext:
+    """Logits own·ℓ + w·(with_others·ℓ + others·(m − center)), with w = n / (n + shrinkage).
+
+    ℓ are the row's log probabilities, m is their mean over the n other EEGs of its patient. A row without others only
+    has its own; the more there are, the more they count.
+    """
+
+    own: float
+    with_others: float
+    others: float
+    shrinkage: float
+    """In EEGs, over 0."""
+    center: np.ndarray
+    """(6,) mean log probabilities of the rows that it was learned from: what m says of the average patient."""
+
+    def __call__(self, predictions: np.ndarray, patients: np.ndarray, eegs: np.ndarray) -> np.ndarray:
+        """Return (N, 6) probabilities that use the other EEGs of each row's patient among these rows.
+
+        Args:
+            predictions: (N, 6) probabilities.
+            patients: (N,) patient of each row; one without a patient has no other EEGs.
+            eegs: (N,) EEG of each row.
+        """
+        from scipy.special import softmax
+
+        logs = log_probabilities(predictions)
+        mean, count = other_eegs(logs, patients, eegs)
+        weight = (count / (count + self.shrinkage))[:, None]
+        logits = self.own * logs + weight * (self.with_others * logs + self.others * (mean - self.center))
+        return np.asarray(softmax(logits, axis=1))
+
+
+def learned_context(
+    predictions: np.ndarray, shares: np.ndarray, patients: np.ndarray, eegs: np.ndarray
+) -> PatientContext:
+    """Find the four scalars of least mean KL divergence on these rows, with a small ridge towards no change.
+
+    Args:
+        predictions: (N, 6) probabilities that were not learned from these rows.
+        shares: (N, 6) vote shares.
+        patients: (N,) patient of each row.
+        eegs: (N,) EEG of each row.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax
+
+    logs = log_probabilities(predictions)
+    center = logs.mean(axis=0) if len(logs) else np.zeros(shares.shape[1])
+    mean, count = other_eegs(logs, patients, eegs)
+    others, rows = mean - center, max(1, len(logs))
+
+    def objective(free: np.ndarray) -> tuple[float, np.ndarray]:
+        own, with_others, of_others = 1 + free[0], free[1], free[2]
+        weight = (count / (count + np.exp(free[3])))[:, None]
+        joint = with_others * logs + of_others * others
+        fitted = log_softmax(own * logs + weight * joint, axis=1)
+        slope = np.exp(fitted) - shares
+        terms = (logs, weight * logs, weight * others, -weight * (1 - weight) * joint)
+        gradient = np.array([(slope * term).sum() for term in terms]) + RIDGE * free
+        return (RIDGE / 2 * free @ free - (shares * fitted).sum()) / rows, gradient / rows
+
+    options = {"maxiter": MOST_STEPS, "ftol": 1e-12, "gtol": 1e-7}
+    own, with_others, of_others, log_shrinkage = minimize(
+        objective, np.zeros(4), jac=True, method="L-BFGS-B", options=options
+    ).x
+    return PatientContext(1 + own, with_others, of_others, float(np.exp(log_shrinkage)), center)
+
+
+def other_eegs(logs: np.ndarray, patients: np.ndarray, eegs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (N, 6) the mean over the patient's other EEGs, each being the mean of its rows, and (N,) their number.
+
+    The mean is 0 where there are none.
+    """
+    numbers = pd.factorize(patients)[0]  # -1 where there is none
+    numbers = np.where(numbers < 0, -1 - np.arange(len(numbers)), numbers)
+    keys = pd.DataFrame({"patient": numbers, "eeg": eegs})
+    of_eeg = pd.DataFrame(logs).groupby([keys["patient"], keys["eeg"]]).transform("mean")
+    first = ~keys.duplicated()  # a row for each EEG
+    sums = of_eeg.where(first, 0).groupby(keys["patient"]).transform("sum")
+    count = first.groupby(keys["patient"]).transform("sum") - 1
+    mean = (sums - of_eeg).div(count.clip(lower=1), axis=0).where(count > 0, 0)
+    return mean.to_numpy(), count.to_numpy(dtype=float)
