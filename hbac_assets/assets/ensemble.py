@@ -12,7 +12,7 @@ from hbac_assets.assets.mlflow_runs import open_runs, supersede_ensembles, track
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.published import published_here
-from hbac_assets.assets.scores import overall_kl, score_facts, score_metadata
+from hbac_assets.assets.scores import evaluation, log_scores, overall_kl, score_facts, score_metadata
 from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.experiments.ensembles import BEST, Ensemble
@@ -51,11 +51,12 @@ def ensemble(
             # Networks of a few thousand weights: a GPU would only wait for them.
             device.configure("cpu", "float32", workspace.store.compilation_cache)
             make_ensembles(lineage, context.log)
-    kl, methods, weights = overall_kl(artifact), methods_table(lineage), _weight_pictures(lineage)
+    overall, methods, weights = overall_kl(artifact), methods_table(lineage), _weight_pictures(lineage)
+    kl = {name: overall[name] for name in lineage.experiment.ensembles}
     runs = open_runs(context, tracking, lineage)
     supersede_ensembles(runs, lineage)
     for name in lineage.experiment.ensembles:
-        _track(runs, lineage, name, kl[name], methods[methods["ensemble"] == name], weights.get(name))
+        _track(runs, lineage, name, methods[methods["ensemble"] == name], weights.get(name))
     return MaterializeResult(
         data_version=data_version(artifact),
         metadata={
@@ -101,7 +102,7 @@ def make_ensembles(lineage: Lineage, log: logging.Logger) -> None:
         together.to_parquet(temporary, index=False)
     with atomic_write(artifact.path / METHODS) as temporary:
         pd.DataFrame(methods).to_csv(temporary, index=False)
-    artifact.seal(**score_facts(together))
+    artifact.seal(**score_facts(pd.concat([together, *oof.values()])))
 
 
 def methods_table(lineage: Lineage) -> pd.DataFrame:
@@ -170,13 +171,12 @@ def _without_context(methods: pd.DataFrame) -> dict[str, float]:
     return dict(zip(named, before["mean"].tolist(), strict=True))
 
 
-def _track(
-    runs: ExperimentRuns, lineage: Lineage, name: str, kl: float, methods: pd.DataFrame, weights: bytes | None
-) -> None:
+def _track(runs: ExperimentRuns, lineage: Lineage, name: str, methods: pd.DataFrame, weights: bytes | None) -> None:
     tracked = tracked_ensemble(runs, lineage, name, chosen_methods(lineage)[name])
     names = [f"nested_kl_{label.replace(' + ', '_').replace(' ', '_')}" for label in _labels(methods)]
     nested = dict(zip(names, methods["mean"], strict=True))
-    tracked.log_metrics({"oof_kl": kl, **nested})
+    log_scores(tracked, evaluation(lineage.ensemble), name)
+    tracked.log_metrics(nested)
     tracked.log_table(methods, METHODS)
     tracked.log_picture(_methods_picture(methods), "methods.png")
     if weights:

@@ -11,10 +11,11 @@ from hbac_assets.assets.grid import missing_cells
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_member
 from hbac_assets.assets.oof_rows import oof_rows
+from hbac_assets.assets.optimism import chosen_epochs, optimism_metadata
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.references import reference_rows
-from hbac_assets.assets.scores import overall_kl, overall_scores, score_facts, score_metadata
+from hbac_assets.assets.scores import evaluation, log_scores, overall_kl, score_facts, score_metadata
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.trained_models import trained_models
@@ -56,11 +57,13 @@ def oof_predictions(
                 configure_device(accelerator, workspace.store)
                 oof = held_out_predictions(lineage, context.log)
             write_table(oof, lineage.oof, **score_facts(pd.concat([oof, reference_rows(lineage)])))
-    kl = overall_kl(lineage.oof)
+    kl, found, epochs = overall_kl(lineage.oof), evaluation(lineage.oof), chosen_epochs(lineage)
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:
         tracked = tracked_member(runs, lineage, member)
-        tracked.log_metrics({"oof_kl": kl[member]})
+        log_scores(tracked, found, member)
+        if member in epochs:
+            tracked.log_metrics({"epoch_optimism": epochs[member].optimism})
         tracked.finish()  # it is a new run where only `scored_epoch` has changed
     return MaterializeResult(
         data_version=data_version(lineage.oof),
@@ -68,7 +71,8 @@ def oof_predictions(
             "path": MetadataValue.path(lineage.oof.path),
             **{f"KL, {model}": score for model, score in kl.items()},
             **published_here(lineage.experiment, kl, synthetic=workspace.competition.is_synthetic),
-            "scores, all rows": picture(scores_by_member(overall_scores(lineage.oof))),
+            "scores, all rows": picture(scores_by_member(pd.DataFrame(found.models))),
+            **optimism_metadata(epochs),
             **score_metadata(lineage.oof),
             "preview": preview(read_table(lineage.oof)),
         },

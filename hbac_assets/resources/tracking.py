@@ -14,9 +14,11 @@ once more.
 """
 
 import functools
+import json
 import logging
 import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -283,9 +285,12 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Log figures that belong to the run as a whole."""
-        for name, value in metrics.items():
-            self._client.log_metric(self.run_id, name, value)
+        """Log values that belong to the run as a whole."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        batch = [Metric(name, value, now, 0) for name, value in metrics.items()]
+        self._client.log_batch(self.run_id, metrics=batch)
 
     @patiently(otherwise=None)
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -306,6 +311,11 @@ class TrackedRun:
     def log_table(self, table: "pd.DataFrame", name: str) -> None:
         """Log a table as CSV under `name`."""
         self._log_bytes(table.to_csv(index=False).encode(), name)
+
+    @patiently(otherwise=None)
+    def log_json(self, content: Mapping[str, Any], name: str) -> None:
+        """Log JSON under `name`."""
+        self._log_bytes(json.dumps(content, indent=1).encode(), name)
 
     @patiently(otherwise=None)
     def log_model(self, model: Any) -> None:

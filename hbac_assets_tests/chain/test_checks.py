@@ -60,7 +60,7 @@ def test_an_invalid_submission_is_seen(resources, lineage):
 
 def test_an_ensemble_worse_than_the_class_prior_is_seen(resources, lineage):
     facts = lineage.ensemble.facts()
-    for row in facts["scores"]:
+    for row in facts["evaluation"]["models"]:
         row["mean"] += 10
     lineage.ensemble.seal(**facts)
     assert outcomes(resources, ensemble) == {"beats_class_prior": False}

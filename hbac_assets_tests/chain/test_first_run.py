@@ -9,10 +9,11 @@ from mlflow import MlflowClient
 
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.tables import read_test_tables
-from hbac_assets.labels import AGREEMENTS, PROBABILITY_COLUMNS
+from hbac_assets.labels import AGREEMENTS, CLASSES, PROBABILITY_COLUMNS
 from hbac_assets.learning.prediction import load_model
 from hbac_assets.scoring.blending import METHODS
 from hbac_assets.scoring.metric import kl_divergence
+from hbac_assets.scoring.slices import SLICES
 from hbac_assets.scoring.submission import violations
 
 MEMBERS = {
@@ -104,12 +105,15 @@ def test_the_ensemble_is_in_mlflow_beside_its_members(finished):
     experiment = client.get_experiment_by_name("quickstart-miniature")
     (run,) = client.search_runs([experiment.experiment_id], "tags.ensemble = 'ensemble'")
     assert run.data.tags["members"] == ", ".join(MEMBERS)
-    assert set(run.data.metrics) == {"oof_kl", *(f"nested_kl_{method}" for method in [*METHODS, "best"])}
-    nested = {name.removeprefix("nested_kl_"): kl for name, kl in run.data.metrics.items() if name != "oof_kl"}
+    of_classes = {f"{area}_{name.lower()}" for area in ("auroc", "auprc") for name in CLASSES}
+    others = {"oof_kl", "oof_kl_low", "oof_kl_high", "prior_to_floor", "worth_experts"}
+    methods = {f"nested_kl_{method}" for method in [*METHODS, "best"]}
+    assert methods | others - {"worth_experts"} <= set(run.data.metrics) <= methods | others | of_classes
+    nested = {name.removeprefix("nested_kl_"): run.data.metrics[name] for name in methods}
     assert run.data.metrics["oof_kl"] == nested.pop("best")
     assert min(nested.values()) == nested[run.data.tags["method"]]
     assert printed_scores(text)["ensemble"] == pytest.approx(run.data.metrics["oof_kl"], abs=1e-4)
-    assert {"methods.csv", "methods.png"} <= {one.path for one in client.list_artifacts(run.info.run_id)}
+    assert {"methods.csv", "methods.png", "evaluation.json"} <= {one.path for one in client.list_artifacts(run.info.run_id)}
 
 
 def test_scores_by_agreement_and_all_ways_of_blending_are_shown(finished):
@@ -120,7 +124,10 @@ def test_scores_by_agreement_and_all_ways_of_blending_are_shown(finished):
         }
     shown = {name: event.asset_materialization.metadata for name, event in events.items()}
     for metadata in shown.values():
-        assert {record.data["agreement"] for record in metadata["scores by agreement"].records} == set(AGREEMENTS)
+        slices = [record.data for record in metadata["scores by slice"].records]
+        assert {one["slice"] for one in slices if one["by"] == "agreement"} <= set(AGREEMENTS)
+        assert {one["slice"] for one in slices if one["by"] == "votes"} <= set(SLICES)
+        assert {one["by"] for one in slices} == {"votes", "agreement", "class", "patient size"}
         assert metadata["scores by agreement, drawn"].value.startswith("![](data:image/png;base64,")
     assert shown["ensemble"]["submitted"].value == "ensemble"
     methods = [record.data for record in shown["ensemble"]["methods"].records]
