@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from dagster import MarkdownMetadataValue, TableMetadataValue
 
@@ -31,9 +30,13 @@ def score_facts(oof: pd.DataFrame) -> dict[str, object]:
         model: predicted[list(PROBABILITY_COLUMNS)].reindex(rows.index).to_numpy()
         for model, predicted in models.items()
     }
-    votes = np.rint(rows[list(SHARE_COLUMNS)].to_numpy() * rows[["vote_count"]].to_numpy())
-    known = {name: rows[column].to_numpy() for name, column in (("patients", "patient_id"), ("folds", "fold"))}
-    scored = ScoredTable(votes.astype("int64"), agreement=rows["agreement"].to_numpy(), **known)
+    scored = ScoredTable(
+        votes=rows[list(SHARE_COLUMNS)].to_numpy(),
+        vote_counts=rows["vote_count"].to_numpy(),
+        patients=rows["patient_id"].to_numpy(),
+        folds=rows["fold"].to_numpy(),
+        agreement=rows["agreement"].to_numpy(),
+    )
     return {EVALUATION: evaluate(predictions, scored).for_json()}
 
 

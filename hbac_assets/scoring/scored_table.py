@@ -14,9 +14,9 @@ class ScoredTable:
     """What is known of the rows that models are scored on; the first of votes and shares that is given is used.
 
     Attributes:
-        votes: (N, 6) whole numbers of votes, at least one in each row.
-        vote_counts: (N,) how many experts voted, where votes are sums over several moments that the same experts saw;
-            None: as many as there are votes.
+        votes: (N, 6) whole numbers of votes, at least one in each row; with `vote_counts` any multiple of them.
+        vote_counts: (N,) how many experts voted, where votes are sums over several moments that the same experts saw,
+            or fractions; None: as many as there are votes.
         shares: (N, 6) vote shares, where the votes themselves are not known.
         patients: (N,) patient of each row.
         folds: (N,) fold of each row, for a class prior that does not see the rows it predicts.

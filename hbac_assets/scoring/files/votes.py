@@ -74,13 +74,10 @@ def votes_of_table(
     if (counts == 0).any():
         raise fault(path, "votes", "none", "drop the row", row=row_number(frame, counts == 0), column=columns[0])
     truth = pd.DataFrame(values / counts[:, None], ids, list(SHARE_COLUMNS))
-    if columns[0] == in_pattern(names.votes):
-        # Averaged votes, as some programs keep them, do not say how many voted.
-        truth["votes"] = counts if (values % 1 == 0).all() else np.nan
-    else:
-        truth["votes"] = (
-            pd.to_numeric(frame["vote_count"], errors="coerce").to_numpy() if "vote_count" in frame else np.nan
-        )
+    if "vote_count" in frame.columns:
+        truth["votes"] = numbers(path, frame, ["vote_count"], "a number of votes")[:, 0]
+    else:  # averaged votes, as some programs keep them, do not say how many voted
+        truth["votes"] = counts if (values % 1 == 0).all() and columns[0] == in_pattern(names.votes) else np.nan
     for name, column in (("patient", names.patient), ("fold", names.fold), ("quality", names.quality)):
         if column in frame.columns:
             truth[name] = frame[column].to_numpy()
@@ -93,12 +90,13 @@ def scored_table(
     """Return what is known of the rows; patients, folds and quality may also come from the files of predictions."""
     shares = truth[list(SHARE_COLUMNS)].to_numpy()
     counts = truth["votes"].to_numpy(dtype="float64")
-    votes = None if np.isnan(counts).any() else np.rint(shares * counts[:, None]).astype("int64")
+    known_counts = not np.isnan(counts).any()
     known = {
         name: _known(truth, name, frames, id_column, column)
         for name, column in (("patient", names.patient), ("fold", names.fold), ("quality", names.quality))
     }
-    return ScoredTable(votes, shares, patients=known["patient"], folds=known["fold"], quality=known["quality"])
+    votes = {"votes": shares, "vote_counts": counts.astype("int64")} if known_counts else {"shares": shares}
+    return ScoredTable(**votes, patients=known["patient"], folds=known["fold"], quality=known["quality"])
 
 
 def _known(
