@@ -14,5 +14,6 @@ ROWS = {
     8: "benchmarks.rows.chain",
     9: "benchmarks.rows.growth",
     10: "benchmarks.rows.gpu",
+    11: "benchmarks.rows.scoring",
 }
 """The module of each row."""

@@ -26,6 +26,7 @@ NAMES = {
     "fold": "the fold that a row was held out in (fold)",
     "quality": "a measure of the signal's quality, higher is better (quality)",
 }
+KINDS = ("temperature", "temperature_bias", "vector", "dirichlet")
 LINES_EVERY_SECONDS = 5
 
 
@@ -33,6 +34,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="predictions, parquet or CSV")
     parser.add_argument("--votes", type=Path, metavar="TABLE", help="the table of votes, parquet or CSV")
+    parser.add_argument("--blend", action="store_true", help="score blends of all models, too, learned on other folds")
+    parser.add_argument(
+        "--calibrate",
+        metavar="KIND",
+        nargs="+",
+        default=[],
+        choices=KINDS,
+        help=f"score each model calibrated on other folds, too: {', '.join(KINDS)}",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to this file")
     columns = parser.add_argument_group("names of columns")
     for name, what in NAMES.items():
@@ -46,6 +56,7 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         HbacError: a file, a column or a row cannot be scored.
     """
+    from hbac_assets.scoring.candidates import blended, calibrated
     from hbac_assets.scoring.evaluation import evaluate
     from hbac_assets.scoring.files.columns import ColumnNames
     from hbac_assets.scoring.files.predictions import read_predictions
@@ -55,7 +66,11 @@ def main(options: argparse.Namespace) -> int:
     chosen = {name: getattr(options, f"column_{name}") for name in NAMES}
     names = ColumnNames(**{name: value for name, value in chosen.items() if value})
     found = read_predictions(options.files, options.votes, names, _Progress("files read"))
-    evaluation = evaluate(found.predictions, found.table, progress=_Progress("steps of scoring"))
+    predictions = dict(found.predictions)
+    if options.blend:
+        predictions |= blended(found.predictions, found.table)
+    predictions |= calibrated(found.predictions, found.table, options.calibrate)
+    evaluation = evaluate(predictions, found.table, progress=_Progress("steps of scoring"))
     print(leaderboard(evaluation, found))
     if options.json:
         _write_json(options.json, {**evaluation.for_json(), "oddities": found.oddities})
