@@ -5,7 +5,14 @@ import math
 from typing import Any
 
 import pandas as pd
-from dagster import MarkdownMetadataValue, MetadataValue, TableMetadataValue, TableRecord
+from dagster import (
+    MarkdownMetadataValue,
+    MetadataValue,
+    TableColumn,
+    TableMetadataValue,
+    TableRecord,
+    TableSchema,
+)
 
 PREVIEW_ROWS = 8
 
@@ -16,7 +23,10 @@ def picture(png: bytes) -> MarkdownMetadataValue:
 
 
 def table(frame: pd.DataFrame) -> TableMetadataValue:
-    """Return a whole, short table."""
+    """Return a whole, short table; it may be empty."""
+    if frame.empty:  # whose columns Dagster cannot see in records
+        columns = [TableColumn(str(name)) for name in frame.columns]
+        return MetadataValue.table([], TableSchema(columns=columns))
     records = [TableRecord({str(key): _plain(value) for key, value in row.items()}) for row in frame.to_dict("records")]
     return MetadataValue.table(records)
 

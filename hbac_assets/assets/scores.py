@@ -18,7 +18,7 @@ EVALUATION = "evaluation"
 FILE = "evaluation.json"
 
 
-def score_facts(oof: pd.DataFrame) -> dict[str, object]:
+def score_facts(oof: pd.DataFrame) -> dict[str, Any]:
     """Return the scores of out-of-fold rows as an artifact keeps them: an `Evaluation` of all models among them.
 
     Args:

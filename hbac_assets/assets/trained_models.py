@@ -5,10 +5,12 @@ partition: an op plans the cells, each is trained in a step of its own, and a la
 `fold_models` shows the same cells as partitions.
 """
 
+import warnings
 from typing import Any
 
 from dagster import (
     AssetIn,
+    BetaWarning,
     Config,
     DynamicOut,
     DynamicOutput,
@@ -147,17 +149,16 @@ def publish_grid(
         tracked.finish()
     summary = grid.groupby("member", sort=False)["val_loss"].agg(["mean", "std", "count"]).reset_index()
     made = (lineage.cell(Cell(*cell)) for cell in grid.dropna(subset="val_loss")[["member", "fold"]].itertuples(False))
-    return Output(
-        None,
-        data_version=data_version(*made),
-        metadata={
-            "path": MetadataValue.path(lineage.experiment_folder / "models"),
-            "cells": len(grid),
-            "missing": int(grid["val_loss"].isna().sum()),
-            "validation loss by member": table(summary),
-            "grid": table(grid),
-        },
-    )
+    metadata: dict[str, Any] = {
+        "path": MetadataValue.path(lineage.experiment_folder / "models"),
+        "cells": len(grid),
+        "missing": int(grid["val_loss"].isna().sum()),
+        "validation loss by member": table(summary),
+        "grid": table(grid),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)  # of `data_version`, which only outputs of ops call so
+        return Output(None, data_version=data_version(*made), metadata=metadata)
 
 
 @config_mapping

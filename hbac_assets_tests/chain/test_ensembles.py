@@ -176,7 +176,7 @@ def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources,
         assert run.data.metrics["oof_kl"] == shown[f"nested KL, {name}"].value
         assert run.data.metrics["oof_kl"] == pytest.approx(run.data.metrics[f"nested_kl_{run.data.tags['method']}"])
         files = {one.path for one in client.list_artifacts(run.info.run_id)}
-        assert files == {"methods.csv", "methods.png", "weights.png"}
+        assert files == {"evaluation.json", "methods.csv", "methods.png", "weights.png"}
 
 
 def test_an_ensemble_that_is_gone_leaves_no_file(several, lineage):

@@ -33,7 +33,7 @@ def test_a_key_that_it_does_not_know_is_refused(key):
 
 
 def test_no_more_steps_run_side_by_side_than_it_says(fresh):
-    select = ("--select", "+fold_assignments,npy_spectrograms,eeg_spectrograms")
+    select = ("--select", "*fold_assignments")
     config = json.dumps(execution(max_concurrent=1))
     done = fresh.command("dagster", "asset", "materialize", *select, "--config-json", config)
     assert done.returncode == 0, done.stderr

@@ -40,7 +40,7 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         },
         "Optimizer": {"beta_1": 0.9, "beta_2": 0.999, "weight_decay": 0.0},
     },
-    ("oof_predictions", "2"): {"MemberSettings": {"scored_epoch": "last"}},
+    ("oof_predictions", "3"): {"MemberSettings": {"scored_epoch": "last"}},
     ("submission", "3"): {"MemberSettings": {"scored_epoch": "last"}},
     ("eeg_spectrograms", "2"): {
         "EegRecipe": {

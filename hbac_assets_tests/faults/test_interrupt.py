@@ -129,6 +129,7 @@ def stop(undisturbed, tmp_path, case):
     return start_and_stop
 
 
+@pytest.mark.long
 def test_ctrl_c_in_training_keeps_the_checkpoint_and_the_same_command_finishes(stop, undisturbed):
     project = stop(RUN, ctrl_c, training, 130)
     assert list(project.folder.rglob("*checkpoint*.npz"))

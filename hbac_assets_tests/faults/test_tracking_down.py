@@ -42,6 +42,7 @@ def port_of(project):
     return int(project.environment["MLFLOW_TRACKING_URI"].rpartition(":")[2])
 
 
+@pytest.mark.long
 def test_a_server_that_refuses_is_told_once_without_its_password(project, undisturbed, case):
     done = project.run(MLFLOW_TRACKING_URI=f"http://someone:{PASSWORD}@127.0.0.1:{port_of(project)}")
     assert done.returncode == 0, done.stdout + done.stderr
