@@ -7,7 +7,7 @@ SHELL := bash
 
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-long faults mutants bench rehearsal lint format ui clean-caches
+.PHONY: help setup run test test-fast test-long faults mutants bench rehearsal lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -42,6 +42,10 @@ run: .venv/.locked  ## materialize the whole chain and print the scores
 test: lint  ## lint, types and all tests but the long ones
 	$(ENVIRONMENT)
 	python -m pytest -n 2
+
+test-fast: lint  ## lint, types and the quick tests, 2 minutes once programs are compiled
+	$(ENVIRONMENT)
+	python -m pytest -n 2 -m 'not long and not slow'
 
 test-long: .venv/.locked-dev  ## what takes too long for every change: all named experiments in miniature, kills, a search
 	$(ENVIRONMENT)

@@ -15,7 +15,19 @@ from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
 from hbac_assets_tests.projects import RECORDINGS, make_project, run_once, share_generated_data
 
+OF_PROJECT = {"finished", "fresh", "resources", "lineage", "undisturbed"}
+RUNNING = {"chain", "execution", "faults", "resources", "test_security.py", "test_keras_settings.py"}
+"""Folders and files of tests that start processes which take seconds each."""
+
 set_hypothesis_home_dir(Path(__file__).parents[1] / "data" / "cache" / "hypothesis")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as slow what runs commands, servers or whole chains."""
+    for item in items:
+        of_project = OF_PROJECT & set(getattr(item, "fixturenames", ()))
+        if of_project or RUNNING & set(item.path.relative_to(Path(__file__).parent).parts):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,7 @@ def test_the_layers_below_know_neither_dagster_nor_mlflow(layer):
     assert not loaded_by(statement) & {"dagster", "mlflow", *HEAVY}
 
 
+@pytest.mark.slow
 def test_what_steps_are_forked_with_is_imported_without_touching_a_device():
     statement = "import importlib; from hbac_assets.execution.executor import PRELOADED\n"
     statement += "for module in PRELOADED: importlib.import_module(module)\n"

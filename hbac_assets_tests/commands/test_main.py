@@ -91,6 +91,7 @@ def test_a_fault_is_told_in_one_line_by_the_name_of_the_variable(tmp_path):
         assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_anything_runs_is_told(tmp_path):
     project = make_project(tmp_path / "project")
     path = tmp_path / "project" / "dagster" / DATABASES[0]

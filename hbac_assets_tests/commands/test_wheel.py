@@ -92,6 +92,7 @@ def test_help_makes_nothing(installed, use):
     assert list(working.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_results_go_to_the_working_folder_by_default(installed, use):
     working, run = use
     file, keras, store, tracking = run("-c", PLACES).split()

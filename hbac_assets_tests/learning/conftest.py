@@ -18,6 +18,7 @@ from hbac_assets.learning.settings import (
     Translation,
 )
 from hbac_assets.learning.training import Examples
+from hbac_assets_tests.projects import CHECKOUT
 
 IMAGE_SIZE = (32, 32)
 
@@ -40,8 +41,9 @@ def add_tiny_backbone() -> None:
 
 
 @pytest.fixture(scope="session")
-def compilation_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compilation_cache")
+def compilation_cache() -> Path:
+    """Programs compiled by earlier runs of these tests are found again."""
+    return CHECKOUT / "data" / "cache" / "compiled_by_tests"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -24,6 +24,7 @@ def compile_in_a_process(cache: Path) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_an_entry_that_was_cut_short_is_written_anew(tmp_path: Path) -> None:
     assert compile_in_a_process(tmp_path) == ["15.0", "0"]
     entries = {path: path.stat().st_size for path in tmp_path.iterdir()}

@@ -48,6 +48,7 @@ def test_flags_that_jax_knows_are_left_alone(monkeypatch: pytest.MonkeyPatch) ->
         require_known_flags()
 
 
+@pytest.mark.slow
 def test_mixed_precision_keeps_weights_and_probabilities_in_float32() -> None:
     program = (
         "from hbac_assets.learning.device import configure\n"
@@ -63,6 +64,7 @@ def test_mixed_precision_keeps_weights_and_probabilities_in_float32() -> None:
     assert run.stdout.split() == ["{'float32'}", "bfloat16", "float32"]
 
 
+@pytest.mark.slow
 def test_compiled_programs_are_found_again_where_the_store_was_moved(tmp_path: Path) -> None:
     program = (
         "import sys\n"
@@ -83,6 +85,7 @@ def test_compiled_programs_are_found_again_where_the_store_was_moved(tmp_path: P
     assert compiled(tmp_path / "after") == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other C libraries are not told to keep memory")
 def test_a_program_gets_again_the_memory_that_it_gave_back() -> None:
     pages = 16_384  # of a result of 64 MiB

@@ -49,6 +49,7 @@ def short(settings: MemberSettings) -> MemberSettings:
     return settings.model_copy(update={"epochs": 1, "batchnorm_statistics": "reestimated"})
 
 
+@pytest.mark.slow
 def test_two_devices_train_and_predict_as_one(short: MemberSettings, tmp_path: Path) -> None:
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     run = subprocess.run(

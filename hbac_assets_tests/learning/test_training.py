@@ -116,6 +116,7 @@ def test_a_checkpoint_that_is_not_its_own_is_not_resumed(settings: MemberSetting
     assert epochs == [1]
 
 
+@pytest.mark.slow
 def test_fresh_processes_give_the_same_bits_with_a_cold_and_a_warm_cache(
     trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path
 ) -> None:
@@ -187,6 +188,7 @@ def staged(settings: MemberSettings, targets: np.ndarray) -> list[EpochPlan]:
     ]
 
 
+@pytest.mark.slow
 def test_training_in_stages_is_other_plans_and_resumes_with_the_same_bits(
     settings: MemberSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ def test_no_recipe_sees_the_rows_it_is_scored_on(recipe: Recipe) -> None:
         assert not np.array_equal(after.predictions[~held_out], before.predictions[~held_out])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number_of_folds", [5, 3, 2])
 def test_neither_choice_nor_patient_context_sees_the_rows_it_is_scored_on(number_of_folds: int) -> None:
     table = twenty_models(0, 600)
@@ -209,6 +210,7 @@ def check_choice(seeds: int, recipes: Sequence[Recipe], rows: int = 1500, **kind
 EVERYTHING = [Recipe(method, kind) for kind in (NONE, "temperature", "temperature_bias") for method in METHODS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mixed", "complementary", "alike", "one_good"])
 def test_the_choice_is_no_worse_than_the_best_model_and_the_mean(kind: str) -> None:
     found = check_choice(4, CONVEX, **({} if kind == "mixed" else {kind: True}))

@@ -116,6 +116,7 @@ def test_the_habits_of_real_recordings_are_there(folder):
     assert np.median(lines) > 3
 
 
+@pytest.mark.slow
 def test_bytes_depend_on_the_settings_alone(tmp_path):
     settings = SyntheticSettings(seed=5, recordings=8)
     for name, workers in (("alone", 1), ("together", 2)):
@@ -156,6 +157,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         generate(SyntheticSettings(recordings=8), tmp_path / "file", 1, silent)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_told_in_one_line_and_what_is_there_stays(tmp_path):
     def kill_one(done, total):
         if done == 2:

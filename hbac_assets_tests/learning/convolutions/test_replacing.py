@@ -62,6 +62,7 @@ def distance(gradients, others):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "backbone", [pytest.param(name, marks=() if name in SOME else pytest.mark.long) for name in BACKBONES]
 )

@@ -128,6 +128,7 @@ def given_losses(path, *losses):
     return [do(study, SEARCH, lambda params, those=those: those).kind for those in losses]
 
 
+@pytest.mark.slow
 def test_a_trial_is_given_up_above_the_median_of_those_that_came_as_far(tmp_path):
     earlier = [[1.0, 0.9, 2.0, 2.0], [2.0, 1.9, 3.0, 3.0], [3.0, 2.9, 4.0, 4.0], [4.0, 3.9, 5.0, 5.0]]
     assert (
