@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.folds import assign_folds, sample_rows
@@ -29,6 +28,7 @@ from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.learning.targets import targets
 from hbac_assets.scoring.blending import METHODS
 from hbac_assets.scoring.nested import NestedBlends, NestedResult, Recipe
+from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.scoring.slices import agreement_scores, score, scores
 from hbac_assets.scoring.submission import build

@@ -10,7 +10,6 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.mlflow_runs import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.assets.oof_predictions import oof_predictions
-from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.scores import evaluation, log_scores, overall_kl, score_facts, score_metadata
 from hbac_assets.assets.step import Progress, data_version, stage
@@ -23,6 +22,7 @@ from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.blend_files import StoredBlend, load_weights, save_blend
 from hbac_assets.scoring.nested import NestedBlends, NestedResult, Recipe
+from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.pictures import blend_weights, grouped_scores
 from hbac_assets.scoring.slices import score
 from hbac_assets.store.files import atomic_write

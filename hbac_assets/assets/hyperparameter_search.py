@@ -61,13 +61,13 @@ def hyperparameter_search(
     runs.fail_unfinished()
     supersede_searches(runs, lineage)
     with workspace.store.exclusive(lineage.experiment_folder, "hyperparameter_search", context.log.info):
-        from hbac_assets.learning.search.study import open_study, told
+        from hbac_assets.learning.search.study import finished_trials, open_study
 
         study = open_study(lineage.search_folder / "trials.db", lineage.tuned_member.inputs)
         parent = tracked_search(runs, lineage, search)
         trials = Trials(study, search, lineage, runs, parent, context.log)
         trials.log_missing()
-        done, until = len(told(study)), _until(len(told(study)), search, config.batches)
+        done, until = len(finished_trials(study)), _until(len(finished_trials(study)), search, config.batches)
         if done >= until and _is_published(lineage, done) and runs.is_finished(lineage.tuned_member.inputs):
             context.log.info(f"{done} of {search.batches * search.trials} trials are there, kept")
         else:

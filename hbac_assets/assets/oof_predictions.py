@@ -10,7 +10,6 @@ from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.grid import missing_cells
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_member
-from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.optimism import chosen_epochs, optimism_metadata
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.published import published_here
@@ -24,6 +23,7 @@ from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
+from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.pictures import scores_by_member
 from hbac_assets.store.tables import read_table, write_table
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from hbac_assets.assets.oof_rows import oof_rows
 from hbac_assets.assets.prediction import require_unchanged
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.learning.inputs.kaggle import cut_window
 from hbac_assets.lineage import Lineage
+from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.store.tables import read_table
 

@@ -43,14 +43,14 @@ class Trials:
     log: logging.Logger
 
     def run(self, until: int) -> None:
-        """Do trials until so many are told; call while holding a device.
+        """Do trials until so many are finished; call while holding a device.
 
         Raises:
             HbacError: an input is missing or broken, or a file cannot be written.
         """
-        from hbac_assets.learning.search.study import ask, told
+        from hbac_assets.learning.search.study import ask, finished_trials
 
-        began, first = time.monotonic(), len(told(self.study))
+        began, first = time.monotonic(), len(finished_trials(self.study))
         for number in range(first + 1, until + 1):
             outcome = self._one(number, ask(self.study, self.search))
             each = (time.monotonic() - began) / (number - first)
@@ -60,10 +60,10 @@ class Trials:
                 self.log.info(f"batch {batch} of {self.search.batches} is done")
 
     def log_missing(self) -> None:
-        """Log the told trials without a finished MLflow run: MLflow could not be had, or the search was killed."""
-        from hbac_assets.learning.search.study import epochs_of, outcome_of, told
+        """Log the finished trials without a finished MLflow run: MLflow could not be had, or the search was killed."""
+        from hbac_assets.learning.search.study import epochs_of, finished_trials, outcome_of
 
-        for number, trial in enumerate(told(self.study), start=1):
+        for number, trial in enumerate(finished_trials(self.study), start=1):
             if not self.runs.is_finished(trial_fingerprint(self.lineage.tuned_member.inputs, number)):
                 tracked = self._tracked(number, self._settings(trial.params))
                 tracked.reopen()
@@ -135,9 +135,9 @@ class Trials:
         )
 
     def _line(self, number: int, outcome: "Outcome") -> str:
-        from hbac_assets.learning.search.study import best, told
+        from hbac_assets.learning.search.study import best, finished_trials
 
-        found = best(told(self.study))
+        found = best(finished_trials(self.study))
         loss = "" if outcome.loss is None else f" with {outcome.loss:.4f}"
         so_far = f", best so far {found.value:.4f}" if found else ""
         total = self.search.batches * self.search.trials
@@ -145,7 +145,7 @@ class Trials:
 
 
 def _finish(tracked: TrackedRun, outcome: "Outcome") -> None:
-    """Close the run of a told trial."""
+    """Close the run of a finished trial."""
     tracked.tag(outcome=outcome.kind)
     if outcome.loss is not None:
         tracked.log_metrics({"search_loss": outcome.loss})

@@ -1,8 +1,8 @@
 """The study: which trial comes next, when it is given up, and what all trials together say.
 
-Trials lie in an SQLite file that Optuna writes. A trial counts once it is told; whatever else is found there was
+Trials lie in an SQLite file that Optuna writes. A trial counts once it is finished; whatever else is found there was
 interrupted, and is done again with the same values, because the draws of a trial follow from the search's seed and the
-trials told before it alone.
+trials finished before it alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ class Outcome:
 def open_study(path: Path, name: str) -> "Study":
     """Return the study `name` in an SQLite file, which is made if it is not there.
 
-    Call it while no other process works on this study: trials that were not told are marked as failed.
+    Call it while no other process works on this study: unfinished trials are marked as failed.
     """
     import optuna
 
@@ -55,7 +55,7 @@ def open_study(path: Path, name: str) -> "Study":
     return study
 
 
-def told(study: "Study") -> "list[FrozenTrial]":
+def finished_trials(study: "Study") -> "list[FrozenTrial]":
     """Return the trials that count, in their order."""
     from optuna.trial import TrialState
 
@@ -75,7 +75,7 @@ def ask(study: "Study", search: Search) -> "Trial":
     """
     from optuna.samplers import TPESampler
 
-    before = told(study)
+    before = finished_trials(study)
     seed = np.random.default_rng([search.seed, len(before)]).integers(2**32)
     study.sampler = TPESampler(seed=int(seed))
     trial = study.ask()
@@ -144,18 +144,18 @@ def tell(study: "Study", trial: "Trial", outcome: Outcome, epochs: "Sequence[Epo
 
 
 def outcome_of(trial: "FrozenTrial") -> Outcome:
-    """Return how a told trial ended."""
+    """Return how a finished trial ended."""
     kind = trial.user_attrs["outcome"]
     return Outcome(kind, trial.value if kind == "complete" else None)
 
 
 def epochs_of(trial: "FrozenTrial") -> pd.DataFrame:
-    """Return the epochs of a told trial, a row for each with the columns of `EpochRecord`."""
+    """Return the epochs of a finished trial, a row for each with the columns of `EpochRecord`."""
     return pd.DataFrame(trial.user_attrs.get("epochs", []))
 
 
 def trials_table(study: "Study", search: Search) -> pd.DataFrame:
-    """Return a row for each told trial: trial and batch (from 1), outcome, loss, epochs, and what was tried.
+    """Return a row for each finished trial: trial and batch (from 1), outcome, loss, epochs, and what was tried.
 
     The loss of a trial that is not complete is its last one, on the fold it came to; NaN where it had none.
     """
@@ -168,7 +168,7 @@ def trials_table(study: "Study", search: Search) -> pd.DataFrame:
             "epochs": len(trial.intermediate_values),
             **trial.params,
         }
-        for number, trial in enumerate(told(study))
+        for number, trial in enumerate(finished_trials(study))
     ]
     return pd.DataFrame(rows)
 
@@ -182,7 +182,7 @@ def importances(study: "Study", search: Search) -> dict[str, float]:
     import optuna
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-    trials = [trial for trial in told(study) if outcome_of(trial).kind == "complete"]
+    trials = [trial for trial in finished_trials(study) if outcome_of(trial).kind == "complete"]
     if len(trials) < FEWEST_COMPARED or len({trial.value for trial in trials}) == 1:
         return {}
     distributions: dict[str, Any] = {}
@@ -206,17 +206,17 @@ def require_best(study: "Study", path: Path) -> "FrozenTrial":
     Raises:
         HbacError: no trial is complete.
     """
-    found = best(told(study))
+    found = best(finished_trials(study))
     if found is None:
         raise HbacError(
-            f"{path}: expected a complete trial, found none among {len(told(study))}, all without a finite loss; "
+            f"{path}: expected a complete trial, found none among {len(finished_trials(study))}, all without a finite loss; "
             "lower the ranges of search.ranges.peak"
         )
     return found
 
 
 def _is_behind(study: "Study", step: int, loss: float) -> bool:
-    earlier = [trial.intermediate_values[step] for trial in told(study) if step in trial.intermediate_values]
+    earlier = [trial.intermediate_values[step] for trial in finished_trials(study) if step in trial.intermediate_values]
     return len(earlier) >= FEWEST_COMPARED and loss > median(earlier)
 
 

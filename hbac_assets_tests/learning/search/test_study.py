@@ -14,11 +14,11 @@ from hbac_assets.learning.search.study import (
     attempt,
     batch_ranges,
     best,
+    finished_trials,
     importances,
     open_study,
     require_best,
     tell,
-    told,
     trials_table,
 )
 from hbac_assets.learning.training import DivergedError
@@ -57,7 +57,7 @@ def do(study, search, losses=losses_of, killed_at=None):
 
 def searched(path, search=SEARCH, trials=None, losses=losses_of):
     study = open_study(path, "one")
-    while len(told(study)) < (trials or search.batches * search.trials):
+    while len(finished_trials(study)) < (trials or search.batches * search.trials):
         do(study, search, losses)
     return study
 
@@ -93,7 +93,7 @@ def test_it_finds_better_values_than_chance_and_gives_up_what_falls_behind(undis
 
 
 def test_later_batches_lie_in_narrower_ranges_around_the_best_of_the_batches_before(undisturbed):
-    trials = told(undisturbed)
+    trials = finished_trials(undisturbed)
     for number, trial in enumerate(trials):
         batch = number // SEARCH.trials
         expected = SEARCH.ranges
@@ -111,8 +111,8 @@ def test_seeds_and_names_begin_other_studies(undisturbed, tmp_path):
     first = trials_table(undisturbed, SEARCH).loc[0, "peak"]
     other = searched(tmp_path / "trials.db", SEARCH.model_copy(update={"seed": 7}), trials=1)
     assert trials_table(other, SEARCH).loc[0, "peak"] != first
-    assert told(open_study(tmp_path / "trials.db", "another")) == []
-    assert len(told(open_study(tmp_path / "trials.db", "one"))) == 1
+    assert finished_trials(open_study(tmp_path / "trials.db", "another")) == []
+    assert len(finished_trials(open_study(tmp_path / "trials.db", "one"))) == 1
 
 
 def test_a_fixed_hyperparameter_and_a_single_choice_stay_what_they_are(tmp_path):
@@ -143,8 +143,8 @@ def test_a_trial_without_a_finite_loss_counts_and_the_search_goes_on(tmp_path):
     kinds = given_losses(tmp_path / "trials.db", [math.nan], [1.0, math.nan], [1.0, 1.0, 1.0, 1.0])
     assert kinds == ["diverged", "diverged", "complete"]
     study = open_study(tmp_path / "trials.db", "given")
-    assert len(told(study)) == 3
-    assert len({trial.params["peak"] for trial in told(study)}) == 3
+    assert len(finished_trials(study)) == 3
+    assert len({trial.params["peak"] for trial in finished_trials(study)}) == 3
     assert require_best(study, Path("here")).number == 2
     table = trials_table(study, SEARCH)
     assert math.isnan(table.loc[0, "loss"])
