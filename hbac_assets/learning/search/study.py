@@ -206,10 +206,11 @@ def require_best(study: "Study", path: Path) -> "FrozenTrial":
     Raises:
         HbacError: no trial is complete.
     """
-    found = best(finished_trials(study))
+    trials = finished_trials(study)
+    found = best(trials)
     if found is None:
         raise HbacError(
-            f"{path}: expected a complete trial, found none among {len(finished_trials(study))}, all without a finite loss; "
+            f"{path}: expected a complete trial, found none among {len(trials)}, all without a finite loss; "
             "lower the ranges of search.ranges.peak"
         )
     return found
