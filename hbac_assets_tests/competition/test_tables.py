@@ -157,6 +157,14 @@ def test_ids_may_be_names(tmp_path: Path, train: pd.DataFrame) -> None:
     assert table.rows["eeg_id"].tolist() == named["eeg_id"].tolist()
 
 
+def test_a_name_that_leads_elsewhere_is_set_aside(tmp_path: Path, train: pd.DataFrame) -> None:
+    """Among ids that are names, where it is not refused for being no number."""
+    named = train.assign(eeg_id=[f"eeg-{one}" for one in train["eeg_id"]])
+    table = read(cells(2, eeg_id="../x")(named), tmp_path)
+    assert table.set_aside["row"].tolist() == [2]
+    assert "'../x'" in table.set_aside["detail"].item()
+
+
 def test_what_can_be_derived_may_be_absent(tmp_path: Path, train: pd.DataFrame) -> None:
     absent = ["eeg_sub_id", "spectrogram_sub_id", "label_id", "expert_consensus"]
     table = read(train.drop(columns=absent), tmp_path)

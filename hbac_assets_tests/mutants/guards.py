@@ -317,7 +317,7 @@ GUARDS = [
         "competition/columns.py",
         "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}",
         ".+",
-        "competition/test_tables.py::test_unusable_rows_are_set_aside_and_named[id a path]",
+        "competition/test_tables.py::test_a_name_that_leads_elsewhere_is_set_aside",
     ),
     Guard(
         "an offset lies after the beginning",
@@ -406,7 +406,7 @@ GUARDS = [
     Guard(
         "another test set is another submission",
         "lineage.py",
-        "self.folds, self.test_rows, *self.test_arrays)",
+        "self.folds, self.test_rows, *(one.table for one in self.test_inputs))",
         "self.folds)",
         "experiments/test_changes.py::test_another_test_set_makes_the_submission_again_and_no_model",
     ),
