@@ -6,6 +6,7 @@ Each FILE is a parquet or CSV table with an id and six probabilities in a row. A
 
 import argparse
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,7 @@ NAMES = {
     "quality": "a measure of the signal's quality, higher is better (quality)",
 }
 KINDS = ("temperature", "temperature_bias", "vector", "dirichlet")
+MOST_EXPERTS = 9  # of `scoring.experts`: as good as nine or better
 LINES_EVERY_SECONDS = 5
 
 
@@ -114,7 +116,9 @@ def _model_lines(evaluation: "Evaluation") -> list[list[str]]:
                 f"[{record['low']:.4f}, {record['high']:.4f}]",
                 str(record["rows"]),
                 _or_nothing(record["closed"], "{:.1%}"),
-                _or_nothing(record["experts"], "{:.1f}"),
+                f"{MOST_EXPERTS} or more"
+                if record["experts"] >= MOST_EXPERTS
+                else _or_nothing(record["experts"], "{:.1f}"),
                 behind,
             ]
         )
@@ -124,7 +128,7 @@ def _model_lines(evaluation: "Evaluation") -> list[list[str]]:
 def _floor_lines(evaluation: "Evaluation") -> list[str]:
     first = evaluation.models[0]
     lines = [f"class prior {first['prior']:.4f} on the rows of {first['model']}"]
-    if first["floor"] == first["floor"]:
+    if not math.isnan(first["floor"]):
         low, high = first["floor_low"], first["floor_high"]
         lines[0] += f"; floor, which the truth itself would score with so few votes, about {low:.2f} to {high:.2f}"
     return [*lines, ""]
@@ -159,7 +163,7 @@ def _oddity_lines(found: "ReadPredictions") -> list[str]:
 
 
 def _or_nothing(value: float, form: str) -> str:
-    return form.format(value) if value == value else ""
+    return "" if math.isnan(value) else form.format(value)
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
