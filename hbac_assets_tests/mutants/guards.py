@@ -357,13 +357,13 @@ GUARDS = [
     Guard(
         "a window lies within its EEG",
         "competition/arrays.py",
-        "missing.append(missing_share(window) if whole else None)",
-        "missing.append(missing_share(window))",
+        "missing.append(missing_fraction(window) if whole else None)",
+        "missing.append(missing_fraction(window))",
         "competition/test_arrays.py::test_of_windows_without_a_signal_or_beyond_the_end_it_is_said",
     ),
     Guard(
         "an electrode that never changes shows nothing",
-        "competition/arrays.py",
+        "signals/window.py",
         "np.where(lowest < highest, nothing.mean(axis=0), 1)",
         "np.where(lowest <= highest, nothing.mean(axis=0), 1)",
         "competition/test_arrays.py::test_of_windows_without_a_signal_or_beyond_the_end_it_is_said",
@@ -399,7 +399,7 @@ GUARDS = [
     Guard(
         "a patient's context leaves out the EEG itself",
         "scoring/patient_context.py",
-        "(sums - of_eeg)",
+        "(sums - of_eeg[eeg_of.ravel()])",
         "sums",
         "scoring/test_patient_context.py::test_other_eegs_by_hand",
     ),
@@ -419,7 +419,7 @@ GUARDS = [
     ),
     Guard(
         "a row that no member can see gets the prior",
-        "scoring/submission.py",
+        "scoring/combining.py",
         "nobody = missing.all(axis=0)",
         "nobody = missing.all(axis=0) & False",
         "scoring/test_submission.py::test_a_missing_member_is_replaced_by_the_others_and_all_missing_by_the_prior",
