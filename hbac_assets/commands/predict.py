@@ -18,8 +18,8 @@ from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 
 if TYPE_CHECKING:
-    from hbac_assets.recordings.outputs import Outputs
     from hbac_assets.inference.predictor import Predictor
+    from hbac_assets.recordings.outputs import Outputs
 
 RESEARCH = "for research only; not a medical device"
 
@@ -85,7 +85,7 @@ def open_predictor(source: str | None) -> "tuple[Predictor, str]":
     resources = resources_from_environment()
     lineage = Workspace(*(resources[name] for name in ("competition", "store", "experiment"))).lineage()
     experiment = lineage.experiment
-    return open_trained(lineage), f"ensemble {experiment.submitted} of experiment {experiment.name}"
+    return open_trained(lineage), f"{experiment.submitted} of {experiment.name}"
 
 
 def predict_file(file: Path, place: "Outputs", predictor: "Predictor", model: str, options: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ UNNAMED = ""
 _LABEL = re.compile(
     r"(?:(?:EEG|POL)[\s:_.-]*)?"  # kind of the signal, or what Nihon Kohden writes
     r"(?P<plus>[A-Z]{1,3}\d{0,2}|[^\W\d_]{2,4}\d{0,2})[\s.]*"
-    r"(?:[-:_/\s]+(?P<minus>.+?))?"
+    r"(?:(?P<between>[-:_/\s]+)(?P<minus>.+?))?"
 )
 _COPY = re.compile(r"(^|[-\s]+)\d+$")
 """The number that some programs add to tell channels of one name apart."""
@@ -39,4 +39,5 @@ def inputs(label: str) -> Inputs | None:
         return None
     minus = _COPY.sub("", re.sub(r"\s", "", found["minus"] or "").rstrip("."))
     named = Inputs(*(CANONICAL.get(name, name) for name in (found["plus"], minus)))
-    return named if set(named) & set(ELECTRODES) else None
+    difference = "-" in (found["between"] or "")
+    return named if named.plus in ELECTRODES or (difference and named.minus in ELECTRODES) else None

@@ -92,9 +92,8 @@ def _table(found: Moments, predictor: Predictor, done: Callable[[int], None]) ->
         predicted = predictor.predict([found.windows[number] for number in batch])
         there = ~np.isnan(predicted.members[..., 0])
         members[batch] = there.sum(axis=1)
-        # Where no member could see a window, the ensemble would answer with the prior.
-        sure = batch[members[batch] > 0]
-        probabilities[sure] = predicted.probabilities[members[batch] > 0]
+        # The prior, with which an ensemble answers where no member can see, says nothing of the recording.
+        probabilities[batch] = np.where((members[batch] > 0)[:, None], predicted.probabilities, np.nan)
         spread[batch] = _spread(predicted.members)
         done(int(found.middles[batch[-1]]))
     return pd.DataFrame(
