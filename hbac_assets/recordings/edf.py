@@ -1,11 +1,12 @@
-"""EDF, EDF+, BDF and BDF+: headers by edfio, samples from a memory map, gaps and annotations from the time stamps.
+"""EDF, EDF+, BDF and BDF+: headers by edfio, samples in blocks, gaps and annotations from the time stamps.
 
 edfio reads a BDF file whole and a discontinuous file as a continuous one, hence the samples are read here.
 """
 
 import io
+import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -34,7 +35,8 @@ class EdfRecording:
 
     Attributes:
         first_records: the number of the first record of each segment.
-        digits: the samples of each channel in whole records.
+        layout: of the records.
+        numbers: for each channel, the number of its signal.
         scales: for each channel, how digits become values: digit × gain + offset.
     """
 
@@ -45,46 +47,43 @@ class EdfRecording:
     annotations: tuple[Annotation, ...]
     remarks: tuple[str, ...]
     first_records: tuple[int, ...]
-    digits: tuple["_Digits", ...]
+    layout: Layout
+    numbers: tuple[int, ...]
     scales: tuple[tuple[float, float], ...]
 
     def read(self, channels: Sequence[int], segment: int, first: int, after: int) -> np.ndarray:
         """Return float64 (samples, channels); see `Recording`."""
+        in_record = self.layout.samples[self.numbers[channels[0]]]
+        begin, end = first // in_record, -(-after // in_record)
+        records = self._records(self.first_records[segment] + begin, end - begin)
         values = np.empty((after - first, len(channels)))
         for column, channel in enumerate(channels):
+            low, high = self.layout.offsets[self.numbers[channel] :][:2]
+            digits = _digits(records[:, low:high], self.layout.bytes_per_sample)
             gain, offset = self.scales[channel]
-            origin = self.first_records[segment] * self.digits[channel].in_record
-            values[:, column] = self.digits[channel].between(origin + first, origin + after) * gain + offset
+            values[:, column] = digits[first - begin * in_record :][: after - first] * gain + offset
         return values
 
+    def _records(self, first: int, count: int) -> np.ndarray:
+        """Return (count, bytes); not from a memory map, whose pages would count as memory of this process."""
+        size = self.layout.offsets[-1]
+        try:
+            records = np.fromfile(self.path, np.uint8, count * size, offset=len(self.layout.header) + first * size)
+        except OSError as error:
+            raise refusal(self.path, "a file that can be read", error.strerror, "copy it to another disk") from error
+        if len(records) < count * size:
+            raise refusal(self.path, "a file that stays as it is", "it has become shorter", "predict it again")
+        return records.reshape(count, size)
 
-@dataclass(frozen=True, eq=False)
-class _Digits:
-    """The samples of one signal, as the file stores them.
 
-    Attributes:
-        stored: (records, bytes) of the signal, mapped from the file.
-        bytes_per_sample: 2 or 3.
-    """
-
-    stored: np.ndarray
-    bytes_per_sample: int
-
-    @property
-    def in_record(self) -> int:
-        return int(self.stored.shape[1]) // self.bytes_per_sample
-
-    def between(self, first: int, after: int) -> np.ndarray:
-        """Return integers, counted from the first record of the file on."""
-        begin = first // self.in_record
-        stored = np.ascontiguousarray(self.stored[begin : -(-after // self.in_record)])
-        if self.bytes_per_sample == 2:
-            digits = stored.view("<i2").ravel()
-        else:  # 24 bits become the upper ones of 32, so that the sign is where it belongs
-            wide = np.zeros((stored.size // 3, 4), np.uint8)
-            wide[:, 1:] = stored.reshape(-1, 3)
-            digits = wide.view("<i4").ravel() >> 8
-        return digits[first - begin * self.in_record : after - begin * self.in_record]
+def _digits(stored: np.ndarray, bytes_per_sample: int) -> np.ndarray:
+    """Return the integers in (records, bytes) of one signal."""
+    stored = np.ascontiguousarray(stored)
+    if bytes_per_sample == 2:
+        return stored.view("<i2").ravel()
+    wide = np.zeros((stored.size // 3, 4), np.uint8)
+    wide[:, 1:] = stored.reshape(-1, 3)  # the upper 24 of 32 bits, so that the sign is where it belongs
+    return np.asarray(wide.view("<i4").ravel() >> 8)
 
 
 def open_edf(path: Path) -> EdfRecording:
@@ -104,16 +103,13 @@ def open_edf(path: Path) -> EdfRecording:
     if not used or whole < 1:
         found = f"{whole} whole records of {record} bytes" if used else "no signal but annotations"
         raise refusal(path, "records of signals", found, "copy or export it again")
-    records = np.memmap(path, np.uint8, "r", len(layout.header), (whole, record))
-    header = _header(path, layout, records[0].tobytes())
+    header = _header(path, layout)
     described = [header.signals[ordinary.index(number)] for number in used]
-    stamps = list(_annotation_bytes(layout, records))
+    stamps = _stamps(path, layout, whole)
     kind = header.reserved[3:5]
     onsets = _onsets(path, stamps, whole) if kind == "+D" else None
     first_records, segments = _segments(path, onsets, layout.duration, whole)
-    zero = (
-        record_onset(path, 0, stamps[0][0].tobytes()) if stamps and header.reserved[3:5] in ("+C", "+D") else Fraction()
-    )
+    zero = record_onset(path, 0, stamps[0][0]) if stamps and kind in ("+C", "+D") else Fraction()
     return EdfRecording(
         path=path,
         channels=tuple(
@@ -125,23 +121,22 @@ def open_edf(path: Path) -> EdfRecording:
         annotations=tuple(sorted(annotations_in(stamps, zero), key=lambda one: one.onset)),
         remarks=_remarks(layout, whole, segments),
         first_records=first_records,
-        digits=tuple(
-            _Digits(records[:, layout.offsets[number] : layout.offsets[number + 1]], layout.bytes_per_sample)
-            for number in used
-        ),
+        layout=layout,
+        numbers=tuple(used),
         scales=tuple(_scale(signal) for signal in described),
     )
 
 
-def _header(path: Path, layout: Layout, first_record: bytes) -> "Edf | Bdf":
-    """Return what edfio makes of the header, with one record."""
+def _header(path: Path, layout: Layout) -> "Edf | Bdf":
+    """Return what edfio makes of the header, with one record, whose time stamp belongs to the clock."""
     from edfio import read_bdf, read_edf
 
-    one = bytearray(layout.header)
-    one[RECORDS] = b"1".ljust(8)
     reader = read_edf if layout.bytes_per_sample == 2 else read_bdf
+    with path.open("rb") as file:
+        content = bytearray(file.read(len(layout.header) + layout.offsets[-1]))
+    content[RECORDS] = b"1".ljust(8)
     try:
-        return reader(io.BytesIO(bytes(one) + first_record), header_encoding="latin-1")
+        return reader(io.BytesIO(content), header_encoding="latin-1")
     except Exception as error:  # whatever the bytes make edfio raise
         raise refusal(path, "an EDF or BDF header", error, "export it again") from error
 
@@ -165,18 +160,23 @@ def _scale(signal: "EdfSignal | BdfSignal") -> tuple[float, float]:
     return gain, physical.min - digital.min * gain
 
 
-def _annotation_bytes(layout: Layout, records: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield (records, bytes) of each signal of annotations, of which the first also keeps the time."""
-    for number, annotation in enumerate(layout.is_annotation):
-        if annotation:
-            yield records[:, layout.offsets[number] : layout.offsets[number + 1]]
+def _stamps(path: Path, layout: Layout, whole: int) -> list[list[bytes]]:
+    """Return the bytes of each signal of annotations in each record; the first signal also keeps the time."""
+    places = [
+        (layout.offsets[number], layout.offsets[number + 1] - layout.offsets[number])
+        for number, annotation in enumerate(layout.is_annotation)
+        if annotation
+    ]
+    with path.open("rb", buffering=0) as file:
+        origins = [len(layout.header) + record * layout.offsets[-1] for record in range(whole)]
+        return [[os.pread(file.fileno(), size, origin + place) for origin in origins] for place, size in places]
 
 
-def _onsets(path: Path, stamps: list[np.ndarray], whole: int) -> list[Fraction]:
+def _onsets(path: Path, stamps: list[list[bytes]], whole: int) -> list[Fraction]:
     """Return the onset of each record of a discontinuous file."""
     if not stamps:
         raise refusal(path, "a signal of annotations in EDF+D", "none", "export it as a continuous file (EDF+C)")
-    return [record_onset(path, number, stamps[0][number].tobytes()) for number in range(whole)]
+    return [record_onset(path, number, stamps[0][number]) for number in range(whole)]
 
 
 def _segments(

@@ -52,7 +52,8 @@ class Layout:
     @property
     def is_annotation(self) -> list[bool]:
         """Whether each signal holds annotations."""
-        return [label in ("EDF Annotations", "BDF Annotations") for label in self.labels]
+        name = "EDF Annotations" if self.bytes_per_sample == 2 else "BDF Annotations"
+        return [label == name for label in self.labels]
 
 
 def read_layout(path: Path) -> Layout:

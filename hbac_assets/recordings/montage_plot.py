@@ -21,7 +21,7 @@ MARGIN_SECONDS = 2
 """What the filter needs on either side; it is not drawn."""
 SENSITIVITIES_UV = (20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
 """µV between two derivations."""
-FILLED = 1.3
+FILLED = 1.0
 """Of that spacing, what the middle 98 % of the samples may reach."""
 BLOCK_GAP = 0.6
 """Spacings of room between chains."""

@@ -10,8 +10,6 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from hbac_assets.recordings.recording import Annotation, refusal
 
 _LIST = re.compile(rb"([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?\x14([^\0]*)\0")
@@ -35,15 +33,15 @@ def record_onset(path: Path, number: int, record: bytes) -> Fraction:
     return Fraction(Decimal(found[1].decode()))
 
 
-def annotations_in(signals: Iterable[np.ndarray], zero: Fraction) -> Iterator[Annotation]:
+def annotations_in(signals: Iterable[Iterable[bytes]], zero: Fraction) -> Iterator[Annotation]:
     """Yield the annotations that have a text.
 
     Args:
-        signals: for each signal of annotations its bytes, (records, bytes).
+        signals: for each signal of annotations its bytes in each record.
         zero: the onset from which times are counted.
     """
-    for record in (record.tobytes() + b"\0" for records in signals for record in records):
-        for onset, duration, texts in _LIST.findall(record):
+    for record in (record for records in signals for record in records):
+        for onset, duration, texts in _LIST.findall(record + b"\0"):
             seconds = float(Fraction(Decimal(onset.decode())) - zero)
             for text in filter(None, texts.split(b"\x14")):
                 yield Annotation(seconds, float(duration or 0), _readable(text))

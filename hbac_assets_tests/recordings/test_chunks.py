@@ -98,6 +98,7 @@ def test_a_window_is_what_is_around_its_moment(signals, whole):
 def test_covered_is_the_fraction_of_the_window_with_a_signal(tmp_path):
     eeg = EEG[: 600 * 200].copy()
     eeg[200 * 200 : 260 * 200] = 3  # flat
+    eeg[:, 5:8] = 0  # dead electrodes are no gap
     signals = signals_of(write_edf(tmp_path / "a.edf", eeg))
     found = moments(next(iter(chunks(signals))), Reach(400, 50), 10, 600)
     at = {middle: number for number, middle in enumerate(found.middles.tolist())}

@@ -37,7 +37,7 @@ def test_rows_are_what_the_ensemble_says_of_their_windows(signals, ensemble):
 def test_what_is_covered_too_little_has_no_probabilities_and_fewer_members_where_one_is_blind(signals, ensemble):
     table = predict_over_time(signals, ensemble, 10).table.set_index("middle_s")
     blind = table["covered_spectrogram"] < LEAST_COVERED
-    assert table.index[blind].tolist() == [*range(10, 100, 10), *range(610, 700, 10)]
+    assert table.index[blind].tolist() == [*range(10, 160, 10), *range(550, 700, 10)]
     assert (table.loc[blind & (table["covered_eeg"] >= LEAST_COVERED), "members"] == 1).all()
     assert table.loc[[10, 690], "members"].tolist() == [0, 0]
     assert table.loc[[10, 690], list(PROBABILITY_COLUMNS)].isna().all(axis=None)
@@ -67,7 +67,7 @@ def test_progress_rises_to_the_end(signals, kaggle_ensemble):
     predict_over_time(signals, kaggle_ensemble, 2, lambda done, total: said.append((done, total)))
     done = [one for one, _ in said]
     assert done == sorted(done)
-    assert len(done) > 3
+    assert len(done) >= 3
     assert {total for _, total in said} == {700}
 
 
