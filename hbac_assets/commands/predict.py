@@ -38,8 +38,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="source",
         type=not_empty,
-        metavar="STORE-OR-BUNDLE",
-        help="a bundle, or the store of the experiment that HBAC_EXPERIMENT names (HBAC_STORE)",
+        metavar="STORE",
+        help="the store of the experiment that HBAC_EXPERIMENT names (HBAC_STORE)",
     )
     parser.add_argument("--step", type=_step, default=10, metavar="S", help="seconds from row to row, even (10)")
     parser.add_argument("--picture", action="store_true", help="draw the course, and the EEG of the top moments")
