@@ -11,8 +11,8 @@ from hbac_assets.learning import backend
 from hbac_assets.learning.convolutions.taps import same_padding
 from hbac_assets.learning.image_source import open_images
 from hbac_assets.learning.images import to_channels
-from hbac_assets.learning.normalisation import standardised
 from hbac_assets.learning.training import Examples
+from hbac_assets.signals.images import standardised
 from hbac_assets.signals.montage import bipolar
 
 IMAGES, TARGETS = np.zeros((3, 4, 5), np.float16), np.full((3, 6), 1 / 6, np.float32)

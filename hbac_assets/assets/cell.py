@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hbac_assets.assets.prediction import MODELS, configure_device, member_images
+from hbac_assets.assets.prediction import configure_device, member_images
 from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
@@ -81,7 +81,7 @@ def forget_progress(cell: Cell, lineage: Lineage) -> None:
 def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     """Bring a trained cell's MLflow run up to date and return the picture of its loss curves as PNG."""
     from hbac_assets.learning.pictures import loss_curves
-    from hbac_assets.learning.prediction import load_model
+    from hbac_assets.learning.prediction import MODELS, load_model
 
     artifact, scored = lineage.cell(cell), lineage.experiment.members[cell.member].scored_epoch
     facts, history = figures(lineage, cell), read_history(lineage, cell)

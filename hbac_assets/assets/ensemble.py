@@ -20,7 +20,8 @@ from hbac_assets.learning import device
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
-from hbac_assets.scoring.blend_files import StoredBlend, load_weights, save_blend
+from hbac_assets.scoring.blend_files import load_weights, save_blend
+from hbac_assets.scoring.blends import StoredBlend
 from hbac_assets.scoring.nested import NestedBlends, NestedResult, Recipe
 from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.pictures import blend_weights, grouped_scores

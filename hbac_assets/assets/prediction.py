@@ -18,8 +18,6 @@ from hbac_assets.store.tables import read_table
 if TYPE_CHECKING:
     from hbac_assets.learning.image_source import Images
 
-MODELS = {"best": "best.keras", "last": "last.keras"}
-
 
 def configure_device(accelerator: Accelerator, store: Store) -> None:
     """Set up this process' device; call while holding one."""
@@ -76,7 +74,7 @@ def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Lo
     Raises:
         HbacError: the model is missing, out of date or changed, or memory does not suffice.
     """
-    from hbac_assets.learning.prediction import load_model, predict
+    from hbac_assets.learning.prediction import MODELS, load_model, predict
 
     settings = lineage.experiment.members[cell.member]
     path = lineage.cell(cell).require() / MODELS[settings.scored_epoch]

@@ -14,7 +14,7 @@ from hbac_assets.assets.set_aside import read_set_aside, set_aside_metadata, wri
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
 from hbac_assets.assets.trained_models import trained_models
-from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.competition.metadata import class_prior
 from hbac_assets.competition.set_aside import together
 from hbac_assets.competition.tables import NO_PATIENT
 from hbac_assets.competition.usable import HALF
@@ -23,7 +23,8 @@ from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.blend_files import load_blend
-from hbac_assets.scoring.submission import build, filled_up, in_context
+from hbac_assets.scoring.combining import combined
+from hbac_assets.scoring.submission import build
 from hbac_assets.store.files import atomic_write
 from hbac_assets.store.tables import read_table
 
@@ -83,10 +84,7 @@ def submission(
 def predicted_rows(
     lineage: Lineage, rows: pd.DataFrame, seen: dict[str, np.ndarray], log: logging.Logger
 ) -> np.ndarray:
-    """Predict the test rows: for each fold the ensemble's blend of that fold's models, then the mean over folds.
-
-    Blend, calibration and patient context are learned from predictions of single models; in their mean they would see
-    less decided ones.
+    """Predict the test rows with the models of all members and folds, combined as `combining.combined` says.
 
     Args:
         lineage: the ensemble's.
@@ -97,21 +95,13 @@ def predicted_rows(
     Returns:
         (N, 6) probabilities.
     """
-    members, blend, context = load_blend(lineage.blend_folder(lineage.experiment.submitted))
+    stored = load_blend(lineage.blend_folder(lineage.experiment.submitted))
     folds = range(lineage.experiment.folds)
-    predictions = np.full((len(folds), len(members), len(rows), len(CLASSES)), np.nan)
-    for number, member in enumerate(members):
+    predictions = np.full((len(folds), len(stored.members), len(rows), len(CLASSES)), np.nan)
+    for number, member in enumerate(stored.members):
         if seen[member].any():
             images = member_images(lineage, member, rows[seen[member]].reset_index(drop=True), log, "test")
             for fold in folds:
                 predictions[fold, number, seen[member]] = predict_cell(lineage, Cell(member, fold), images, log)
-    prior = read_table(lineage.folds)[list(SHARE_COLUMNS)].mean().to_numpy()
-    predicted = np.any([seen[member] for member in members], axis=0)
-    of_folds = [filled_up(of_fold, blend, prior) for of_fold in predictions]
-    if context:
-        patients = rows["patient_id"].where(rows["patient_id"] != NO_PATIENT).to_numpy()
-        eegs = rows["eeg_id"].to_numpy()
-        of_folds = [in_context(of_fold, context, patients, eegs, predicted) for of_fold in of_folds]
-    blended: np.ndarray = np.mean(of_folds, axis=0)
-    blended /= blended.sum(axis=1, keepdims=True)
-    return blended
+    patients = rows["patient_id"].astype("object").where(rows["patient_id"] != NO_PATIENT, None).to_numpy()
+    return combined(predictions, stored, class_prior(read_table(lineage.folds)), patients, rows["eeg_id"].to_numpy())

@@ -11,14 +11,12 @@ import pandas as pd
 from hbac_assets.assets.eeg_spectrograms import convert_windows, numbered_windows
 from hbac_assets.assets.spectrograms import convert_spectrograms
 from hbac_assets.competition.set_aside import rows_set_aside, together
-from hbac_assets.competition.tables import MIDDLE, NO_RECORDING, TestTables
+from hbac_assets.competition.tables import NO_RECORDING, TestTables
 from hbac_assets.competition.usable import eeg_windows, spectrogram_windows, worst
+from hbac_assets.competition.windows import LEAST, MIDDLE
 from hbac_assets.lineage import Lineage
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 from hbac_assets.store.tables import read_table, write_if_changed
-
-LEAST = 1
-"""Rows of a recording's file: a short one is better than none."""
 
 
 def convert_test_recordings(tables: TestTables, lineage: Lineage, log: logging.Logger) -> pd.DataFrame:

@@ -14,11 +14,12 @@ import numpy as np
 
 from hbac_assets.competition.eeg_file import read_eeg
 from hbac_assets.competition.spectrogram_file import read_spectrogram
-from hbac_assets.competition.tables import MIDDLE
+from hbac_assets.competition.windows import eeg_window, in_the_middle
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
-from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW
+from hbac_assets.signals.montage import CHAINS, EEG_WINDOW
 from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
+from hbac_assets.signals.window import missing_fraction
 from hbac_assets.store.files import atomic_write
 
 
@@ -82,7 +83,7 @@ def convert_eeg(
         source: the EEG's file.
         target: the npy file.
         recipe: of the spectrograms.
-        offsets: where the windows of 50 s begin, in seconds; `tables.MIDDLE` for the middle of the recording.
+        offsets: where the windows of 50 s begin, in seconds; `windows.MIDDLE` for the middle of the recording.
         least_samples: the fewest that are of use; of an EEG shorter than a window, the rest counts as missing.
 
     Raises:
@@ -93,30 +94,12 @@ def convert_eeg(
     spectrograms = np.zeros((len(offsets), len(CHAINS) * recipe.size[0], recipe.size[1]), np.float32)
     missing: list[float | None] = []
     for spectrogram, offset in zip(spectrograms, offsets, strict=True):
-        start = (len(eeg) - EEG_WINDOW) // 2 if offset == MIDDLE else offset * EEG_RATE
-        window = eeg[start : start + EEG_WINDOW]
+        window = eeg_window(eeg, offset)
         whole = len(window) == EEG_WINDOW
-        missing.append(missing_share(window) if whole else None)
+        missing.append(missing_fraction(window) if whole else None)
         if whole and missing[-1] != 1:
             spectrogram[:] = eeg_spectrogram(window, recipe)
     return EegFacts(_share(np.isnan(eeg)), missing, _write(target, spectrograms))
-
-
-def in_the_middle(recording: np.ndarray, length: int, axis: int) -> np.ndarray:
-    """Return a recording as it is, or if it is shorter than `length` in the middle of that, NaN around it."""
-    lacking = max(0, length - recording.shape[axis])
-    if not lacking:
-        return recording
-    width = [(0, 0)] * recording.ndim
-    width[axis] = (lacking // 2, lacking - lacking // 2)
-    return np.pad(recording, width, constant_values=np.nan)
-
-
-def missing_share(window: np.ndarray) -> float:
-    """Return the share of the samples (N, electrodes) that show nothing: NaN, or of an electrode that never changes."""
-    nothing = np.isnan(window)
-    lowest, highest = np.fmin.reduce(window), np.fmax.reduce(window)
-    return float(np.where(lowest < highest, nothing.mean(axis=0), 1).mean())
 
 
 def _runs(true: Any) -> str:

@@ -20,6 +20,11 @@ def enrich(train: pd.DataFrame) -> pd.DataFrame:
     return train.assign(**shares, vote_count=count, agreement=agreement(votes))
 
 
+def class_prior(rows: pd.DataFrame) -> np.ndarray:
+    """Return the mean vote shares (6,) of enriched rows."""
+    return rows[list(SHARE_COLUMNS)].mean().to_numpy()
+
+
 def agreement(votes: np.ndarray) -> np.ndarray:
     """Return the agreement category of each row of `votes` (N, 6), by the rule of the organisers' study.
 

@@ -16,6 +16,7 @@ from hbac_assets.competition.columns import ANYTHING, CLASS, ID, OFFSET, SUB_ID,
 from hbac_assets.competition.csv_file import TextTable, read_text_table
 from hbac_assets.competition.faults import fault
 from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
+from hbac_assets.competition.windows import MIDDLE
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
 
 TRAIN_COLUMNS = {
@@ -35,8 +36,6 @@ OFFSETS = ("eeg_label_offset_seconds", "spectrogram_label_offset_seconds")
 TEST_COLUMNS = {"spectrogram_id": ID, "eeg_id": ID, "patient_id": ANYTHING, **dict.fromkeys(OFFSETS, OFFSET)}
 SUBMISSION_COLUMNS = {"eeg_id": ID, **dict.fromkeys(VOTE_COLUMNS, ANYTHING)}
 
-MIDDLE = -1
-"""Stands for the offset of a test window that the table does not give: it lies in the middle of its recording."""
 NO_RECORDING = ""
 NO_PATIENT = ""
 """Stands for what test.csv does not name: the row's spectrogram, its patient."""

@@ -10,17 +10,16 @@ channels.
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Float32
 
 from hbac_assets.batches import full_batches
 from hbac_assets.learning.arrays import Array
 from hbac_assets.learning.image_source import Images
+from hbac_assets.signals.images import SMALLEST_DEVIATION
 
 if TYPE_CHECKING:
     import keras
 
 LAYER = "normalisation"
-SMALLEST_DEVIATION = 1e-6  # what images of one value are divided by
 
 
 def normalisation_layer() -> "keras.Layer":
@@ -56,12 +55,6 @@ def mean_and_variance(images: Images, batch_size: int) -> tuple[float, float]:
     each = [(image.mean(dtype=np.float64), image.var(dtype=np.float64)) for batch in batches for image in batch]
     means, variances = np.array(each)[: len(images)].T
     return float(means.mean()), float(variances.mean() + means.var())
-
-
-def standardised(image: Float[np.ndarray, "height width"]) -> Float32[np.ndarray, "height width"]:
-    """Return (x - mean) / (standard deviation + 1e-6) of an image, float32."""
-    centred = image - np.float32(image.mean(dtype=np.float64))  # exact for an image of one value
-    return np.asarray(centred / (np.sqrt(np.square(centred).mean()) + SMALLEST_DEVIATION), dtype=np.float32)
 
 
 def dataset_mean(model: "keras.Model", others: Any) -> Array | float:

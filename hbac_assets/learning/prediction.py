@@ -21,6 +21,9 @@ from hbac_assets.learning.parallel import replicated, require_divisible
 if TYPE_CHECKING:
     import keras
 
+MODELS = {"best": "best.keras", "last": "last.keras"}
+"""The files of a trained cell, by `MemberSettings.scored_epoch`."""
+
 # (weights as one vector, non-trainable variables, images (B, H, W)) -> probabilities (B, 6)
 Forward = Callable[[Any, Any, Any], Array]
 

@@ -2,45 +2,28 @@
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from hbac_assets.errors import HbacError
-from hbac_assets.scoring.blending import Blend, CalibratedBlend
-from hbac_assets.scoring.calibration import Calibration
-from hbac_assets.scoring.convex import ConvexBlend, LogarithmicBlend
-from hbac_assets.scoring.patient_context import PatientContext
-from hbac_assets.scoring.stacking import StackedBlend
+from hbac_assets.scoring.blends import StoredBlend, from_json, to_json
+from hbac_assets.scoring.stacked_blend import StackedBlend
+from hbac_assets.scoring.stacking import build_network
 from hbac_assets.store.files import atomic_write, write_json
 
 DESCRIPTION, NETWORK = "blend.json", "stacking.keras"
 
 
-class StoredBlend(NamedTuple):
-    """A blend, the members whose predictions it takes, in this order, and what is done afterwards."""
-
-    members: list[str]
-    blend: CalibratedBlend
-    context: PatientContext | None = None
-
-
 def save_blend(stored: StoredBlend, folder: Path) -> None:
     """Write a blend into an empty folder of its own."""
-    blend, calibration, context = stored.blend.blend, stored.blend.calibration, stored.context
-    description: dict[str, Any] = {"members": stored.members}
+    blend = stored.blend.blend
     if isinstance(blend, StackedBlend):
-        description["features"] = blend.features
+        network = build_network(len(blend.weights[0]))
+        network.set_weights(blend.weights)
         with atomic_write(folder / NETWORK) as temporary:
-            blend.model().save(temporary)
-    else:
-        description["mean_of"] = "logits" if isinstance(blend, LogarithmicBlend) else "probabilities"
-        description["weights"] = dict(zip(stored.members, blend.weights.tolist(), strict=True))
-    if calibration:
-        description["calibration"] = _as_json(vars(calibration))
-    if context:
-        description["patient_context"] = _as_json(vars(context))
-    write_json(folder / DESCRIPTION, description)
+            network.save(temporary)
+    write_json(folder / DESCRIPTION, to_json(stored))
 
 
 def load_weights(folder: Path) -> dict[str, float]:
@@ -54,19 +37,7 @@ def load_blend(folder: Path) -> StoredBlend:
     Raises:
         HbacError: the file of the network is not such a network.
     """
-    description = _description(folder)
-    blend: Blend
-    if weights := description.get("weights"):
-        kind = LogarithmicBlend if description["mean_of"] == "logits" else ConvexBlend
-        blend = kind(np.array([weights[member] for member in description["members"]]))
-    else:
-        blend = StackedBlend(description["features"], _network_weights(folder / NETWORK))
-    calibration, context = description.get("calibration"), description.get("patient_context")
-    return StoredBlend(
-        description["members"],
-        CalibratedBlend(blend, Calibration(**_from_json(calibration)) if calibration else None),
-        PatientContext(**_from_json(context)) if context else None,
-    )
+    return from_json(_description(folder), lambda features: StackedBlend(features, _network_weights(folder / NETWORK)))
 
 
 def _network_weights(path: Path) -> list[np.ndarray]:
@@ -78,14 +49,6 @@ def _network_weights(path: Path) -> list[np.ndarray]:
         fault = f"{path}: expected a whole Keras model, found none ({type(error).__name__})"
         raise HbacError(f"{fault}; materialize ensemble again") from error
     return list(network.get_weights())
-
-
-def _as_json(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: np.asarray(value).tolist() for name, value in fields.items()}
-
-
-def _from_json(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: np.array(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 def _description(folder: Path) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hbac_assets.scoring.blending import METHODS, Blend, CalibratedBlend, Method
+from hbac_assets.scoring.blending import METHODS, Method
+from hbac_assets.scoring.blends import Blend, CalibratedBlend
 from hbac_assets.scoring.calibration import NONE, Calibration, learned_calibration
 from hbac_assets.scoring.convex import plain_mean
 from hbac_assets.scoring.metric import kl_divergence

@@ -7,7 +7,6 @@ competition's test.csv. What it gains depends on how many recordings a patient h
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from hbac_assets.scoring.calibration import log_probabilities
 
@@ -91,12 +90,31 @@ def other_eegs(logs: np.ndarray, patients: np.ndarray, eegs: np.ndarray) -> tupl
 
     The mean is 0 where there are none.
     """
-    numbers = pd.factorize(patients)[0]  # -1 where there is none
-    numbers = np.where(numbers < 0, -1 - np.arange(len(numbers)), numbers)
-    keys = pd.DataFrame({"patient": numbers, "eeg": eegs})
-    of_eeg = pd.DataFrame(logs).groupby([keys["patient"], keys["eeg"]]).transform("mean")
-    first = ~keys.duplicated()  # a row for each EEG
-    sums = of_eeg.where(first, 0).groupby(keys["patient"]).transform("sum")
-    count = first.groupby(keys["patient"]).transform("sum") - 1
-    mean = (sums - of_eeg).div(count.clip(lower=1), axis=0).where(count > 0, 0)
-    return mean.to_numpy(), count.to_numpy(dtype=float)
+    numbers = _numbered(patients)
+    keys = np.stack([numbers, np.unique(eegs, return_inverse=True)[1].ravel()], axis=1)
+    first, eeg_of, rows = np.unique(keys, axis=0, return_index=True, return_inverse=True, return_counts=True)[1:]
+    of_eeg = _sums(logs, eeg_of.ravel(), len(first)) / rows[:, None]
+    patient_of = numbers[first]
+    count = np.bincount(patient_of, minlength=numbers.max(initial=-1) + 1)[numbers] - 1
+    sums = _sums(of_eeg, patient_of, numbers.max(initial=-1) + 1)[numbers]
+    mean = (sums - of_eeg[eeg_of.ravel()]) / np.maximum(count, 1)[:, None]
+    return np.where(count[:, None] > 0, mean, 0), count.astype(float)
+
+
+def _numbered(patients: np.ndarray) -> np.ndarray:
+    """Return (N,) a number for each patient; rows without one, None or NaN, each have a number of their own."""
+    numbers: dict[object, int] = {}
+    return np.array(
+        [
+            numbers.setdefault(("nobody", row) if patient is None or patient != patient else patient, len(numbers))
+            for row, patient in enumerate(patients.tolist())
+        ],
+        dtype=int,
+    )
+
+
+def _sums(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Return (groups, K): the sums of the rows of `values` (N, K) by the number of their group."""
+    sums = np.zeros((groups, values.shape[1]))
+    np.add.at(sums, group, values)
+    return sums

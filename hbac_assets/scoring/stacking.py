@@ -9,8 +9,7 @@ starts, what early stopping returns to where nothing is gained, and what a ridge
 many members there are.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +18,8 @@ import numpy as np
 from hbac_assets.batches import full_batches
 from hbac_assets.labels import CLASSES
 from hbac_assets.scoring.convex import ConvexBlend, plain_mean
-from hbac_assets.scoring.metric import SMALLEST, kl_divergence
+from hbac_assets.scoring.metric import kl_divergence
+from hbac_assets.scoring.stacked_blend import BATCH_SIZE, StackedBlend, network_inputs, predict
 
 if TYPE_CHECKING:
     import keras
@@ -30,48 +30,10 @@ PATIENCE = 20
 CONSENSUS_WEIGHT = 0.1
 HIDDEN = (64, 32)
 LEARNING_RATE = 1e-3
-BATCH_SIZE = 64
 HELD_OUT = 0.2  # of the patients
 MOST_EPOCHS = 1000
 RIDGE = 0.02  # of the squared logits that the network adds, in nats
 SEED = 42
-
-
-def statistics(predictions: np.ndarray) -> np.ndarray:
-    """Return (N, 30): minimum, maximum, mean, standard deviation and median over the members (M, N, 6), by class."""
-    return np.concatenate([summary(predictions, axis=0) for summary in (np.min, np.max, np.mean, np.std, np.median)], 1)
-
-
-def side_by_side(predictions: np.ndarray) -> np.ndarray:
-    """Return (N, 6·M): the predictions of all members (M, N, 6), one member after the other."""
-    return np.concatenate(list(predictions), axis=1)
-
-
-FEATURES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
-    "statistics": statistics,
-    "predictions": side_by_side,
-    "both": lambda predictions: np.concatenate([statistics(predictions), side_by_side(predictions)], axis=1),
-}
-
-
-@dataclass(frozen=True)
-class StackedBlend:
-    """A trained network and what it is shown."""
-
-    features: str
-    """A key of `FEATURES`."""
-    weights: list[np.ndarray]
-    """Those of the network, in the order of its layers."""
-
-    def __call__(self, predictions: np.ndarray) -> np.ndarray:
-        """Turn the members' predictions (M, N, 6) into one (N, 6)."""
-        return _predict(self.weights, *_inputs(self.features, predictions))
-
-    def model(self) -> "keras.Model":
-        """Return the network as a Keras model, from the features to what it adds to the log of the mean (6,)."""
-        model = build_network(len(self.weights[0]))
-        model.set_weights(self.weights)
-        return model
 
 
 def stacked(
@@ -93,12 +55,12 @@ def stacked(
     watched = held_out_rows(groups)
     if watched.all():
         return plain_mean(predictions, shares, groups)
-    inputs, start = _inputs(features, predictions)
+    inputs, start = network_inputs(features, predictions)
     rows = [inputs[~watched], start[~watched], consensus(shares[~watched]), shares[~watched].astype("float32")]
     network = _compiled(inputs.shape[1])
 
     def score(state: _State) -> float:
-        blended = _predict([np.asarray(part) for part in state.weights], inputs[watched], start[watched])
+        blended = predict([np.asarray(part) for part in state.weights], inputs[watched], start[watched])
         return float(kl_divergence(shares[watched], blended).mean())
 
     state, best, best_score, best_epoch = network.state, network.state, score(network.state), -1
@@ -140,12 +102,6 @@ def build_network(inputs: int) -> "keras.Model":
     return keras.Sequential([keras.Input((inputs,), name="features"), *hidden, last], name="stacking")
 
 
-def _inputs(features: str, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return in single precision what the network is shown (N, inputs), and the log of the mean (N, 6)."""
-    log_mean = np.log(np.maximum(predictions.mean(axis=0), SMALLEST))
-    return FEATURES[features](predictions).astype("float32"), log_mean.astype("float32")
-
-
 class _State(NamedTuple):
     weights: list[Any]
     optimizer: list[Any]
@@ -182,19 +138,6 @@ def _compiled(inputs: int) -> _Network:
 
     weights = [variable.value for variable in model.trainable_variables]
     return _Network(_State(weights, [variable.value for variable in optimizer.variables]), step)
-
-
-def _predict(weights: list[np.ndarray], features: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Return the probabilities (N, 6), in batches of one size, so that a row has the same bits in any company."""
-    from scipy.special import softmax
-
-    logits = [start[:0]]
-    for batch in full_batches(np.arange(len(features)), BATCH_SIZE):
-        values = features[batch]
-        for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-            values = np.maximum(values @ kernel + bias, 0)
-        logits.append(start[batch] + values @ weights[-2] + weights[-1])
-    return np.asarray(softmax(np.concatenate(logits)[: len(features)].astype("float64"), axis=1))
 
 
 def _shuffled_batches(rows: int, epoch: int) -> Iterator[np.ndarray]:

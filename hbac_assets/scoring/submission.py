@@ -1,61 +1,21 @@
 """The table that Kaggle scores: built in the order of sample_submission.csv, and checked against it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets.scoring.patient_context import PatientContext
+from hbac_assets.scoring.combining import in_order
 
 SUM_TOLERANCE = 1e-6
-
-
-def filled_up(predictions: np.ndarray, blend: Callable[[np.ndarray], np.ndarray], prior: np.ndarray) -> np.ndarray:
-    """Return the blend (N, 6) of members of which some did not predict every row.
-
-    Where a member is missing, the mean of the others stands in for it; where all are, the row gets the prior.
-
-    Args:
-        predictions: (members, N, 6) probabilities, NaN where a member did not predict a row.
-        blend: from (members, N, 6) to (N, 6).
-        prior: (6,) probabilities.
-    """
-    missing = np.isnan(predictions[..., 0])
-    if not missing.any():
-        return blend(predictions)
-    nobody = missing.all(axis=0)
-    stand_in = np.where(missing[..., None], 0, predictions).sum(axis=0) / np.maximum(1, (~missing).sum(axis=0))[:, None]
-    stand_in[nobody] = prior
-    blended = blend(np.where(missing[..., None], stand_in, predictions))
-    return np.where(nobody[:, None], prior, blended)
-
-
-def in_context(
-    blended: np.ndarray, context: PatientContext, patients: np.ndarray, eegs: np.ndarray, predicted: np.ndarray
-) -> np.ndarray:
-    """Return predictions (N, 6) that also use the patient's other EEGs.
-
-    Rows that no member predicted keep the prior, and say nothing of the patient's others.
-
-    Args:
-        blended: (N, 6) probabilities.
-        context: what was learned.
-        patients: (N,) patient of each row, NaN or None where it is not known.
-        eegs: (N,) EEG of each row.
-        predicted: (N,) whether any member predicted the row.
-    """
-    adjusted = blended.copy()
-    adjusted[predicted] = context(blended[predicted], patients[predicted], eegs[predicted])
-    return adjusted
 
 
 def build(eeg_ids: Sequence[str], predictions: np.ndarray, sample: pd.DataFrame) -> pd.DataFrame:
     """Return eeg_id and the six vote columns, in the rows' order of `sample`.
 
-    Where an EEG stands in as many rows of the one as of the other, the first gets the first prediction and so on;
-    otherwise each gets the mean of its predictions.
+    Of an EEG in several rows `combining.in_order` says which gets which prediction.
 
     Args:
         eeg_ids: (N,) the EEG of each prediction, in any order, as text.
@@ -65,21 +25,14 @@ def build(eeg_ids: Sequence[str], predictions: np.ndarray, sample: pd.DataFrame)
     Raises:
         HbacError: an EEG of `sample` has no prediction.
     """
-    predicted = pd.DataFrame(predictions, columns=list(VOTE_COLUMNS)).assign(eeg=list(eeg_ids))
-    order = pd.DataFrame({"eeg": sample["eeg_id"].astype("str").to_numpy()})
-    absent = sorted(set(order["eeg"]) - set(predicted["eeg"]))
+    wanted = sample["eeg_id"].astype("str").tolist()
+    absent = sorted(set(wanted) - set(eeg_ids))
     if absent:
         raise HbacError(
             f"submission: expected a prediction for each eeg_id of sample_submission.csv, found none for "
             f"{len(absent)}, such as {absent[0]}; predict the rows of the test.csv beside it"
         )
-    counts = predicted["eeg"].value_counts()
-    paired = order["eeg"].map(counts) == order["eeg"].map(order["eeg"].value_counts())
-    means = predicted.groupby("eeg").mean().loc[order["eeg"]].reset_index(drop=True)
-    predicted["place"], order["place"] = predicted.groupby("eeg").cumcount(), order.groupby("eeg").cumcount()
-    one_by_one = order.merge(predicted, on=["eeg", "place"], how="left")[list(VOTE_COLUMNS)]
-    shares = np.where(paired.to_numpy()[:, None], one_by_one, means[list(VOTE_COLUMNS)])
-    frame = pd.DataFrame(shares, columns=list(VOTE_COLUMNS))
+    frame = pd.DataFrame(in_order(eeg_ids, predictions, wanted), columns=list(VOTE_COLUMNS))
     frame.insert(0, "eeg_id", sample["eeg_id"].to_numpy())
     return frame
 

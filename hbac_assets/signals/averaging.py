@@ -1,6 +1,7 @@
 """Area averaging: how an axis of many values becomes one of few."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ def averaging_matrix(inputs: int, outputs: int) -> "csr_array":
     return csr_array((np.diff(covered, axis=0) * (outputs / inputs)).astype(np.float32))
 
 
+@lru_cache(maxsize=32)
 def image_averaging(inputs: tuple[int, int], outputs: tuple[int, int]) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function that averages images of `inputs` (height, width) to `outputs`, each axis as above."""
     if inputs == outputs:

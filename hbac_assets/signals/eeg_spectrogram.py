@@ -14,8 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from hbac_assets.signals.averaging import averaging_matrix
 from hbac_assets.signals.denoising import wavelet_denoised
-from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW, bipolar
+from hbac_assets.signals.recipes import EegTransform
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -26,7 +26,7 @@ DECIBELS = 80.0
 
 
 def eeg_spectrogram(
-    eeg: Float[np.ndarray, "samples electrodes"], recipe: EegRecipe
+    eeg: Float[np.ndarray, "samples electrodes"], recipe: EegTransform
 ) -> Float32[np.ndarray, "{4*recipe.size[0]} {recipe.size[1]}"]:
     """Return the spectrogram of each chain: the mean over the decibels of its four bipolar differences.
 
@@ -48,7 +48,7 @@ def eeg_spectrogram(
 
 
 def _chain_image(
-    differences: Float[np.ndarray, "4 samples"], recipe: EegRecipe
+    differences: Float[np.ndarray, "4 samples"], recipe: EegTransform
 ) -> Float32[np.ndarray, "{recipe.size[0]} {recipe.size[1]}"]:
     """Return (bands, columns) of the differences (4, samples) of a chain."""
     signals = _without_gaps(differences)
@@ -72,7 +72,7 @@ def _without_gaps(signals: Float[np.ndarray, "signals samples"]) -> Float32[np.n
 
 
 def _power(
-    signals: Float32[np.ndarray, "signals samples"], recipe: EegRecipe, tables: "_Tables"
+    signals: Float32[np.ndarray, "signals samples"], recipe: EegTransform, tables: "_Tables"
 ) -> Float32[np.ndarray, "bins frames"]:
     """Return the power (bins, N × frames) of signals (N, samples).
 
@@ -112,7 +112,7 @@ class _Tables(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _tables(recipe: EegRecipe) -> _Tables:
+def _tables(recipe: EegTransform) -> _Tables:
     from scipy.signal.windows import hann
     from scipy.sparse import csr_array
 
@@ -133,7 +133,7 @@ def _tables(recipe: EegRecipe) -> _Tables:
 
 
 def _mel_filters(
-    frequencies: Float[np.ndarray, " bins"], recipe: EegRecipe
+    frequencies: Float[np.ndarray, " bins"], recipe: EegTransform
 ) -> Float[np.ndarray, "{recipe.size[0]} bins"]:
     """Return (bands, bins): triangles of equal area (Slaney 1998, Auditory Toolbox, report 1998-010).
 
@@ -146,7 +146,9 @@ def _mel_filters(
     return filters
 
 
-def _averages(frequencies: Float[np.ndarray, " bins"], recipe: EegRecipe) -> Float[np.ndarray, "{recipe.size[0]} bins"]:
+def _averages(
+    frequencies: Float[np.ndarray, " bins"], recipe: EegTransform
+) -> Float[np.ndarray, "{recipe.size[0]} bins"]:
     """Return (bands, bins): the bins within the recipe's frequencies, averaged to the bands."""
     low, high = recipe.frequencies
     within = (low <= frequencies) & (frequencies <= high)

@@ -8,10 +8,11 @@ import pytest
 from hbac_assets.learning import prediction
 from hbac_assets.learning.backbones import build_classifier, parameter_counts
 from hbac_assets.learning.image_source import as_images
-from hbac_assets.learning.normalisation import LAYER, fit_normalisation, mean_and_variance, standardised
+from hbac_assets.learning.normalisation import LAYER, fit_normalisation, mean_and_variance
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.training import Examples, TrainingResult, train_cell
+from hbac_assets.signals.images import standardised
 from hbac_assets_tests.learning.conftest import easy_examples, pixels
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.scoring.blend_files import StoredBlend, load_blend, load_weights, save_blend
-from hbac_assets.scoring.blending import METHODS, CalibratedBlend
+from hbac_assets.scoring.blend_files import load_blend, load_weights, save_blend
+from hbac_assets.scoring.blending import METHODS
+from hbac_assets.scoring.blends import CalibratedBlend, StoredBlend
 from hbac_assets.scoring.calibration import CALIBRATIONS, learned_calibration
 from hbac_assets.scoring.patient_context import learned_context
 from hbac_assets_tests.scoring.members import members

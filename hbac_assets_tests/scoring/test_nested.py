@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from hbac_assets.scoring.blending import METHODS, Blend
+from hbac_assets.scoring.blending import METHODS
+from hbac_assets.scoring.blends import Blend
 from hbac_assets.scoring.calibration import CALIBRATIONS, NONE
 from hbac_assets.scoring.convex import learned_weights, plain_mean
 from hbac_assets.scoring.metric import kl_divergence

@@ -9,7 +9,8 @@ from hbac_assets.scoring import stacking
 from hbac_assets.scoring.calibration import learned_calibration
 from hbac_assets.scoring.convex import ConvexBlend
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.stacking import FEATURES, StackedBlend, consensus, held_out_rows, stacked
+from hbac_assets.scoring.stacked_blend import FEATURES, StackedBlend
+from hbac_assets.scoring.stacking import consensus, held_out_rows, stacked
 from hbac_assets_tests.scoring.constructed import Table, votes
 from hbac_assets_tests.scoring.members import members, softmax
 

@@ -6,9 +6,10 @@ import pytest
 
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import VOTE_COLUMNS
+from hbac_assets.scoring.combining import filled_up, in_context
 from hbac_assets.scoring.convex import ConvexBlend
 from hbac_assets.scoring.patient_context import PatientContext
-from hbac_assets.scoring.submission import build, filled_up, in_context, violations
+from hbac_assets.scoring.submission import build, violations
 
 
 @pytest.fixture

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float32
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.inputs.kind import Arrays
-from hbac_assets.signals.averaging import image_averaging
-from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
+from hbac_assets.signals.images import averaged
 from hbac_assets.signals.montage import CHAINS
+from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.window import Window, missing_fraction
 from hbac_assets.store.arrays import open_array
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hbac_assets.learning.settings import Preprocessing
+    from hbac_assets.signals.eeg_recipe import EegRecipe
 
 ASSET = "eeg_spectrograms"
 
@@ -30,13 +34,22 @@ class EegView:
 
     of_eeg: bool = True
 
-    def source(self, preprocessing: "Preprocessing") -> EegRecipe:
+    def source(self, preprocessing: "Preprocessing") -> "EegRecipe":
         """Return the member's recipe."""
         assert preprocessing.eeg
         return preprocessing.eeg
 
+    def of_window(
+        self, window: Window, recipe: ImageRecipe, size: tuple[int, int]
+    ) -> Float32[np.ndarray, "height width"] | None:
+        """Return the view of a window (H, W); None where no electrode shows anything."""
+        assert recipe.eeg
+        if window.eeg is None or missing_fraction(window.eeg) == 1:
+            return None
+        return averaged(eeg_spectrogram(window.eeg, recipe.eeg), size)
+
     def reader(
-        self, rows: pd.DataFrame, arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
+        self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
     ) -> Callable[[int], Float32[np.ndarray, "height width"]]:
         """Return a function from the number of a row to its image (H, W), frequency first.
 
@@ -55,19 +68,20 @@ class EegView:
         """
         bands, columns = self.source(preprocessing).size
         stacked = len(CHAINS) * bands
-        shrink = image_averaging((stacked, columns), size)
         places = _places(rows, arrays)
 
         def read(row: int) -> Float32[np.ndarray, "height width"]:
             eeg_id, position = places[row]
             spectrograms = open_array(arrays.folder / f"{eeg_id}.npy", ("windows", stacked, columns), ASSET)
-            return shrink(spectrograms[position])
+            return averaged(spectrograms[position], size)
 
         return read
 
 
-def _places(rows: pd.DataFrame, arrays: Arrays) -> list[tuple[object, int]]:
+def _places(rows: "pd.DataFrame", arrays: Arrays) -> list[tuple[object, int]]:
     """Return the EEG and the position in its array of each row's window."""
+    import pandas as pd
+
     positions = arrays.table.set_index(["eeg_id", "offset_seconds"])["position"]
     windows = pd.MultiIndex.from_frame(rows[["eeg_id", "eeg_label_offset_seconds"]])
     found = positions.reindex(windows)

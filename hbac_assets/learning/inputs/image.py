@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float16, Float32
 
 from hbac_assets.learning.inputs.kind import Arrays, Source, Stored
-from hbac_assets.learning.normalisation import standardised
+from hbac_assets.signals.images import stacked
+from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.window import Window
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hbac_assets.learning.settings import Preprocessing
 
 
@@ -25,8 +28,14 @@ class View(Protocol):
         """Return the stored arrays that the view is made from."""
         ...
 
+    def of_window(
+        self, window: Window, recipe: ImageRecipe, size: tuple[int, int]
+    ) -> Float32[np.ndarray, "height width"] | None:
+        """Return the view of a window, of `size` (H, W), frequency first; None where there is nothing to see."""
+        ...
+
     def reader(
-        self, rows: pd.DataFrame, arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
+        self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
     ) -> Callable[[int], Float32[np.ndarray, "height width"]]:
         """Return a function from the number of a row to its view of `size` (H, W), frequency first."""
         ...
@@ -62,23 +71,29 @@ class ImageKind:
         """Return the stored arrays of the views."""
         return tuple(view.source(preprocessing) for view in self.views)
 
+    def of_window(self, window: Window, recipe: ImageRecipe) -> Float16[np.ndarray, "height width"] | None:
+        """Return the image (H, W) of a window; None where a view is missing."""
+        views = [view.of_window(window, recipe, self._size_of_a_view(recipe)) for view in self.views]
+        there = [view for view in views if view is not None]
+        return stacked(there, standardise=recipe.normalisation == "per_image") if len(there) == len(views) else None
+
     def shape(self, preprocessing: "Preprocessing") -> tuple[int, int]:
         """Return (H, W): the size of the image."""
         return preprocessing.image_size
 
     def reader(
-        self, rows: pd.DataFrame, stored: Stored, preprocessing: "Preprocessing"
+        self, rows: "pd.DataFrame", stored: Stored, preprocessing: "Preprocessing"
     ) -> Callable[[int], Float16[np.ndarray, "height width"]]:
         """Return a function from the number of a row to its image (H, W), frequency first."""
-        height, width = preprocessing.image_size
-        size = height // self.panels, width
+        size = self._size_of_a_view(preprocessing)
         reads = [view.reader(rows, stored[view.source(preprocessing)], preprocessing, size) for view in self.views]
         per_image = preprocessing.normalisation == "per_image"
 
         def read(row: int) -> Float16[np.ndarray, "height width"]:
-            views = [view(row) for view in reads]
-            return np.concatenate([standardised(view) if per_image else view for view in views]).astype(
-                np.float16, order="C"
-            )
+            return stacked([view(row) for view in reads], standardise=per_image)
 
         return read
+
+    def _size_of_a_view(self, recipe: ImageRecipe) -> tuple[int, int]:
+        height, width = recipe.image_size
+        return height // self.panels, width

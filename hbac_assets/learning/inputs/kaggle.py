@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float32
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.inputs.kind import Arrays
-from hbac_assets.signals.averaging import image_averaging
+from hbac_assets.signals.images import kaggle_image
+from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.window import Window
 from hbac_assets.store.arrays import open_array
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hbac_assets.learning.settings import Preprocessing
 
 FREQUENCY_BINS = 400
@@ -36,8 +39,17 @@ class KaggleView:
     def source(self, preprocessing: "Preprocessing") -> None:
         """Return None: Kaggle made these arrays."""
 
+    def of_window(
+        self, window: Window, recipe: ImageRecipe, size: tuple[int, int]
+    ) -> Float32[np.ndarray, "height width"] | None:
+        """Return the view of a window (H, W); None without any power."""
+        if window.spectrogram is None:
+            return None
+        power = np.where(np.isnan(window.spectrogram), np.float32(0), window.spectrogram)
+        return kaggle_image(power, recipe.window, recipe.clip, size) if power.any() else None
+
     def reader(
-        self, rows: pd.DataFrame, arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
+        self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
     ) -> Callable[[int], Float32[np.ndarray, "height width"]]:
         """Return a function from the number of a row to its image (H, W), frequency first.
 
@@ -53,14 +65,12 @@ class KaggleView:
             HbacError: the function does, where a file is missing or is not such an array, or a window starts outside
                 its recording.
         """
-        shrink = image_averaging((FREQUENCY_BINS, preprocessing.window), size)
         ids = rows["spectrogram_id"].to_numpy()
         offsets = rows["spectrogram_label_offset_seconds"].to_numpy(dtype=np.float64)
 
         def read(row: int) -> Float32[np.ndarray, "height width"]:
             window = cut_window(arrays.folder / f"{ids[row]}.npy", float(offsets[row]))
-            power = central_columns(window, preprocessing.window)
-            return shrink(log_power(power, preprocessing.clip))
+            return kaggle_image(window, preprocessing.window, preprocessing.clip, size)
 
         return read
 
@@ -77,15 +87,3 @@ def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
     window = spectrogram[:, start : start + LABEL_WINDOW]
     missing = LABEL_WINDOW - window.shape[1]
     return np.pad(window, ((0, 0), (0, missing))) if missing else window
-
-
-def central_columns(window: np.ndarray, columns: int) -> np.ndarray:
-    """Return the middle `columns` columns: the labelled moment lies in the middle of the window."""
-    start = (window.shape[1] - columns) // 2
-    return window[:, start : start + columns]
-
-
-def log_power(power: np.ndarray, clip: tuple[float, float]) -> np.ndarray:
-    """Return the natural logarithm of `power`, clipped to the bounds `clip` of that logarithm."""
-    low, high = np.exp(np.array(clip, dtype=np.float32))
-    return np.asarray(np.log(np.clip(power, low, high)))

@@ -3,18 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float16
 
-from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.window import Window
 
 if TYPE_CHECKING:
-    from hbac_assets.learning.settings import Preprocessing
+    import pandas as pd
 
-Source = EegRecipe | None
+    from hbac_assets.learning.settings import Preprocessing
+    from hbac_assets.signals.eeg_recipe import EegRecipe
+
+Source: TypeAlias = "EegRecipe | None"
 """Stored arrays by what made them: a recipe, from the EEG; None: Kaggle's own spectrograms."""
 
 
@@ -28,7 +31,7 @@ class Arrays:
     """
 
     folder: Path
-    table: pd.DataFrame
+    table: "pd.DataFrame"
 
 
 Stored = Mapping[Source, Arrays]
@@ -60,12 +63,16 @@ class InputKind(Protocol):
         """Return the stored arrays that it is made from, Kaggle's first."""
         ...
 
+    def of_window(self, window: Window, recipe: ImageRecipe) -> Float16[np.ndarray, "height width"] | None:
+        """Return a window's array, the same as `reader` makes of it; None where a recording shows nothing of it."""
+        ...
+
     def shape(self, preprocessing: "Preprocessing") -> tuple[int, int]:
         """Return the shape of one row's array: (frequencies, times) of an image, (times, channels) of a series."""
         ...
 
     def reader(
-        self, rows: pd.DataFrame, stored: Stored, preprocessing: "Preprocessing"
+        self, rows: "pd.DataFrame", stored: Stored, preprocessing: "Preprocessing"
     ) -> Callable[[int], Float16[np.ndarray, "height width"]]:
         """Return a function from the number of a row to its array; several threads may call it at once.
 

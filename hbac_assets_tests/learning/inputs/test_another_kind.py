@@ -18,8 +18,14 @@ from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
 from hbac_assets.learning.settings import MemberSettings, Preprocessing
 from hbac_assets.learning.training import Examples, train_cell
+from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.window import Window
 
 TIMES, CHANNELS = 300, 4
+
+
+def log_powers(power: np.ndarray) -> np.ndarray:
+    return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1).T), np.float16)
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,9 @@ class RegionPowers:
     def sources(self, preprocessing: Preprocessing) -> tuple[None]:
         return (None,)
 
+    def of_window(self, window: Window, recipe: ImageRecipe) -> np.ndarray | None:
+        return None if window.spectrogram is None else log_powers(window.spectrogram)
+
     def shape(self, preprocessing: Preprocessing) -> tuple[int, int]:
         return TIMES, CHANNELS
 
@@ -43,7 +52,7 @@ class RegionPowers:
 
         def read(row: int) -> np.ndarray:
             power = cut_window(stored[None].folder / f"{ids[row]}.npy", 0.0)
-            return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1).T), np.float16)
+            return log_powers(power)
 
         return read
 

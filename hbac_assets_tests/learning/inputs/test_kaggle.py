@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning.inputs.kaggle import KaggleView, cut_window, log_power
+from hbac_assets.learning.inputs.kaggle import KaggleView, cut_window
 from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.learning.settings import Preprocessing
+from hbac_assets.signals.images import log_power
 
 
 def load_windows(rows: pd.DataFrame, folder: Path, preprocessing: Preprocessing) -> np.ndarray:

@@ -1,0 +1,92 @@
+"""`hbac predict` on a day of EEG, by the bundle of `quickstart`: how fast, and in how much memory.
+
+Nothing is compared but the day with its own time, and its memory with that of an hour.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.commands import prepare_command, project_environment
+from benchmarks.sides import environment_of_users
+from benchmarks.table import Result
+from hbac_assets.resources.paths import PROJECT_FOLDER
+from hbac_assets.signals.montage import ELECTRODES
+from hbac_assets.synthetic.recordings import plan
+from hbac_assets.synthetic.rendering import render
+from hbac_assets.synthetic.settings import SyntheticSettings
+
+ROW = 12
+HOURS = 24
+LEAST_RATE, MOST_GROWTH = 500, 1.25
+HBAC = (sys.executable, "-m", "hbac_assets")
+RANGE_UV = (-3276.8, 3276.7)
+RECORDS = slice(236, 244)
+"""The bytes of an EDF header that say how many records there are."""
+
+
+def run(workspace: Path) -> list[Result]:
+    """Train and export `quickstart`, then measure the command in processes of its own."""
+    environment = project_environment(workspace)
+    bundle = workspace / "bundle.zip"
+    for command in ((*HBAC, "run"), (*HBAC, "bundle", "--output", str(bundle))):
+        prepare_command(list(command), str(PROJECT_FOLDER), environment)()
+    measured = {}
+    for hours in (1, HOURS):
+        recording = write_recording(workspace / f"{hours}.edf", hours)
+        measured[hours] = measure(recording, bundle, workspace)
+        recording.unlink()
+    seconds, memory = measured[HOURS]
+    rate, growth = HOURS * 3600 / seconds, memory / measured[1][1]
+    work = f"hbac predict, {HOURS} h of {len(ELECTRODES)} electrodes at 200 Hz, quickstart's bundle"
+    return [
+        Result(
+            ROW, f"{work}: time", f"{seconds:.0f} s", f"{rate:.0f} x real time", rate, f"≥ {LEAST_RATE}",
+            rate >= LEAST_RATE,
+        ),
+        Result(
+            ROW, f"{work}: memory", f"{memory / 2**30:.2f} GiB", f"1 h: {measured[1][1] / 2**30:.2f} GiB", growth,
+            f"≤ {MOST_GROWTH}", growth <= MOST_GROWTH,
+        ),
+    ]  # fmt: skip
+
+
+def measure(recording: Path, bundle: Path, folder: Path) -> tuple[float, int]:
+    """Return the seconds and the bytes of memory of the command, from its start to its end."""
+    command = [*HBAC, "predict", str(recording), "--from", str(bundle), "--output", str(folder), "--overwrite"]
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=PROJECT_FOLDER, env=environment_of_users(), stdout=sys.stderr)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
+    return time.monotonic() - began, 1024 * used.ru_maxrss
+
+
+def write_recording(path: Path, hours: int) -> Path:
+    """Write synthetic EEG of many patients as EDF: an hour, as often as it takes."""
+    from edfio import Edf, EdfSignal
+
+    planned = [recording for recording in plan(SyntheticSettings(recordings=48)) if recording.split == "test"]
+    eeg = np.concatenate([render(recording) for recording in planned])[: 3600 * 200, : len(ELECTRODES)]
+    eeg = np.clip(np.nan_to_num(eeg), -3276.8, 3276.7)
+    signals = [
+        EdfSignal(
+            eeg[:, column], 200, label=f"EEG {name}-REF", physical_dimension="uV", physical_range=(-3276.8, 3276.7)
+        )
+        for column, name in enumerate(ELECTRODES)
+    ]
+    Edf(signals).write(path)
+    content = bytearray(path.read_bytes())
+    header = 256 * (len(signals) + 1)
+    records = int(content[RECORDS])
+    content[RECORDS] = str(records * hours).encode().ljust(8)
+    with path.open("wb") as file:
+        file.write(content[:header])
+        for _ in range(hours):
+            file.write(content[header:])
+    return path

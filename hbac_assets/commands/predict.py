@@ -1,0 +1,140 @@
+"""Predict recordings: six probabilities every few seconds, with pictures if they are wanted.
+
+Each FILE is a recording in EDF, BDF, the competition's parquet or, with the extra `formats`, BrainVision and others.
+Its table tells for each moment the probabilities, how far the members of the ensemble agree, how good the signal is,
+and how much of what the models look at is recorded; where that is too little, there are no probabilities.
+For research only; not a medical device.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hbac_assets.commands.progress import Bar
+from hbac_assets.commands.variables import not_empty
+from hbac_assets.errors import HbacError
+
+if TYPE_CHECKING:
+    from hbac_assets.inference.predictor import Predictor
+    from hbac_assets.recordings.outputs import Outputs
+
+RESEARCH = "for research only; not a medical device"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="recordings")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where tables go (the working folder); for one FILE also the table's name, .csv or .parquet",
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=not_empty,
+        metavar="STORE",
+        help="the store of the experiment that HBAC_EXPERIMENT names (HBAC_STORE)",
+    )
+    parser.add_argument("--step", type=_step, default=10, metavar="S", help="seconds from row to row, even (10)")
+    parser.add_argument("--picture", action="store_true", help="draw the course, and the EEG of the top moments")
+    parser.add_argument("--top", type=_count, default=1, metavar="N", help="moments of each class that are drawn (1)")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Predict each recording; one that cannot be is told in one line, and the others go on. Return the exit status.
+
+    Raises:
+        HbacError: there is no ensemble, or the names of results collide.
+    """
+    from hbac_assets.recordings.outputs import outputs
+
+    places = outputs(options.files, options.output, pictures=options.picture)
+    predictor, model = open_predictor(options.source)
+    print(f"{model}: {RESEARCH}", file=sys.stderr)
+    failed = 0
+    for file, place in places.items():
+        try:
+            predict_file(file, place, predictor, model, options)
+        except HbacError as error:
+            print(f"FAILED: {error}", file=sys.stderr)
+            failed += 1
+    if len(places) > 1:
+        print(f"{len(places) - failed} of {len(places)} recordings predicted", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def open_predictor(source: str | None) -> "tuple[Predictor, str]":
+    """Return the ensemble of a store, and what it is called.
+
+    Raises:
+        HbacError: there is none, or it is out of date or damaged.
+    """
+    from hbac_assets.inference.trained import open_trained
+    from hbac_assets.resources.environment import resources_from_environment
+    from hbac_assets.resources.views import Workspace
+
+    if source:
+        os.environ["HBAC_STORE"] = str(Path(source).absolute())
+    resources = resources_from_environment()
+    lineage = Workspace(*(resources[name] for name in ("competition", "store", "experiment"))).lineage()
+    experiment = lineage.experiment
+    return open_trained(lineage), f"{experiment.submitted} of {experiment.name}"
+
+
+def predict_file(file: Path, place: "Outputs", predictor: "Predictor", model: str, options: argparse.Namespace) -> None:
+    """Write the results of one recording, the table last.
+
+    Raises:
+        HbacError: it cannot be predicted, or its results are there already.
+    """
+    from hbac_assets.recordings.derivation import derive
+    from hbac_assets.recordings.opening import open_recording
+    from hbac_assets.recordings.outputs import write_picture, write_table
+    from hbac_assets.recordings.over_time import predict_over_time
+    from hbac_assets.recordings.recording import seconds
+    from hbac_assets.recordings.signals import Signals
+    from hbac_assets.recordings.survey import survey
+
+    if not options.overwrite:
+        place.require_free()
+    began = time.monotonic()
+    recording = open_recording(file)
+    signals = Signals(recording, derive(recording))
+    for remark in (*recording.remarks, *survey(signals)):
+        print(f"{file}: {remark}", file=sys.stderr)
+    bar = Bar(file.name)
+    try:
+        found = predict_over_time(signals, predictor, options.step, bar)
+        if place.pictures:
+            from hbac_assets.recordings import pictures
+
+            top = pictures.top_moments(found.table, options.top)
+            write_picture(pictures.overview(recording, found, model), place.overview)
+            write_picture(pictures.moments_picture(signals, top), place.moments)
+        write_table(found.table, place.table)
+    finally:
+        bar.end()
+    unseen = int((found.table["members"] == 0).sum())
+    without = f", {unseen} of them without probabilities: too little is covered" if unseen else ""
+    rate = seconds(recording) / (time.monotonic() - began)
+    print(f"{place.table}: {len(found.table)} moments{without} ({rate:,.0f} x real time)")
+
+
+def _step(text: str) -> int:
+    step = _count(text)
+    if step % 2:
+        raise argparse.ArgumentTypeError(f"expected an even number of seconds, found {text}")
+    return step
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number, 1 or more, found {text!r}")
+    return int(text)

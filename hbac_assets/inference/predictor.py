@@ -1,0 +1,118 @@
+"""The submitted ensemble as one function of windows, whatever computes its networks."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+import numpy as np
+
+from hbac_assets.labels import CLASSES
+from hbac_assets.learning.inputs.kind import InputKind
+from hbac_assets.scoring.blends import StoredBlend
+from hbac_assets.scoring.combining import combined
+from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.window import Window
+
+if TYPE_CHECKING:
+    from hbac_assets.learning.settings import Preprocessing
+
+BATCH_SIZE = 64
+"""Windows in memory at once; a window with both recordings takes 1.2 MB."""
+
+Network = Callable[[np.ndarray], np.ndarray]
+"""From inputs float16 (N, ...) as an `InputKind` makes them to probabilities (N, 6)."""
+
+
+class Recipe(ImageRecipe, Protocol):
+    """How a member's input is made, and of which kind it is."""
+
+    @property
+    def kind(self) -> InputKind: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of an ensemble.
+
+    Attributes:
+        name: as the experiment has it.
+        recipe: how its input is made of a window.
+        networks: its models, one for each fold.
+    """
+
+    name: str
+    recipe: Recipe
+    networks: Sequence[Network]
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What it needs of a window: `eeg`, `spectrogram` or both."""
+        sources = self.recipe.kind.sources(cast("Preprocessing", self.recipe))
+        return frozenset("spectrogram" if source is None else "eeg" for source in sources)
+
+
+class Prediction(NamedTuple):
+    """Probabilities of N windows, classes in the order of `labels.CLASSES`.
+
+    Attributes:
+        probabilities: (N, 6) of the ensemble; the class prior where no member could see the window.
+        members: (N, M, 6) of each member, the mean over its folds; NaN where it could not see the window.
+    """
+
+    probabilities: np.ndarray
+    members: np.ndarray
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """An ensemble: every member's models of all folds, blended, calibrated and averaged as for the submission.
+
+    Attributes:
+        members: in the order of the blend.
+        blend: what was learned out of fold.
+        prior: (6,) probabilities of the classes in the training rows.
+    """
+
+    members: tuple[Member, ...]
+    blend: StoredBlend
+    prior: np.ndarray
+
+    def predict(self, windows: Iterable[Window]) -> Prediction:
+        """Return the probabilities of windows, of which `BATCH_SIZE` are asked for at a time.
+
+        A member that cannot see a window is left out; the mean of the others stands in for it in the blend. Windows
+        count as recordings of one patient only if their `patient` says so.
+        """
+        parts = [np.empty((len(self.members[0].networks), len(self.members), 0, len(CLASSES)))]
+        patients: list[str | None] = []
+        recordings: list[str] = []
+        for batch in _batches(windows):
+            parts.append(self._of_networks(batch))
+            patients += [window.patient for window in batch]
+            recordings += [window.recording for window in batch]
+        predictions = np.concatenate(parts, axis=2)
+        whose = np.array(patients, dtype=object)
+        blended = combined(predictions, self.blend, self.prior, whose, np.array(recordings, dtype=str))
+        return Prediction(blended, predictions.mean(axis=0).swapaxes(0, 1))
+
+    def _of_networks(self, windows: list[Window]) -> np.ndarray:
+        """Return (folds, members, N, 6), NaN where a member could not see a window."""
+        found = np.full((len(self.members[0].networks), len(self.members), len(windows), len(CLASSES)), np.nan)
+        inputs: dict[Recipe, list[np.ndarray | None]] = {}
+        for number, member in enumerate(self.members):
+            recipe = member.recipe
+            if recipe not in inputs:
+                inputs[recipe] = [recipe.kind.of_window(window, recipe) for window in windows]
+            seen = np.array([one is not None for one in inputs[recipe]])
+            if seen.any():
+                arrays = np.stack([one for one in inputs[recipe] if one is not None])
+                for fold, network in enumerate(member.networks):
+                    found[fold, number, seen] = network(arrays)
+        return found
+
+
+def _batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
+    iterator = iter(windows)
+    while batch := list(islice(iterator, BATCH_SIZE)):
+        yield batch

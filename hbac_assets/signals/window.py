@@ -1,0 +1,32 @@
+"""A moment of a recording: the EEG and the spectrogram around it, of which a model's input is made."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+
+@dataclass(frozen=True)
+class Window:
+    """The recording around one moment.
+
+    Attributes:
+        eeg: the 50 s around the moment at 200 Hz in µV, columns as in `montage.ELECTRODES`, NaN where samples are
+            missing; None where there is no EEG.
+        spectrogram: the ten minutes around it in µV²/Hz on the competition's grid, `multitaper_spectrogram`'s for
+            example, NaN where power is missing; None where there is no spectrogram.
+        patient: whose recording it is; None where that is not known.
+        recording: which of the patient's EEGs it is from.
+    """
+
+    eeg: Float32[np.ndarray, "10000 19"] | None = None
+    spectrogram: Float32[np.ndarray, "400 300"] | None = None
+    patient: str | None = None
+    recording: str = ""
+
+
+def missing_fraction(eeg: Float[np.ndarray, "samples electrodes"]) -> float:
+    """Return the fraction of the samples that show nothing: NaN, or of an electrode that never changes."""
+    nothing = np.isnan(eeg)
+    lowest, highest = np.fmin.reduce(eeg), np.fmax.reduce(eeg)
+    return float(np.where(lowest < highest, nothing.mean(axis=0), 1).mean())
