@@ -25,6 +25,12 @@ Network = Callable[[np.ndarray], np.ndarray]
 """From inputs float16 (N, ...) as an `InputKind` makes them to probabilities (N, 6)."""
 
 
+def reads_of(recipe: ImageRecipe) -> frozenset[str]:
+    """Return the arrays of a `Window` that an input is made of."""
+    sources = KINDS[recipe.input].sources(cast("Preprocessing", recipe))
+    return frozenset("spectrogram" if source is None else "eeg" for source in sources)
+
+
 @dataclass(frozen=True)
 class Member:
     """One member of an ensemble.
@@ -46,9 +52,8 @@ class Member:
 
     @property
     def reads(self) -> frozenset[str]:
-        """What it needs of a window: `eeg`, `spectrogram` or both."""
-        sources = self.kind.sources(cast("Preprocessing", self.recipe))
-        return frozenset("spectrogram" if source is None else "eeg" for source in sources)
+        """The arrays of a window that it needs: `eeg`, `spectrogram` or both."""
+        return reads_of(self.recipe)
 
 
 class Prediction(NamedTuple):
