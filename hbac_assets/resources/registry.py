@@ -104,7 +104,7 @@ def _promote(client: "MlflowClient", bundle: BundleVersion, registered: "ModelVe
     if champion is None:
         client.set_registered_model_alias(name, CHAMPION, registered.version)
         return f"{this} is the champion: there was none"
-    if champion.version == registered.version:
+    if str(champion.version) == str(registered.version):
         return f"{this} is the champion"
     stays = f"version {champion.version} stays the champion"
     if champion.tags.get(DATA_TAG) != registered.tags.get(DATA_TAG):
