@@ -20,6 +20,7 @@ from hbac_assets.assets import (
     fold_models,
     folds,
     hyperparameter_search,
+    inference_bundle,
     oof_predictions,
     spectrograms,
     submission,
@@ -31,10 +32,10 @@ from hbac_assets.resources.environment import resources_from_environment
 
 STAGES = [
     competition, spectrograms, eeg_spectrograms, folds, hyperparameter_search,
-    trained_models, oof_predictions, ensemble, submission,
+    trained_models, oof_predictions, ensemble, submission, inference_bundle,
 ]  # fmt: skip
-# Without the search: hours of training that no other asset waits for.
-CHAIN = AssetSelection.all() - AssetSelection.assets("hyperparameter_search")
+# Without the search: hours of training that no other asset waits for. Without the bundle, which wants an extra.
+CHAIN = AssetSelection.all() - AssetSelection.assets("hyperparameter_search", "inference_bundle")
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
@@ -51,7 +52,10 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     return Definitions(
         assets=[*load_assets_from_modules(STAGES), fold_models.fold_models],
         asset_checks=load_asset_checks_from_modules([checks]),
-        jobs=[define_asset_job("whole_chain", CHAIN, description="From raw files to the submission.")],
+        jobs=[
+            define_asset_job("whole_chain", CHAIN, description="From raw files to the submission."),
+            define_asset_job("bundle", "inference_bundle", description="What is trained, to predict elsewhere."),
+        ],
         resources=resources,
         executor=step_processes,
         loggers={"console": console},
@@ -64,3 +68,8 @@ defs = build_defs()
 def whole_chain() -> JobDefinition:
     """Return the job of the whole chain, in a form that other processes can rebuild."""
     return defs.resolve_job_def("whole_chain")
+
+
+def bundle() -> JobDefinition:
+    """Return the job that exports the bundle, in a form that other processes can rebuild."""
+    return defs.resolve_job_def("bundle")

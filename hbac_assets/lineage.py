@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from hbac_assets.experiments.schema import Experiment
+from hbac_assets.inference.carrying import carried_modules
 from hbac_assets.learning.inputs.kind import Source
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.store.artifact import Artifact
@@ -28,6 +29,7 @@ CODE_VERSIONS = {
     "oof_predictions": "3",
     "ensemble": "3",
     "submission": "3",
+    "inference_bundle": "1",
 }
 
 Split = Literal["train", "test"]
@@ -255,6 +257,23 @@ class Lineage:
         path = self.experiment_folder / "submission.csv"
         settings = [self.experiment.submitted, self._prediction_recipes(self.submitted_members)]
         return self._artifact(path, "submission", settings, upstream)
+
+    @property
+    def bundle(self) -> Artifact:
+        """The folder that holds the bundle of the submitted ensemble, as a folder and as a zip.
+
+        The code that a bundle carries along is a part of it, and makes it out of date when it changes.
+        """
+        members = self.submitted_members
+        models = tuple(self.cell(cell) for cell in self.cells if cell.member in members)
+        settings = [self.experiment.submitted, self._prediction_recipes(members), fingerprint(carried_modules())]
+        upstream = (self.ensemble, *models, self.folds)
+        return self._artifact(self.experiment_folder / "inference_bundle", "inference_bundle", settings, upstream)
+
+    @property
+    def bundle_folder(self) -> Path:
+        """The bundle itself; its zip lies beside it."""
+        return self.bundle.path / f"{self.experiment.name}-{self.experiment.submitted}"
 
     def _prediction_recipes(self, members: Iterable[str]) -> dict[str, object]:
         return {member: self.experiment.members[member].prediction_recipe for member in members}

@@ -91,7 +91,7 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     tracked.log_metrics({"scored_val_loss": facts["val_loss"]})
     tracked.log_table(history, HISTORY)
     tracked.log_picture(curves, "loss_curves.png")
-    tracked.log_model(load_model(artifact.path / MODELS[scored]))
+    tracked.log_model(load_model(artifact.path / MODELS[scored]), cell.key)
     return curves
 
 

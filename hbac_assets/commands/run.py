@@ -6,7 +6,7 @@ What is up to date is not made again; an interrupted run goes on with the same c
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,13 +48,22 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         HbacError: with the one line of the first failure.
     """
+    return materialize_and("whole_chain", print_report)
+
+
+def materialize_and(job: str, then: Callable[[], None]) -> int:
+    """Run a job of `definitions`, then what follows it, and return the exit status.
+
+    Raises:
+        HbacError: with the one line of the first failure.
+    """
     with watched() as watch:
         watch.raise_interrupts()
         try:
             with places_to_write():
-                materialize_chain()
+                materialize(job)
                 if not watch.number:
-                    print_report()
+                    then()
         except BaseException as error:  # what an interrupt becomes depends on where it hits
             if isinstance(error, HbacError):
                 kill_steps()  # where nobody could keep their events, the exit would wait for them
@@ -82,24 +91,25 @@ def places_to_write() -> Iterator[None]:
         yield
 
 
-def materialize_chain() -> None:
-    """Materialize every asset in steps of their own.
+def materialize(job: str) -> None:
+    """Run a job of `definitions`, each asset in steps of its own.
 
     Raises:
         HbacError: with the one line of the first failure.
     """
     from dagster import execute_job, reconstructable
 
-    from hbac_assets.definitions import defs, whole_chain
+    from hbac_assets import definitions
     from hbac_assets.execution.runs import report_dead_runs
     from hbac_assets.resources.dagster_home import open_instance, told_if_locked
 
-    assert defs.resources is not None
-    defs.resources["accelerator"].require_usable(lambda line: print(line, file=sys.stderr, flush=True))
+    assert definitions.defs.resources is not None
+    accelerator = definitions.defs.resources["accelerator"]
+    accelerator.require_usable(lambda line: print(line, file=sys.stderr, flush=True))
     with told_if_locked(), open_instance() as instance:
         report_dead_runs(instance)
         with execute_job(
-            reconstructable(whole_chain),
+            reconstructable(getattr(definitions, job)),
             instance,
             run_config={"loggers": {"console": {}}},
             raise_on_error=False,

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.inputs.kind import InputKind
+from hbac_assets.learning.inputs.kinds import KINDS
 from hbac_assets.scoring.blends import StoredBlend
 from hbac_assets.scoring.combining import combined
 from hbac_assets.signals.recipes import ImageRecipe
@@ -24,11 +25,10 @@ Network = Callable[[np.ndarray], np.ndarray]
 """From inputs float16 (N, ...) as an `InputKind` makes them to probabilities (N, 6)."""
 
 
-class Recipe(ImageRecipe, Protocol):
-    """How a member's input is made, and of which kind it is."""
-
-    @property
-    def kind(self) -> InputKind: ...  # noqa: D102
+def reads_of(recipe: ImageRecipe) -> frozenset[str]:
+    """Return the arrays of a `Window` that an input is made of."""
+    sources = KINDS[recipe.input].sources(cast("Preprocessing", recipe))
+    return frozenset("spectrogram" if source is None else "eeg" for source in sources)
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,18 @@ class Member:
     """
 
     name: str
-    recipe: Recipe
+    recipe: ImageRecipe
     networks: Sequence[Network]
 
     @property
+    def kind(self) -> InputKind:
+        """The kind of its input."""
+        return KINDS[self.recipe.input]
+
+    @property
     def reads(self) -> frozenset[str]:
-        """What it needs of a window: `eeg`, `spectrogram` or both."""
-        sources = self.recipe.kind.sources(cast("Preprocessing", self.recipe))
-        return frozenset("spectrogram" if source is None else "eeg" for source in sources)
+        """The arrays of a window that it needs: `eeg`, `spectrogram` or both."""
+        return reads_of(self.recipe)
 
 
 class Prediction(NamedTuple):
@@ -99,11 +103,11 @@ class Predictor:
     def _of_networks(self, windows: list[Window]) -> np.ndarray:
         """Return (folds, members, N, 6), NaN where a member could not see a window."""
         found = np.full((len(self.members[0].networks), len(self.members), len(windows), len(CLASSES)), np.nan)
-        inputs: dict[Recipe, list[np.ndarray | None]] = {}
+        inputs: dict[ImageRecipe, list[np.ndarray | None]] = {}
         for number, member in enumerate(self.members):
             recipe = member.recipe
             if recipe not in inputs:
-                inputs[recipe] = [recipe.kind.of_window(window, recipe) for window in windows]
+                inputs[recipe] = [member.kind.of_window(window, recipe) for window in windows]
             seen = np.array([one is not None for one in inputs[recipe]])
             if seen.any():
                 arrays = np.stack([one for one in inputs[recipe] if one is not None])

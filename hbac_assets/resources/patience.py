@@ -37,17 +37,20 @@ class Patience:
         self._worker: threading.Thread | None = None
         self.exhausted = False
 
-    def call(self, function: Callable[[], Answer], otherwise: Answer, seconds: float = math.inf) -> Answer:
+    def call(
+        self, function: Callable[[], Answer], otherwise: Answer, seconds: float = math.inf, least: float = 0.0
+    ) -> Answer:
         """Return what `function` does, or `otherwise` if it fails or nothing is asked for any more.
 
         Args:
             function: the call.
             otherwise: returned in its place.
             seconds: a bound for this call alone, where it is to be less than what is left.
+            least: what this call and those before it may take at least, where that is to be more than `SECONDS`.
         """
         if self.exhausted:
             return otherwise
-        allowed = max(SECONDS, SHARE * (monotonic() - self._began))
+        allowed = max(SECONDS, least, SHARE * (monotonic() - self._began))
         asked = monotonic()
         answer = self._begin(function)
         try:

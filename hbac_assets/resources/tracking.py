@@ -18,6 +18,7 @@ import json
 import logging
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ from hbac_assets.execution.processes import UNKNOWN, is_gone
 from hbac_assets.lineage import Cell
 from hbac_assets.resources.paths import IN_CHECKOUT, PROJECT_FOLDER
 from hbac_assets.resources.patience import Patience
+from hbac_assets.resources.registry import BundleVersion, register
 from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
 from hbac_assets.resources.tracking_experiment import artifacts_fault, find_or_create
 from hbac_assets.resources.tracking_uri import is_database, masked
@@ -41,11 +43,14 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "images_per_second")
-MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax")
+# keras-cv imports TensorFlow, of which it names no version.
+MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax", "tensorflow-cpu" if sys.platform == "linux" else "tensorflow")
 PROCESS_TAG = "process"
 SUPERSEDED_TAG = "superseded"
 ARTIFACTS_TAG = "artifacts"  # "missing" where they could not be written when all else was
 CONNECT_SECONDS, END_SECONDS = 10.0, 2.0
+REGISTER_SECONDS = 600.0
+"""A bundle has hundreds of megabytes."""
 # MLflow would try for minutes.
 FEW_ATTEMPTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
 
@@ -54,11 +59,11 @@ Answer = TypeVar("Answer")
 
 
 def patiently(
-    otherwise: Answer, seconds: float = math.inf
+    otherwise: Answer, seconds: float = math.inf, least: float = 0.0
 ) -> Callable[[Callable[Concatenate[Any, Parameters], Answer]], Callable[Concatenate[Any, Parameters], Answer]]:
     """Decorate a method of an object with `_patience`: where MLflow cannot be had, it returns `otherwise`.
 
-    With `seconds` it waits no longer than these.
+    With `seconds` it waits no longer than these, with `least` as long as these.
     """
 
     def decorate(
@@ -67,7 +72,7 @@ def patiently(
         @functools.wraps(method)
         def call(self: Any, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
             patience: Patience = self._patience
-            return patience.call(lambda: method(self, *args, **kwargs), otherwise, seconds)
+            return patience.call(lambda: method(self, *args, **kwargs), otherwise, seconds, least)
 
         return call
 
@@ -101,6 +106,7 @@ class Tracking(ConfigurableResource):
         os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
         # MLflow would print the URI with its password, which Dagster keeps with the step's output.
         os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+        os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
         for name, value in FEW_ATTEMPTS.items():
             os.environ.setdefault(name, value)
         from mlflow.exceptions import MlflowException
@@ -318,8 +324,8 @@ class TrackedRun:
         self._log_bytes(json.dumps(content, indent=1).encode(), name)
 
     @patiently(otherwise=None)
-    def log_model(self, model: Any) -> None:
-        """Log a Keras model so that `mlflow.keras.load_model` finds it; once for each run."""
+    def log_model(self, model: Any, name: str) -> None:
+        """Log a Keras model under `name` so that `mlflow.keras.load_model` finds it; once for each run."""
         from importlib.metadata import version
 
         import mlflow
@@ -338,8 +344,13 @@ class TrackedRun:
         signature = ModelSignature(Schema([images]), Schema([TensorSpec(single, (-1, *model.output_shape[1:]))]))
         requirements = [f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS]
         with mlflow.start_run(run_id=self.run_id):
-            logged = mlflow.keras.log_model(model, name="model", signature=signature, pip_requirements=requirements)
+            logged = mlflow.keras.log_model(model, name=name, signature=signature, pip_requirements=requirements)
         self._client.set_tag(self.run_id, "model_uri", logged.model_uri)
+
+    @patiently(otherwise="not registered: MLflow cannot be had", least=REGISTER_SECONDS)
+    def register_bundle(self, bundle: BundleVersion) -> str:
+        """Register a bundle as a version of its model, and return what became of the champion."""
+        return register(self._client, self.run_id, bundle) if self._artifacts else "not registered: no artifacts"
 
     @patiently(otherwise=None)
     def reopen(self) -> None:

@@ -81,7 +81,7 @@ def _power(
     """
     half = recipe.segment_length // 2
     padded = np.pad(signals, ((0, 0), (half, half)))
-    frames = sliding_window_view(padded, recipe.segment_length, axis=1)[:, :: recipe.hop]
+    frames = sliding_window_view(padded, recipe.segment_length, axis=1)[:, :: _hop(recipe)]
     later, earlier = frames[..., half:], frames[..., half:0:-1]  # the first sample of a periodic window has no weight
     real: np.ndarray = tables.cosines @ (later + earlier).reshape(-1, half).T
     imaginary = tables.sines @ (later - earlier).reshape(-1, half).T
@@ -111,6 +111,11 @@ class _Tables(NamedTuple):
     columns: "csr_array"  # (columns, frames)
 
 
+def _hop(recipe: EegTransform) -> int:
+    """Return the samples from one frame to the next."""
+    return recipe.segment_length - recipe.overlap
+
+
 @lru_cache(maxsize=8)
 def _tables(recipe: EegTransform) -> _Tables:
     from scipy.signal.windows import hann
@@ -128,7 +133,7 @@ def _tables(recipe: EegTransform) -> _Tables:
         cosines.astype(np.float32),
         sines.astype(np.float32),
         csr_array(bands[:, bins].astype(np.float32)),
-        averaging_matrix(EEG_WINDOW // recipe.hop, recipe.size[1]),
+        averaging_matrix(EEG_WINDOW // _hop(recipe), recipe.size[1]),
     )
 
 

@@ -11,7 +11,7 @@ class EegTransform(Protocol):
     @property
     def segment_length(self) -> int: ...  # noqa: D102
     @property
-    def hop(self) -> int: ...  # noqa: D102
+    def overlap(self) -> int: ...  # noqa: D102
     @property
     def fft_length(self) -> int: ...  # noqa: D102
     @property
@@ -26,6 +26,8 @@ class EegTransform(Protocol):
 class ImageRecipe(Protocol):
     """How a network's input is made of a window; `learning.settings.Preprocessing` says which values are possible."""
 
+    @property
+    def input(self) -> str: ...  # noqa: D102
     @property
     def eeg(self) -> EegTransform | None: ...  # noqa: D102
     @property

@@ -142,7 +142,7 @@ def test_a_model_is_logged_once_whatever_a_killed_process_has_begun(tracking):
     begun = client.create_logged_model(experiment, name="model", source_run_id=tracked.run_id)
     model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
     for _ in range(2):
-        tracked.log_model(model)
+        tracked.log_model(model, "b2__fold_0")
     (logged,) = client.search_logged_models([experiment])
     assert logged.model_id != begun.model_id
     assert logged.model_uri == stored(runs, tracked).data.tags["model_uri"]

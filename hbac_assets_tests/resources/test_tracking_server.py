@@ -25,7 +25,7 @@ def log_cell(uri, folder, experiment, warn, fingerprint="f"):
     tracked = runs.cell(CELL, "", fingerprint, {"epochs": 3}, {})
     tracked.log_epochs(HISTORY)
     tracked.log_picture(b"\x89PNG", "loss_curves.png")
-    tracked.log_model(model())
+    tracked.log_model(model(), "b2__fold_0")
     tracked.finish()
     assert runs.is_finished(fingerprint)
     return tracked.run_id

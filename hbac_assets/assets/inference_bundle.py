@@ -1,0 +1,107 @@
+"""The submitted ensemble as a bundle: a folder and a zip that predict without this project."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from dagster import AssetExecutionContext, MarkdownMetadataValue, MaterializeResult, MetadataValue, ResourceParam
+
+from hbac_assets.assets.ensemble import ROWS, chosen_methods, ensemble
+from hbac_assets.assets.folds import fold_assignments
+from hbac_assets.assets.metadata import table
+from hbac_assets.assets.mlflow_runs import open_runs, tracked_ensemble
+from hbac_assets.assets.prediction import member_images
+from hbac_assets.assets.scores import evaluation
+from hbac_assets.assets.step import data_version, stage
+from hbac_assets.assets.trained_models import trained_models
+from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.inference.export import export_bundle, require_extra
+from hbac_assets.inference.packing import pack
+from hbac_assets.inference.predictor import reads_of
+from hbac_assets.labels import PROBABILITY_COLUMNS
+from hbac_assets.learning import device
+from hbac_assets.lineage import Lineage
+from hbac_assets.resources.registry import DATA_TAG, BundleVersion
+from hbac_assets.resources.tracking import ExperimentRuns, Tracking
+from hbac_assets.resources.views import Workspace
+from hbac_assets.scoring.paired import divergences
+from hbac_assets.store.tables import read_table
+
+COMPARED_ROWS = 24
+
+
+@stage(deps=[ensemble, trained_models, fold_assignments], group="evaluation", kinds={"onnx", "mlflow"})
+def inference_bundle(
+    context: AssetExecutionContext, workspace: ResourceParam[Workspace], tracking: Tracking
+) -> MaterializeResult:
+    """The submitted ensemble as ONNX graphs, with the code, settings and model card that it takes to predict.
+
+    Each graph is compared with its Keras model on windows of the training data before it is kept. It is made when it
+    is asked for, and needs the packages of the extra `bundle`. In MLflow it is a version of a registered model; its
+    champion is the version that is better than the one before, as far as patients show.
+    """
+    lineage = workspace.lineage()
+    artifact = lineage.bundle
+    with workspace.store.exclusive(lineage.experiment_folder, "inference_bundle", context.log.info):
+        if artifact.is_current():
+            context.log.info("up to date, kept")
+        else:
+            require_extra()
+            make_bundle(lineage, workspace.store.compilation_cache, context.log)
+    folder, differences = lineage.bundle_folder, artifact.facts()["differences"]
+    champion = _register(open_runs(context, tracking, lineage), lineage)
+    context.log.info(champion)
+    archive = packed(folder)
+    compared = pd.DataFrame(differences.items(), columns=["graph", "largest difference"])
+    return MaterializeResult(
+        data_version=data_version(artifact),
+        metadata={
+            "path": MetadataValue.path(folder),
+            "zip": MetadataValue.path(archive),
+            "MB, zipped": archive.stat().st_size / 1e6,
+            "ensemble": lineage.experiment.submitted,
+            "registered model": champion,
+            "largest difference from the Keras models": max(differences.values()),
+            "graphs": table(compared),
+            "model card": MarkdownMetadataValue((folder / "MODEL_CARD.md").read_text(encoding="utf-8")),
+        },
+    )
+
+
+def make_bundle(lineage: Lineage, compilation_cache: Path, log: logging.Logger) -> None:
+    """Write the bundle and its zip, and seal them."""
+    artifact, folder = lineage.bundle, lineage.bundle_folder
+    device.configure("cpu", "float32", compilation_cache)
+    rows = read_table(lineage.folds)
+    compared = rows.iloc[np.linspace(0, len(rows) - 1, min(COMPARED_ROWS, len(rows)), dtype=int)]
+
+    def images(member: str) -> np.ndarray:
+        opened = member_images(lineage, member, compared.reset_index(drop=True), log)
+        return np.asarray(next(opened.batches([np.arange(len(opened))])))
+
+    artifact.unseal()
+    shutil.rmtree(artifact.path, ignore_errors=True)
+    differences = export_bundle(lineage, folder, images, evaluation(lineage.ensemble).models, log.info)
+    pack(folder, packed(folder))
+    artifact.seal(differences=differences)
+
+
+def _register(runs: ExperimentRuns, lineage: Lineage) -> str:
+    """Register the bundle in the ensemble's run, and return what became of the champion."""
+    name = lineage.experiment.submitted
+    oof = pd.read_parquet(lineage.ensemble.path / ROWS)
+    rows = divergences(oof[oof["member"] == name], list(SHARE_COLUMNS), list(PROBABILITY_COLUMNS))
+    own = next(one for one in evaluation(lineage.ensemble).models if one["model"] == name)
+    scores = {f"nested_kl_{key}": str(own[key]) for key in ("mean", "low", "high")}
+    settings = [lineage.experiment.members[member].preprocessing for member in lineage.submitted_members]
+    reads = frozenset().union(*(reads_of(one) for one in settings))
+    tags = {DATA_TAG: lineage.dataset.fingerprint, "data": lineage.dataset.key, "ensemble": name, **scores}
+    version = BundleVersion(f"hbac-{lineage.experiment.name}", lineage.bundle_folder, reads, tags, rows)
+    return tracked_ensemble(runs, lineage, name, chosen_methods(lineage)[name]).register_bundle(version)
+
+
+def packed(folder: Path) -> Path:
+    """Return the zip's path of a bundle."""
+    return folder.with_name(f"{folder.name}.zip")

@@ -1,0 +1,51 @@
+"""Export the trained ensemble as a bundle: a folder and a zip that predict without this project.
+
+The experiment must have been trained by `hbac run`. What is up to date is not exported again. It takes about 20 seconds
+a model and needs the packages of the extra `bundle`.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from hbac_assets.commands import run
+from hbac_assets.errors import HbacError
+from hbac_assets.store.files import atomic_write
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `hbac run`, which say what was trained, and where the bundle goes."""
+    run.add_options(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE.zip",
+        help="a copy of the zip, at a path where nothing is yet; without it, the bundle stays in the store alone",
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Materialize the bundle and say where it is; return the exit status.
+
+    Raises:
+        HbacError: the export failed, or the copy cannot be written.
+    """
+    if options.output and options.output.exists():
+        raise HbacError(f"{options.output}: expected a path where nothing is yet, found a file; name another")
+    return run.materialize_and("bundle", lambda: _copy_and_report(options.output))
+
+
+def _copy_and_report(output: Path | None) -> None:
+    from hbac_assets.assets.inference_bundle import packed
+    from hbac_assets.definitions import defs
+    from hbac_assets.resources.views import Workspace
+
+    assert defs.resources is not None
+    names = ("competition", "store", "experiment")
+    folder = Workspace(*(defs.resources[name] for name in names)).lineage().bundle_folder
+    zipped = packed(folder)
+    if output:
+        with atomic_write(output, size=zipped.stat().st_size) as temporary:
+            shutil.copyfile(zipped, temporary)
+    print(f"\nbundle: {folder}\nzip: {output or zipped}, {zipped.stat().st_size / 1e6:.0f} MB")
+    print(f"predict a test set: python {folder / 'predict.py'} FOLDER")

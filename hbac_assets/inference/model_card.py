@@ -1,0 +1,110 @@
+"""The model card of a bundle (Mitchell et al. 2019, "Model cards for model reporting"): data, scores, and limits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
+from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
+
+CARD = """# {experiment}, ensemble {ensemble}
+
+Six probabilities for a moment of a critically ill patient's EEG: {classes}. They estimate how experts would vote on the
+ten seconds in its middle, not what is wrong with the patient. Made by hbac_assets {version}; licence: LICENSE.
+
+## What it must not be used for
+
+**This is research, and no medical device.** No one has shown that it is safe or useful for patients.
+
+- Not for diagnosis, for alarms, or for any decision about treatment, also not as a second opinion.
+- Not for recordings unlike those it learned from: other populations such as newborns, outpatients or sleep, other
+  montages than the 10-20 system, filtered or bipolar files, fewer minutes than a member sees (below).
+- Not as a measure of certainty: on data unlike its own its probabilities are not calibrated.
+- Not by anybody whom the licence of its training data excludes: models that learned from the data of a competition are
+  bound to its rules.
+
+## Data
+
+{rows} labelled windows of {patients} patients, data set `{data}`.{synthetic} Vote shares of the classes, which is also
+what a window is given that no member can see: {prior}.
+
+## Scores
+
+KL divergence from the experts' votes, out of fold: each row is predicted by models, and blended by weights, that have
+not seen its patient. In brackets 95 % intervals over patients. Lower is better.
+
+{scores}
+
+These are scores on rows like those it learned from. On others expect worse.
+
+## Members
+
+{members}
+
+Each member has {folds} models, one a fold; {blend}. A member that cannot see a window is left out, and the mean of the
+others stands in for it. Each graph computes the probabilities of its Keras model to within {difference:.1g} on windows
+of the data.
+
+## Use
+
+`python predict.py FOLDER` predicts a folder in the layout of the competition "HMS - Harmful Brain Activity
+Classification" and writes submission.csv. It needs Python 3.11 or later and the packages of requirements.txt; newer
+versions will do.
+"""
+
+SYNTHETIC = """ **These data are synthetic**: the models have
+learned nothing about patients, and this bundle only shows that all works."""
+
+
+def model_card(description: Mapping[str, Any]) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        description: what bundle.json says.
+    """
+    data, members = description["data"], description["members"]
+    prior = zip(description["classes"], description["prior"], strict=True)
+    sees = [(name, one["backbone"], _sees(one["recipe"])) for name, one in members.items()]
+    return CARD.format(
+        experiment=description["experiment"],
+        ensemble=description["ensemble"],
+        version=description["version"],
+        classes=", ".join(description["classes"]),
+        rows=data["rows"],
+        patients=data["patients"],
+        data=data["name"],
+        synthetic=SYNTHETIC if data["name"].startswith("synthetic-") else "",
+        prior=", ".join(f"{name} {part:.3f}" for name, part in prior),
+        scores=_table(("model", "KL divergence", "class prior's", "rows"), map(_score, description["scores"])),
+        members=_table(("member", "backbone", "sees"), sees),
+        folds=len(next(iter(members.values()))["graphs"]),
+        blend=_blend(description["blend"]),
+        difference=max(description["differences"].values()),
+    )
+
+
+def _score(record: Mapping[str, Any]) -> tuple[object, ...]:
+    interval = "" if record["low"] is None else f" [{record['low']:.3f}, {record['high']:.3f}]"
+    return record["model"], f"{record['mean']:.4f}{interval}", f"{record['prior']:.4f}", record["rows"]
+
+
+def _sees(recipe: Mapping[str, Any]) -> str:
+    """Return what a member sees of a window."""
+    minutes = f"{recipe['window'] * SECONDS_PER_COLUMN / 60:.3g} min of the spectrogram"
+    eeg = f"{EEG_WINDOW_SECONDS} s of EEG"
+    return {"kaggle": minutes, "both": f"{minutes}, {eeg}"}.get(recipe["input"], eeg)
+
+
+def _blend(blend: Mapping[str, Any]) -> str:
+    if weights := blend.get("weights"):
+        named = ", ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
+        how = f"the members' {blend['mean_of']} are averaged with the weights {named}"
+    else:
+        how = f"a stacking network blends the members, shown {blend['features']}"
+    calibration = ", then calibrated" if "calibration" in blend else ""
+    context = ", then combined with the patient's other recordings" if "patient_context" in blend else ""
+    return f"{how}{calibration}{context}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
