@@ -32,7 +32,7 @@ class Command(Protocol):
         """
 
 
-COMMANDS: dict["bundle", "predict", "run", "score", "ui"]
+COMMANDS: dict[str, Command] = {"run": run, "predict": predict, "bundle": bundle, "score": score, "ui": ui}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
