@@ -7,16 +7,17 @@ import pytest
 from dagster import AssetKey
 
 from hbac_assets import defs
-from hbac_assets.definitions import whole_chain
+from hbac_assets.definitions import bundle, whole_chain
 from hbac_assets.execution.executor import PRELOADED
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Dataset, Lineage
 
 HEAVY = {"jax", "keras", "keras_cv", "matplotlib", "mlflow", "optuna", "pywt", "scipy", "sklearn", "tensorflow"}
+HEAVY |= {"onnx", "onnxruntime", "tf2onnx"}
 CHAIN = [
     "competition_data", "train_metadata", "npy_spectrograms", "eeg_spectrograms", "fold_assignments",
     "hyperparameter_search",
-    "trained_models", "fold_models", "oof_predictions", "ensemble", "submission",
+    "trained_models", "fold_models", "oof_predictions", "ensemble", "submission", "inference_bundle",
 ]  # fmt: skip
 SEARCH = {"member": "both", "ranges": {"normalisation": ["per_image"]}}
 BLOCKING = {"patients_in_one_fold", "rows_in_one_fold", "submission_valid"}
@@ -35,7 +36,7 @@ def test_loading_the_code_location_imports_nothing_heavy():
     assert not modules & HEAVY
 
 
-@pytest.mark.parametrize("layer", ["signals", "synthetic", "competition", "learning", "scoring"])
+@pytest.mark.parametrize("layer", ["signals", "synthetic", "competition", "learning", "scoring", "inference"])
 def test_the_layers_below_know_neither_dagster_nor_mlflow(layer):
     statement = (
         "import importlib, pkgutil, hbac_assets\n"
@@ -69,10 +70,12 @@ def test_the_chain_is_there_and_every_asset_says_what_it_is():
         assert node.code_version
 
 
-def test_the_chain_of_make_run_leaves_out_the_search_that_nothing_waits_for():
+def test_the_chain_of_make_run_leaves_out_search_and_bundle_that_nothing_waits_for():
     chain = {key.to_user_string() for key in whole_chain().asset_layer.executable_asset_keys}
-    assert chain == set(CHAIN) - {"hyperparameter_search", "fold_models"}
-    assert not defs.resolve_asset_graph().get(AssetKey("hyperparameter_search")).child_keys
+    asked_for = {"hyperparameter_search", "inference_bundle"}
+    assert chain == set(CHAIN) - asked_for - {"fold_models"}
+    assert not any(defs.resolve_asset_graph().get(AssetKey(name)).child_keys for name in asked_for)
+    assert [key.to_user_string() for key in bundle().asset_layer.executable_asset_keys] == ["inference_bundle"]
 
 
 def upstream_assets(artifact):
@@ -92,7 +95,7 @@ def test_an_asset_depends_on_those_that_make_what_its_files_are_made_from(tmp_pa
     dataset = Dataset("kaggle", tmp_path, "f1", "f2")
     lineage = Lineage(tmp_path, dataset, Experiment.model_validate(content))
     made_from = {}
-    found = [lineage.submission, lineage.tuned_member]
+    found = [lineage.submission, lineage.tuned_member, lineage.bundle]
     while found:
         artifact = found.pop()
         # What is made from no file is made from the data set, which competition_data records.

@@ -1,0 +1,139 @@
+"""The bundle of a finished chain: in an environment of its own it predicts what the submission says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from hbac_assets.labels import VOTE_COLUMNS
+from hbac_assets_tests.commands.test_wheel import UV
+from hbac_assets_tests.projects import HBAC, Project, linked_download, make_project, share_generated_data
+
+REQUIRED = ("numpy", "scipy", "pyarrow", "onnxruntime")
+EXPERIMENT = """
+description: Every kind of input, denoised or not, blended by a network, with the patient's other recordings.
+folds: 2
+max_rows: 24
+recipe: {backbone: mobilenet_v3_small, epochs: 4, batch_size: 4, batchnorm_momentum: 0.5, schedule: {peak: 4.0e-3}}
+members:
+  kaggle: {preprocessing: {image_size: [64, 48], normalisation: data_wide}}
+  eeg: {preprocessing: {input: eeg, image_size: [64, 48], eeg: {denoising: db8}}}
+  both: {preprocessing: {input: both, image_size: [64, 48]}}
+ensembles:
+  stacked: {members: [kaggle, eeg, both], method: stacking_both, calibration: temperature, patient_context: true}
+"""
+
+pytestmark = pytest.mark.long
+
+
+def environment(folder: Path, *packages: str) -> Path:
+    """Return the interpreter of a new environment with these packages and no others."""
+    if UV is None:
+        pytest.skip("uv, which makes the environment, is neither on PATH nor where `make setup` puts it")
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    python = folder / "bin" / "python"
+    done = subprocess.run(
+        [UV, "pip", "install", "--quiet", "--python", str(python), *packages],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"the packages cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
+    return python
+
+
+def bundled(project: Project, folder: Path) -> Path:
+    """Export the bundle of a project's chain by the command, and return the unpacked zip."""
+    done = project.command(*HBAC, "bundle", "--output", str(folder / "bundle.zip"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"zip: {folder / 'bundle.zip'}" in done.stdout
+    subprocess.run(
+        [sys.executable, "-m", "zipfile", "-e", str(folder / "bundle.zip"), str(folder / "bundle")], check=True
+    )
+    return folder / "bundle"
+
+
+def largest_difference(project: Project, bundle: Path, python: Path, data: Path) -> float:
+    """Return how far predict.py's predictions of a test set are from the project's submission."""
+    output = bundle.parent / "submission.csv"
+    subprocess.run([str(python), str(bundle / "predict.py"), str(data), "--output", str(output)], env={}, check=True)
+    found, expected = pd.read_csv(output), pd.read_csv(project.results / "submission.csv")
+    assert found.columns.tolist() == expected.columns.tolist()
+    assert found["eeg_id"].tolist() == expected["eeg_id"].tolist()
+    votes = list(VOTE_COLUMNS)
+    return float(np.abs(found[votes].to_numpy() - expected[votes].to_numpy()).max())
+
+
+def test_the_bundle_of_the_chain_predicts_its_submission_and_is_registered(fresh, finished, tmp_path) -> None:
+    assert fresh.run().returncode == 0
+    bundle = bundled(fresh, tmp_path)
+    (data,) = (fresh.folder / "synthetic").iterdir()
+    assert largest_difference(fresh, bundle, environment(tmp_path / "environment", *REQUIRED), data) < 1e-6
+
+    again = fresh.command(*HBAC, "bundle")
+    assert again.returncode == 0
+    assert "up to date, kept" in again.stdout + again.stderr
+    exists = fresh.command(*HBAC, "bundle", "--output", str(tmp_path / "bundle.zip"))
+    assert exists.returncode == 1
+    assert exists.stderr.strip().endswith("expected a path where nothing is yet, found a file; name another")
+
+    mlflow.set_tracking_uri(fresh.environment["MLFLOW_TRACKING_URI"])
+    (version,) = mlflow.MlflowClient().search_model_versions("name = 'hbac-quickstart-miniature'")
+    assert version.tags["ensemble"] == "ensemble"
+    uri = "models:/hbac-quickstart-miniature@champion"
+    requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
+    code = (
+        "import mlflow, numpy as np\n"
+        f"mlflow.set_tracking_uri({fresh.environment['MLFLOW_TRACKING_URI']!r})\n"
+        f"model = mlflow.pyfunc.load_model({uri!r})\n"
+        "power = np.random.default_rng(0).lognormal(size=(2, 400, 300)).astype(np.float32)\n"
+        "found = model.predict({'spectrogram': power})\n"
+        "assert found.shape == (2, 6) and abs(found.sum(axis=1) - 1).max() < 1e-6\n"
+    )
+    python = environment(tmp_path / "registered", *requirements)
+    subprocess.run([str(python), "-c", code], env={"HOME": str(tmp_path)}, check=True)
+
+
+def test_each_logged_model_loads_from_its_own_requirements(finished, tmp_path) -> None:
+    project, _ = finished
+    mlflow.set_tracking_uri(project.environment["MLFLOW_TRACKING_URI"])
+    experiment = mlflow.get_experiment_by_name("quickstart-miniature")
+    cells = mlflow.MlflowClient().search_runs([experiment.experiment_id], "tags.fold = '0'")
+    uri = cells[0].data.tags["model_uri"]
+    names = {model.name for model in mlflow.MlflowClient().search_logged_models([experiment.experiment_id])}
+    assert {"mobilenet_v3_small__fold_0", "mobilenet_v3_large__fold_1"} <= names
+    requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
+    python = environment(tmp_path / "environment", "mlflow==" + mlflow.__version__, *requirements)
+    code = (
+        "import mlflow, numpy as np\n"
+        f"mlflow.set_tracking_uri({project.environment['MLFLOW_TRACKING_URI']!r})\n"
+        f"model = mlflow.keras.load_model({uri!r})\n"
+        "assert np.asarray(model(np.zeros((1, *model.input_shape[1:]), np.float32))).shape == (1, 6)\n"
+    )
+    subprocess.run([str(python), "-c", code], env={"HOME": str(tmp_path)}, check=True)
+
+
+def test_a_bundle_with_every_kind_of_input_predicts_its_submission(finished, tmp_path) -> None:
+    download = linked_download(finished[0], tmp_path / "download")
+    (tmp_path / "every.yaml").write_text(EXPERIMENT)
+    settings = {"HBAC_DATA_DIR": str(download), "HBAC_EXPERIMENT": str(tmp_path / "every.yaml"), "HBAC_MINIATURE": "0"}
+    project = make_project(tmp_path / "project", **settings)
+    share_generated_data(finished[0], project)
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    bundle = bundled(project, tmp_path)
+    python = environment(tmp_path / "environment", *REQUIRED, "PyWavelets")
+    assert largest_difference(project, bundle, python, download) < 2e-5
+
+
+def test_radboud_in_miniature_predicts_its_submission(fresh, tmp_path) -> None:
+    project = Project(fresh.folder, fresh.environment | {"HBAC_EXPERIMENT": "radboud"})
+    assert project.run().returncode == 0
+    (data,) = (project.folder / "synthetic").iterdir()
+    python = environment(tmp_path / "environment", *REQUIRED)
+    assert largest_difference(project, bundled(project, tmp_path), python, data) < 2e-5
