@@ -48,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Predict each recording; one that cannot be is told in one line, and the others go on. Return the exit status.
+    """Predict each recording; one that cannot be is named in one line, and the others go on. Return the exit status.
 
     Raises:
         HbacError: there is no ensemble, or the names of results collide.

@@ -26,7 +26,7 @@ SD_COLUMNS = tuple(f"{name.lower()}_sd" for name in CLASSES)
 
 
 class Progress(Protocol):
-    """Told how many seconds of the recording are done, and how many it has."""
+    """A callback for the seconds of the recording that are done, and all that it has."""
 
     def __call__(self, done: int, total: int) -> None: ...  # noqa: D102
 
@@ -56,7 +56,7 @@ def predict_over_time(signals: Signals, predictor: Predictor, step: int, progres
         signals: of the recording.
         predictor: the ensemble.
         step: seconds, even.
-        progress: told after each batch.
+        progress: called after each batch.
 
     Raises:
         HbacError: the file cannot be read somewhere, or no moment can be predicted.

@@ -20,7 +20,7 @@ Read = Callable[[int, int], np.ndarray]
 
 
 def resampled_length(seconds: Fraction) -> int:
-    """Return the samples at 200 Hz of a segment: those whose time lies before its end."""
+    """Return the samples at 200 Hz of a segment: those before its end."""
     return ceil(seconds * EEG_RATE)
 
 

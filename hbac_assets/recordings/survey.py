@@ -11,8 +11,8 @@ PROBES, PROBE = 12, 10 * EEG_RATE
 """Stretches that are looked at, evenly over the recording, and the samples of each."""
 
 # Of the standard deviation within a second, its median over channels and seconds. An EEG has about 2 to 200 µV, 0.2 µV
-# or so after cardiac arrest. The same in mV, V or nV lies outside; without a unit there is no other evidence.
-DECLARED_UV, GUESSED_UV = (0.05, 3000.0), (1.0, 500.0)
+# or so after cardiac arrest. The same in mV, V or nV is outside; without a unit there is no other evidence.
+DECLARED_UV, GUESSED_UV = (0.1, 1500.0), (1.0, 500.0)
 CONTRADICTION = 0.2
 """Of a channel's standard deviation: by so much it may differ from what the others give, as filters and rounding do."""
 ROUNDING_UV = 2.0

@@ -142,7 +142,7 @@ BAD = {
     "text.parquet": (parquet(lambda table: table.astype({"Cz": str})), "column Cz: expected numbers"),
     "infinite.parquet": (parquet(lambda table: table.replace(table.iloc[7, 3], np.inf)), "an infinite value"),
     "missing.parquet": (parquet(lambda table: table.drop(columns=["T4", "O1"])), "also of O1, T4"),
-    "volts.parquet": (parquet(lambda table: table * 1e-6), "expected an EEG of 0.05 to 3000 µV"),
+    "volts.parquet": (parquet(lambda table: table * 1e-6), "expected an EEG of 0.1 to 1500 µV"),
     "nan.parquet": (parquet(lambda table: table * np.nan), "found at most 0% in 60 s"),
     "spectrogram.parquet": (parquet(lambda table: table.add_prefix("LL_")), "found LL_Fp1"),
     "nothing beside.vhdr": (raw(b"BrainVision Data Exchange Header File Version 1.0\n"), "expected a .vhdr file"),
