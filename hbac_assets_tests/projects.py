@@ -2,10 +2,12 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +74,15 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]"
         assert process.poll() is None, f"ended with {process.returncode} before the moment came"
         assert time.monotonic() < deadline, "the moment did not come"
         time.sleep(0.002)
+
+
+def said(project: Project, words: str) -> bool:
+    """Tell whether a step has said something, by Dagster's event log, of which the terminal shows the half."""
+    for log in Path(project.environment["DAGSTER_HOME"]).glob("history/runs/*.db"):
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{log}?mode=ro", uri=True)) as events:
+            if events.execute("select 1 from event_logs where event like ?", (f"%{words}%",)).fetchone():
+                return True
+    return False
 
 
 def make_project(folder: Path, **environment: str) -> Project:

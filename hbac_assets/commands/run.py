@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hbac_assets.commands.terminal import Terminal
 from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import first_failure
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE, kill_steps, watched
 from hbac_assets.store.files import LITTLE_SPACE, writable
+
+SILENT = {"console": {"config": {"log_level": "CRITICAL"}}}
+"""Dagster's own logger, where the event log is shown in its place."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         const="1",
         help="shrink the experiment to minutes (HBAC_MINIATURE=1)",
     )
+    parser.add_argument("--full", action="store_true", help="end with all models and differences, beyond one screen")
 
 
 def main(options: argparse.Namespace) -> int:
@@ -52,9 +57,10 @@ def main(options: argparse.Namespace) -> int:
         watch.raise_interrupts()
         try:
             with places_to_write():
+                require_inputs()
                 materialize_chain()
                 if not watch.number:
-                    print_report()
+                    print_report(full=options.full)
         except BaseException as error:  # what an interrupt becomes depends on where it hits
             if isinstance(error, HbacError):
                 kill_steps()  # where nobody could keep their events, the exit would wait for them
@@ -82,36 +88,59 @@ def places_to_write() -> Iterator[None]:
         yield
 
 
+def require_inputs() -> None:
+    """Check what the run is about and what it runs on, before Dagster knows of a run.
+
+    Raises:
+        HbacError: the data are not there, the experiment's results are those of another file, or the device cannot be
+            used.
+    """
+    from hbac_assets.definitions import defs
+
+    assert defs.resources is not None
+    store, experiment = defs.resources["store"], defs.resources["experiment"]
+    defs.resources["competition"].require_files()
+    experiment.claim(experiment.load().name, store.root)
+    defs.resources["accelerator"].require_usable(Terminal().line)
+
+
 def materialize_chain() -> None:
-    """Materialize every asset in steps of their own.
+    """Materialize every asset in steps of their own, and show what goes on.
 
     Raises:
         HbacError: with the one line of the first failure.
     """
     from dagster import execute_job, reconstructable
 
+    from hbac_assets.commands.follower import Follower
+    from hbac_assets.commands.opening import opening
     from hbac_assets.definitions import defs, whole_chain
     from hbac_assets.execution.runs import report_dead_runs
     from hbac_assets.resources.dagster_home import open_instance, told_if_locked
+    from hbac_assets.resources.views import Workspace
 
     assert defs.resources is not None
-    defs.resources["accelerator"].require_usable(lambda line: print(line, file=sys.stderr, flush=True))
+    terminal, resources = Terminal(), defs.resources
     with told_if_locked(), open_instance() as instance:
         report_dead_runs(instance)
-        with execute_job(
-            reconstructable(whole_chain),
-            instance,
-            run_config={"loggers": {"console": {}}},
-            raise_on_error=False,
-        ) as result:
+        workspace = Workspace(resources["competition"], resources["store"], resources["experiment"])
+        terminal.line("\n".join([*opening(workspace, resources["accelerator"]), ""]))
+        with (
+            Follower(instance, terminal) as follower,
+            execute_job(
+                reconstructable(whole_chain), instance, run_config={"loggers": SILENT}, raise_on_error=False
+            ) as result,
+        ):
+            follower.end(result.run_id)
             if not result.success:
                 raise HbacError(first_failure(result.all_events))
 
 
-def print_report() -> None:
-    """Print the scores, where the submission is, and how to look further."""
+def print_report(*, full: bool) -> None:
+    """Print the scores, where the submission is, and how to explore them, on one screen or in `full`."""
     from hbac_assets.commands.report import report
     from hbac_assets.definitions import defs
 
     assert defs.resources is not None
-    print(report(defs.resources["competition"], defs.resources["store"], defs.resources["experiment"]))
+    resources = (defs.resources[name] for name in ("competition", "store", "experiment"))
+    print(report(*resources, full=full), end="")

@@ -35,6 +35,8 @@ OFFSETS = ("eeg_label_offset_seconds", "spectrogram_label_offset_seconds")
 TEST_COLUMNS = {"spectrogram_id": ID, "eeg_id": ID, "patient_id": ANYTHING, **dict.fromkeys(OFFSETS, OFFSET)}
 SUBMISSION_COLUMNS = {"eeg_id": ID, **dict.fromkeys(VOTE_COLUMNS, ANYTHING)}
 
+TABLES = ("train.csv", "test.csv", "sample_submission.csv")
+
 MIDDLE = -1
 """Stands for the offset of a test window that the table does not give: it lies in the middle of its recording."""
 NO_RECORDING = ""
