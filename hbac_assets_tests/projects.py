@@ -20,6 +20,8 @@ CHECKOUT = Path(__file__).parents[1]
 HBAC = (sys.executable, "-m", "hbac_assets")
 """The command `hbac`, whether it is installed or not."""
 RECORDINGS = 48
+LOG = "log.txt"
+"""What the run of the finished project said while it went on."""
 SECONDS = 1500
 NOT_INHERITED = ("HBAC_", "MLFLOW_", "DAGSTER_", "MAKE", "MFLAGS")
 
@@ -118,6 +120,7 @@ def run_once(
             done = project.run()
             assert done.returncode == 0, done.stdout + done.stderr
             environment.write_text(json.dumps(project.environment))
+            (folder / LOG).write_text(done.stderr)
             printed.write_text(done.stdout)
     return Project(folder, json.loads(environment.read_text())), printed.read_text()
 

@@ -62,9 +62,9 @@ def _blocks(lineage: Lineage, *, synthetic: bool) -> list[Block]:
     rows, submitted = read_table(lineage.folds), lineage.experiment.submitted
     data = "synthetic data" if synthetic else f"{lineage.dataset.folder}"
     heading = [
-        f"{lineage.experiment.name} on {data}: out-of-fold KL divergence, lower is better",
-        f"{len(rows)} rows, {rows['patient_id'].nunique()} patients, {lineage.experiment.folds} folds; "
-        "95 % intervals over patients",
+        f"{lineage.experiment.name} on {data}: {len(rows)} rows, {rows['patient_id'].nunique()} patients, "
+        f"{lineage.experiment.folds} folds",
+        "out-of-fold KL divergence, lower is better; 95 % intervals over patients",
     ]
     floor = _floor(lineage, rows) if synthetic else _estimated_floor(lineage)
     return [

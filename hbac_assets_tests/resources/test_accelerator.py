@@ -48,6 +48,12 @@ def test_a_cell_can_lease_several(questions: Path) -> None:
         assert os.environ["CUDA_VISIBLE_DEVICES"] == f"{UUIDS[0]},{UUIDS[1]}"
 
 
+def test_as_many_cells_train_at_a_time_as_there_are_gpus_for(questions: Path) -> None:
+    assert [automatic(gpus).cells_side_by_side() for gpus in (1, 2, 3)] == [3, 1, 1]
+    cpu = automatic().model_copy(update={"device": "cpu", "cells_on_cpu": 1000})
+    assert cpu.cells_side_by_side() == os.cpu_count()
+
+
 def test_it_waits_until_as_many_are_free_and_holds_none_meanwhile(questions: Path) -> None:
     waited = []
 
