@@ -100,7 +100,7 @@ def require_inputs() -> None:
     assert defs.resources is not None
     store, experiment = defs.resources["store"], defs.resources["experiment"]
     defs.resources["competition"].require_files()
-    experiment.claim(experiment.load().name, store.root)
+    experiment.require_unclaimed(experiment.load().name, store.root)
     defs.resources["accelerator"].require_usable(Terminal().line)
 
 

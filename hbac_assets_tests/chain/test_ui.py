@@ -5,24 +5,18 @@ import re
 import signal
 import time
 import urllib.request
-from contextlib import closing
-from socket import create_server
 
 import psutil
 import pytest
 from dagster import DagsterInstance
 from mlflow import MlflowClient
 
+from hbac_assets_tests.faults.servers import free_port
 from hbac_assets_tests.projects import CHECKOUT, HBAC, wait_until
 
 ASSETS = """
 { assetNodes { assetKey { path } opNames partitionStats { numMaterialized numPartitions } } }
 """
-
-
-def free_port():
-    with closing(create_server(("127.0.0.1", 0))) as server:
-        return str(server.getsockname()[1])
 
 
 def ask(url, query=None):
@@ -40,7 +34,7 @@ def addresses_listened_on(processes):
 @pytest.fixture
 def servers(finished, tmp_path):
     project, _ = finished
-    ports = {"HBAC_DAGSTER_PORT": free_port(), "HBAC_MLFLOW_PORT": free_port()}
+    ports = {name: str(free_port()) for name in ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT")}
     deep = tmp_path / ("deep" * 30)  # too long a path for that of a socket
     deep.mkdir()
     process = project.start(*HBAC, "ui", folder=tmp_path, TMPDIR=str(deep), **ports)

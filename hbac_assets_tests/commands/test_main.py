@@ -14,6 +14,7 @@ import pytest
 from hbac_assets.commands.main import COMMANDS
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 from hbac_assets.resources.dagster_home import DATABASES
+from hbac_assets_tests.faults.servers import free_port
 from hbac_assets_tests.projects import CHECKOUT, HBAC, make_project, wait_until
 
 SLOW = {
@@ -124,7 +125,8 @@ def test_a_taken_port_is_told_before_anything_starts(tmp_path):
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = str(other.getsockname()[1])
         for variable in ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT"):
-            done = project.command(*HBAC, "ui", **{variable: port})
+            free = {"HBAC_DAGSTER_PORT": str(free_port())}
+            done = project.command(*HBAC, "ui", **free | {variable: port})
             assert done.returncode == 1
             assert done.stderr.startswith(f"\n{variable}: expected a free port of 127.0.0.1, found {port} ")
             assert len(done.stderr.strip().splitlines()) == 1
@@ -139,7 +141,8 @@ def test_ctrl_c_before_anything_runs_is_told(tmp_path):
     log = project.folder / "started.log"
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("begin exclusive")
-        process = project.start(*HBAC, "ui")
+        ports = {name: str(free_port()) for name in ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT")}
+        process = project.start(*HBAC, "ui", **ports)
         wait_until(lambda: "waiting for another program" in log.read_text(), process)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
