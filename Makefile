@@ -19,6 +19,8 @@ ifneq ($(moved),)
 .PHONY: .venv/.locked .venv/.locked-dev
 endif
 .venv/.locked .venv/.locked-dev: uv.lock pyproject.toml
+	echo "installing the packages of uv.lock into .venv; the first time takes minutes" >&2
+	if [ -t 2 ]; then quiet=; else quiet=--quiet; fi
 	uv=$$(command -v uv || true)
 	if [ -z "$$uv" ]; then
 	    if [ ! -x data/cache/uv/bin/uv ]; then
@@ -30,7 +32,7 @@ endif
 	    fi
 	    uv=data/cache/uv/bin/uv
 	fi
-	"$$uv" sync --frozen --quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(GPU),--extra gpu) $(moved)
+	"$$uv" sync --frozen $$quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(GPU),--extra gpu) $(moved)
 	touch $@
 
 setup: .venv/.locked-dev  ## make .venv from uv.lock, with the tools for development; GPU=1 adds CUDA
@@ -78,7 +80,7 @@ format: .venv/.locked-dev  ## let ruff format and mend what it can
 	ruff check --fix .
 	ruff format .
 
-ui: .venv/.locked  ## Dagster on port 3000 and MLflow on port 5000 of 127.0.0.1, until Ctrl-C
+ui: .venv/.locked  ## Dagster and MLflow on this machine, HBAC_DAGSTER_PORT=3000 HBAC_MLFLOW_PORT=5000, until Ctrl-C
 	$(ENVIRONMENT)
 	exec hbac ui
 

@@ -1,4 +1,4 @@
-"""The one place where assets, checks, jobs, executor, loggers and resources meet."""
+"""The one place where assets, checks, jobs, executor and resources meet."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,6 @@ from hbac_assets.assets import (
     submission,
     trained_models,
 )
-from hbac_assets.execution.console import console
 from hbac_assets.execution.executor import step_processes
 from hbac_assets.resources.environment import resources_from_environment
 
@@ -58,7 +57,6 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
         ],
         resources=resources,
         executor=step_processes,
-        loggers={"console": console},
     )
 
 

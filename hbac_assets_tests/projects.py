@@ -2,10 +2,12 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ CHECKOUT = Path(__file__).parents[1]
 HBAC = (sys.executable, "-m", "hbac_assets")
 """The command `hbac`, whether it is installed or not."""
 RECORDINGS = 48
+LOG = "log.txt"
+"""What the run of the finished project said while it went on."""
 SECONDS = 1500
 NOT_INHERITED = ("HBAC_", "MLFLOW_", "DAGSTER_", "MAKE", "MFLAGS")
 
@@ -74,6 +78,15 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]"
         time.sleep(0.002)
 
 
+def said(project: Project, words: str) -> bool:
+    """Tell whether a step has said something, by Dagster's event log, of which the terminal shows the half."""
+    for log in Path(project.environment["DAGSTER_HOME"]).glob("history/runs/*.db"):
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{log}?mode=ro", uri=True)) as events:
+            if events.execute("select 1 from event_logs where event like ?", (f"%{words}%",)).fetchone():
+                return True
+    return False
+
+
 def make_project(folder: Path, **environment: str) -> Project:
     """Return a miniature project in `folder`; nothing of the caller's own settings reaches it."""
     home = folder / "dagster"
@@ -107,6 +120,7 @@ def run_once(
             done = project.run()
             assert done.returncode == 0, done.stdout + done.stderr
             environment.write_text(json.dumps(project.environment))
+            (folder / LOG).write_text(done.stderr)
             printed.write_text(done.stdout)
     return Project(folder, json.loads(environment.read_text())), printed.read_text()
 

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from hbac_assets_tests.projects import CHECKOUT
+from hbac_assets_tests.terminals import run_in_terminal
 
 
 @pytest.fixture
@@ -47,5 +48,25 @@ def test_commands_of_another_folder_are_installed_again(project, beginning):
 
     moved = folder.rename(folder.with_name("moved"))
     makes, says = would_do(moved)
-    assert "sync --frozen --quiet --inexact --no-dev  --reinstall" in makes
+    assert "sync --frozen $quiet --inexact --no-dev  --reinstall" in makes
     assert says == f"{moved} was moved or copied, and the commands in .venv are those of the old folder: make setup\n"
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
+def test_an_installation_says_so(project, terminal):
+    folder, _ = project
+    (folder / "bin").mkdir()
+    uv = folder / "bin" / "uv"
+    uv.write_text('#!/bin/sh\necho "uv $*"\n')
+    uv.chmod(0o755)
+    (folder / ".venv" / ".locked").unlink()
+    environment = {"PATH": f"{uv.parent}:{os.environ['PATH']}", "TERM": "xterm"}
+    command = ("make", ".venv/.locked")
+    if terminal:
+        _, written = run_in_terminal(command, environment, folder=folder)
+    else:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+        written = done.stderr + done.stdout
+    said, quiet = written.splitlines()[0], "" if terminal else " --quiet"
+    assert said == "installing the packages of uv.lock into .venv; the first time takes minutes"
+    assert f"uv sync --frozen{quiet} --inexact --no-dev" in written

@@ -20,9 +20,12 @@ from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
-    from hbac_assets.learning.training import EpochRecord, Examples
+    from hbac_assets.learning.settings import MemberSettings
+    from hbac_assets.learning.training import EpochRecord, Examples, StepsDone
 
 HISTORY = "history.csv"
+FIRST_STEPS_SECONDS, STEPS_SECONDS = 5.0, 30.0
+"""From the first program of an epoch to the first line about its steps, and between such lines."""
 
 
 def train(
@@ -51,13 +54,15 @@ def train(
         tracked.log_epochs(pd.DataFrame([asdict(record)]))
         log.info(epoch_line(cell, record, settings.epochs))
 
-    with device.enough_memory(f"{cell.member} fold {cell.fold}", settings.batch_size):
+    log.info(f"{_name(cell)}: compiling")
+    with device.enough_memory(_name(cell), settings.batch_size):
         result = training.train_cell(
             settings,
             every.subset(~held_out),
             every.subset(held_out),
             artifact.path,
             on_epoch=on_epoch,
+            on_steps=StepLines(_name(cell), settings, log),
             inputs=artifact.inputs,
         )
     seconds = time.monotonic() - began
@@ -68,7 +73,7 @@ def train(
         seconds=seconds,
         environment=environment(accelerator),
     )
-    log.info(f"{cell.member} fold {cell.fold}: trained in {seconds:.0f} s")
+    log.info(f"{_name(cell)}: trained in {seconds:.0f} s, validation loss {figures(lineage, cell)['val_loss']:.4f}")
 
 
 def forget_progress(cell: Cell, lineage: Lineage) -> None:
@@ -125,9 +130,42 @@ def epoch_line(cell: Cell, record: "EpochRecord", epochs: int) -> str:
     """Return the log line of an epoch."""
     left = (epochs - record.epoch) * record.seconds
     return (
-        f"{cell.member} fold {cell.fold}: epoch {record.epoch}/{epochs}, loss {record.loss:.4f}, "
+        f"{_name(cell)}: epoch {record.epoch}/{epochs}, loss {record.loss:.4f}, "
         f"val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s, {left:.0f} s left"
     )
+
+
+class StepLines:
+    """Logs how long a cell's program took to compile and, within an epoch that takes long, how far that is."""
+
+    def __init__(self, name: str, settings: "MemberSettings", log: logging.Logger) -> None:
+        """Begin with a program that is not compiled; `name` is the cell's."""
+        self._name, self._settings, self._log = name, settings, log
+        self._next = 0.0  # the time of the next line; 0 before the first program
+
+    def __call__(self, steps: "StepsDone") -> None:
+        """Take note of the steps that are done."""
+        from hbac_assets.learning.compilation_clock import compilation_clock
+
+        now = time.monotonic()
+        if not self._next:
+            self._log.info(f"{self._name}: compiled in {compilation_clock().seconds:.0f} s")
+            self._next = now + FIRST_STEPS_SECONDS
+        elif now >= self._next:
+            self._log.info(self._line(steps))
+            self._next = now + STEPS_SECONDS
+
+    def _line(self, steps: "StepsDone") -> str:
+        epochs, rate = self._settings.epochs, steps.done / steps.seconds
+        left = (steps.total - steps.done + (epochs - steps.epoch) * steps.total) / rate
+        return (
+            f"{self._name}: epoch {steps.epoch}/{epochs}, {steps.done} of {steps.total} steps, "
+            f"{rate * self._settings.batch_size:.0f} images/s, {left:.0f} s left"
+        )
+
+
+def _name(cell: Cell) -> str:
+    return f"{cell.member} fold {cell.fold}"
 
 
 def environment(accelerator: Accelerator) -> dict[str, object]:

@@ -15,7 +15,7 @@ from hbac_assets.store.files import atomic_write
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `hbac run`, which say what was trained, and where the bundle goes."""
-    run.add_options(parser)
+    run.add_choices(parser)
     parser.add_argument(
         "--output",
         type=Path,

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hbac_assets.commands.progress import Bar
+from hbac_assets.commands.bar import Bar
 from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 

@@ -3,6 +3,9 @@
 On synthetic data the true probabilities are known. They are read here, after the chain is done, and by no asset.
 """
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -29,36 +32,72 @@ from hbac_assets.synthetic.truth import read_truth
 FLOOR = "floor"
 
 
-def report(competition: CompetitionData, store: Store, experiment: ExperimentChoice) -> str:
-    """Return the summary of the experiment's results as lines for the terminal."""
+@dataclass(frozen=True)
+class Block:
+    """Lines that belong together, of which a screen shows the first and the last where there are many."""
+
+    lines: list[str]
+    first: int = 3
+    last: int = 0
+
+    def folded(self) -> list[str]:
+        """Return the lines for a screen."""
+        end = len(self.lines) - self.last
+        if end - self.first <= 1:
+            return self.lines
+        return [*self.lines[: self.first], f"  … {end - self.first} more", *self.lines[end:]]
+
+
+def report(competition: CompetitionData, store: Store, experiment: ExperimentChoice, *, full: bool = False) -> str:
+    """Return the summary of the experiment's results, as much of it as fits a screen unless it is to be `full`."""
     lineage = Workspace(competition, store, experiment).lineage()
-    rows = read_table(lineage.folds)
-    overall = dict(reversed(overall_kl(lineage.oof, lineage.ensemble).items()))
-    submitted = lineage.experiment.submitted
-    data = "synthetic data" if competition.is_synthetic else f"{lineage.dataset.folder}"
-    lines = [
-        "",
-        f"{lineage.experiment.name} on {data}: out-of-fold KL divergence of {len(rows)} rows, "
-        f"{rows['patient_id'].nunique()} patients, {lineage.experiment.folds} folds (lower is better)",
+    blocks = [block for block in _blocks(lineage, synthetic=competition.is_synthetic) if block.lines]
+    whole, folded = [block.lines for block in blocks], [block.folded() for block in blocks]
+    if not full and folded != whole:
+        folded[-1].append("more:       hbac run --full")
+    return "".join("\n".join(["", *lines, ""]) for lines in (whole if full else folded))
+
+
+def _blocks(lineage: Lineage, *, synthetic: bool) -> list[Block]:
+    rows, submitted = read_table(lineage.folds), lineage.experiment.submitted
+    data = "synthetic data" if synthetic else f"{lineage.dataset.folder}"
+    heading = [
+        f"{lineage.experiment.name} on {data}: {len(rows)} rows, {rows['patient_id'].nunique()} patients, "
+        f"{lineage.experiment.folds} folds",
+        "out-of-fold KL divergence, lower is better; 95 % intervals over patients",
     ]
-    overall[FLOOR] = _floor(lineage, rows) if competition.is_synthetic else _estimated_floor(lineage)
-    intervals = _intervals(lineage)
-    width = max(map(len, overall)) + 2
+    floor = _floor(lineage, rows) if synthetic else _estimated_floor(lineage)
+    return [
+        Block([*heading, *_table_lines(lineage, floor)], first=4, last=6),
+        Block(_difference_lines(lineage), first=3),
+        Block(_optimism_lines(lineage), first=1),
+        Block(_private_lines(lineage, rows) if synthetic else []),
+        Block(_set_aside_lines(lineage), first=1),
+        Block(
+            [
+                f"submission: {_shown(lineage.submission.require())}",
+                f"source:     {submitted}, blended by {chosen_methods(lineage)[submitted]}",
+                f"explore:    {'make ui' if IN_CHECKOUT else 'hbac ui'}   (assets in Dagster, trainings in MLflow)",
+            ]
+        ),
+    ]
+
+
+def _table_lines(lineage: Lineage, floor: float) -> list[str]:
+    """Return a line for each model, the best last, between the class prior and the floor."""
+    overall = {**dict(reversed(overall_kl(lineage.oof, lineage.ensemble).items())), FLOOR: floor}
+    intervals, width = _intervals(lineage), max(map(len, overall)) + 2
+    lines = [f"  {'':<{width}}KL     interval         prior to floor"]
     for name, score in overall.items():
-        closed = closed_share(score, overall[CLASS_PRIOR], overall[FLOOR])
-        share = f"   {closed:6.1%} of the way from class prior to floor" if np.isfinite(closed) else ""
-        lines.append(f"  {name:<{width}}{score:.4f}{intervals.get(name, ''):18}{share}".rstrip())
-    lines += ["", *_difference_lines(lineage), *_optimism_lines(lineage)]
-    if competition.is_synthetic:
-        lines += [_private_line(lineage, rows)]
-    lines += [
-        "",
-        *_set_aside_lines(lineage),
-        f"submission: {lineage.submission.require()}",
-        f"it is from: {submitted}, blended by {chosen_methods(lineage)[submitted]}",
-        f"look further: {'make ui' if IN_CHECKOUT else 'hbac ui'}   (assets in Dagster, trainings in MLflow)",
-    ]
-    return "\n".join(lines)
+        closed = closed_share(score, overall[CLASS_PRIOR], floor)
+        way = f"{closed:9.1%}" if np.isfinite(closed) else ""
+        lines.append(f"  {name:<{width}}{score:.4f}{intervals.get(name, ''):17}{way}".rstrip())
+    return lines
+
+
+def _shown(path: Path) -> str:
+    """Return a path as seen from the working folder."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _intervals(lineage: Lineage) -> dict[str, str]:
@@ -76,7 +115,7 @@ def _difference_lines(lineage: Lineage) -> list[str]:
         for one in board.to_dict("records")
     ]
     best = evaluation(lineage.ensemble).models[0]["model"]
-    return [f"behind {best}, row by row, with 95 % intervals over patients:", *lines, ""] if lines else []
+    return [f"behind {best}, row by row:", *lines] if lines else []
 
 
 def _optimism_lines(lineage: Lineage) -> list[str]:
@@ -105,7 +144,7 @@ def _floor(lineage: Lineage, rows: pd.DataFrame) -> float:
     return _mean_kl(rows[list(SHARE_COLUMNS)], truth[list(PROBABILITY_COLUMNS)])
 
 
-def _private_line(lineage: Lineage, rows: pd.DataFrame) -> str:
+def _private_lines(lineage: Lineage, rows: pd.DataFrame) -> list[str]:
     submission = pd.read_csv(lineage.submission.require())
     truth = submission[["eeg_id"]].merge(read_truth(lineage.dataset.folder, "test"), validate="one_to_one")
     votes = truth[list(VOTE_COLUMNS)]
@@ -114,10 +153,10 @@ def _private_line(lineage: Lineage, rows: pd.DataFrame) -> str:
     score = _mean_kl(shares, submission[list(VOTE_COLUMNS)])
     prior_score, floor = _mean_kl(shares, prior), _mean_kl(shares, truth[list(PROBABILITY_COLUMNS)])
     closed = closed_share(score, prior_score, floor)
-    return (
-        f"private test votes, {len(shares)} EEGs: submission {score:.4f}, class prior {prior_score:.4f}, "
-        f"floor {floor:.4f}: {closed:.1%} of the way"
-    )
+    return [
+        f"private test votes, {len(shares)} EEGs: submission {score:.4f}, {closed:.1%} of the way",
+        f"  from class prior {prior_score:.4f} to floor {floor:.4f}",
+    ]
 
 
 def _mean_kl(shares: pd.DataFrame, predictions: pd.DataFrame | np.ndarray) -> float:

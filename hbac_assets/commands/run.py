@@ -10,15 +10,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hbac_assets.commands.terminal import Terminal
 from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import first_failure
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE, kill_steps, watched
 from hbac_assets.store.files import LITTLE_SPACE, writable
 
+SILENT = {"console": {"config": {"log_level": "CRITICAL"}}}
+"""Dagster's own logger, where the event log is shown in its place."""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options; each sets an environment variable, which holds without it."""
+    """Add the options."""
+    add_choices(parser)
+    parser.add_argument("--full", action="store_true", help="end with all models and differences, beyond one screen")
+
+
+def add_choices(parser: argparse.ArgumentParser) -> None:
+    """Add what says which experiment on which data; each option sets an environment variable, which holds without it."""
     parser.add_argument(
         "--experiment",
         dest="HBAC_EXPERIMENT",
@@ -48,7 +58,7 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         HbacError: with the one line of the first failure.
     """
-    return materialize_and("whole_chain", print_report)
+    return materialize_and("whole_chain", lambda: print_report(full=options.full))
 
 
 def materialize_and(job: str, then: Callable[[], None]) -> int:
@@ -61,6 +71,7 @@ def materialize_and(job: str, then: Callable[[], None]) -> int:
         watch.raise_interrupts()
         try:
             with places_to_write():
+                require_inputs()
                 materialize(job)
                 if not watch.number:
                     then()
@@ -91,8 +102,24 @@ def places_to_write() -> Iterator[None]:
         yield
 
 
+def require_inputs() -> None:
+    """Check what the run is about and what it runs on, before Dagster knows of a run.
+
+    Raises:
+        HbacError: the data are not there, the experiment's results are those of another file, or the device cannot be
+            used.
+    """
+    from hbac_assets.definitions import defs
+
+    assert defs.resources is not None
+    store, experiment = defs.resources["store"], defs.resources["experiment"]
+    defs.resources["competition"].require_files()
+    experiment.require_unclaimed(experiment.load().name, store.root)
+    defs.resources["accelerator"].require_usable(Terminal().line)
+
+
 def materialize(job: str) -> None:
-    """Run a job of `definitions`, each asset in steps of its own.
+    """Run a job of `definitions`, each asset in steps of its own, and show what goes on.
 
     Raises:
         HbacError: with the one line of the first failure.
@@ -100,28 +127,37 @@ def materialize(job: str) -> None:
     from dagster import execute_job, reconstructable
 
     from hbac_assets import definitions
+    from hbac_assets.commands.follower import Follower
+    from hbac_assets.commands.opening import opening
     from hbac_assets.execution.runs import report_dead_runs
     from hbac_assets.resources.dagster_home import open_instance, told_if_locked
+    from hbac_assets.resources.views import Workspace
 
     assert definitions.defs.resources is not None
-    accelerator = definitions.defs.resources["accelerator"]
-    accelerator.require_usable(lambda line: print(line, file=sys.stderr, flush=True))
+    terminal, resources = Terminal(), definitions.defs.resources
     with told_if_locked(), open_instance() as instance:
         report_dead_runs(instance)
-        with execute_job(
-            reconstructable(getattr(definitions, job)),
-            instance,
-            run_config={"loggers": {"console": {}}},
-            raise_on_error=False,
-        ) as result:
+        workspace = Workspace(resources["competition"], resources["store"], resources["experiment"])
+        terminal.line("\n".join([*opening(workspace, resources["accelerator"]), ""]))
+        with (
+            Follower(instance, terminal) as follower,
+            execute_job(
+                reconstructable(getattr(definitions, job)),
+                instance,
+                run_config={"loggers": SILENT},
+                raise_on_error=False,
+            ) as result,
+        ):
+            follower.end(result.run_id)
             if not result.success:
                 raise HbacError(first_failure(result.all_events))
 
 
-def print_report() -> None:
-    """Print the scores, where the submission is, and how to look further."""
+def print_report(*, full: bool) -> None:
+    """Print the scores, where the submission is, and how to explore them, on one screen or in `full`."""
     from hbac_assets.commands.report import report
     from hbac_assets.definitions import defs
 
     assert defs.resources is not None
-    print(report(defs.resources["competition"], defs.resources["store"], defs.resources["experiment"]))
+    resources = (defs.resources[name] for name in ("competition", "store", "experiment"))
+    print(report(*resources, full=full), end="")

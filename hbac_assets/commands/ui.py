@@ -1,26 +1,36 @@
 """Show Dagster, with its daemon, and MLflow on this machine, until Ctrl-C.
 
-HBAC_DAGSTER_PORT and HBAC_MLFLOW_PORT are their ports on 127.0.0.1: 3000 and 5000 without them.
+They listen on 127.0.0.1, on the ports that HBAC_DAGSTER_PORT and HBAC_MLFLOW_PORT name: 3000 and 5000 without them.
+Their logs go to files, whose folder is printed.
 """
 
 import argparse
+import json
 import os
 import signal
-import subprocess
-import sys
 import time
+import urllib.request
 from contextlib import suppress
 
+from hbac_assets.commands.servers import HOST, Server, free_port, start, stop, wait_until_ready, watch_for
+from hbac_assets.commands.terminal import Terminal, duration
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.sockets import short_folder
 from hbac_assets.resources.dagster_home import open_instance
 from hbac_assets.resources.paths import DATA_FOLDER, require_plain_paths
 from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
 from hbac_assets.resources.tracking_uri import masked, require_usable
+from hbac_assets.store.files import write_faults
 
 BACKEND_URI = "MLFLOW_BACKEND_STORE_URI"
-HOST = "127.0.0.1"
-STOP_SECONDS = 8
+SERVERS = {
+    "Dagster": (("dagster", "dev", "--module-name", "hbac_assets", "--log-level", "warning"), "/server_info"),
+    "MLflow": (("mlflow", "ui", "--workers", "1"), "/health"),
+}
+"""The module and its arguments, and what answers once the server can be used."""
+LOGS_FOLDER = DATA_FOLDER / "logs"
+MOST_EXPERIMENTS = 1000
+ANSWER_SECONDS = 30
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -28,55 +38,84 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Start both servers, wait until one ends or a signal comes, and stop both.
+    """Start both servers, say when they can be used, wait until a signal comes, and stop both.
 
     Raises:
-        HbacError: the databases that they read cannot be made or read.
+        HbacError: a port is taken, the databases cannot be made or read, or a server has ended by itself.
     """
-    dagster_port = os.environ.get("HBAC_DAGSTER_PORT", "3000")
-    mlflow_port = os.environ.get("HBAC_MLFLOW_PORT", "5000")
-    tracking = os.environ[BACKEND_URI]
-    pages = {"Dagster": f"http://{HOST}:{dagster_port}", "MLflow": f"http://{HOST}:{mlflow_port}"}
-    commands = [
-        [
-            "dagster",
-            "dev",
-            "--module-name",
-            "hbac_assets",
-            "--host",
-            HOST,
-            "--port",
-            dagster_port,
-            "--log-level",
-            "warning",
-        ]
-    ]
-    if tracking.startswith("http"):  # a server that runs already
-        pages["MLflow"] = masked(tracking)
-    else:
-        commands.append(["mlflow", "ui", "--host", HOST, "--port", mlflow_port, "--workers", "1"])
+    terminal, began = Terminal(), time.monotonic()
+    ports = free_ports()
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
         signal.signal(number, _interrupt)
-    environment = os.environ | {"TMPDIR": short_folder()}
-    make_databases()
-    servers = [
-        subprocess.Popen([sys.executable, "-m", *command], env=environment, start_new_session=True)
-        for command in commands
-    ]
-    print(*(f"{name:9}{page}" for name, page in pages.items()), "Ctrl-C to stop", sep="\n", flush=True)
+    terminal.line(f"starting {' and '.join(ports)}; their logs are in {LOGS_FOLDER}")
+    newest = make_databases()
+    servers: list[Server] = []
     try:
-        while all(server.poll() is None for server in servers):
-            time.sleep(0.5)
+        servers += start_all(ports)
+        wait_until_ready(servers, lambda text: terminal.move(f"{text}, {duration(time.monotonic() - began)}"))
+        terminal.move("")
+        terminal.line(f"ready after {duration(time.monotonic() - began)}; Ctrl-C stops")
+        print(*pages(servers, newest), sep="\n", flush=True)
+        while True:
+            watch_for(servers, 0.5)
     except KeyboardInterrupt:
         return 0
     finally:
+        terminal.move("")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         stop(servers)
-    print("a server ended by itself; see its last lines above", file=sys.stderr)
-    return 1
 
 
-def make_databases() -> None:
+def free_ports() -> dict[str, int]:
+    """Return the ports by the names of the servers to be started; an MLflow server that runs already needs none.
+
+    Raises:
+        HbacError: one is taken, or both are one.
+    """
+    ports = {"Dagster": free_port("HBAC_DAGSTER_PORT", 3000)}
+    if not os.environ[BACKEND_URI].startswith("http"):
+        ports["MLflow"] = free_port("HBAC_MLFLOW_PORT", 5000)
+    if len(set(ports.values())) < len(ports):
+        raise HbacError(f"HBAC_MLFLOW_PORT: expected another port than Dagster's, found {ports['MLflow']}; correct it")
+    return ports
+
+
+def pages(servers: list[Server], newest: str) -> list[str]:
+    """Return the lines of the addresses: of the servers, of Dagster's newest run and MLflow's newest experiment."""
+    dagster, *mlflow = servers
+    experiment = newest_experiment(mlflow[0].page) if mlflow else ""
+    addresses = {
+        "Dagster": dagster.page,
+        "  newest run": newest and f"{dagster.page}/runs/{newest}",
+        "MLflow": mlflow[0].page if mlflow else masked(os.environ[BACKEND_URI]),
+        "  newest experiment": experiment,
+    }
+    return [f"{name:<21}{page}" for name, page in addresses.items() if page]
+
+
+def start_all(ports: dict[str, int]) -> list[Server]:
+    """Start the servers that have a port.
+
+    Raises:
+        HbacError: no folder serves for sockets, or the logs cannot be written.
+    """
+    with write_faults(LOGS_FOLDER):
+        LOGS_FOLDER.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {"TMPDIR": short_folder()}
+    servers = []
+    for name, port in ports.items():
+        command, ready = SERVERS[name]
+        arguments = [*command, "--host", HOST, "--port", str(port)]
+        servers.append(start(name, arguments, port, ready, LOGS_FOLDER, environment))
+    return servers
+
+
+def make_databases() -> str:
     """Make those that both servers read, where they are missing; a run may do the same at this moment.
+
+    Returns:
+        The id of the newest run in Dagster's; empty if there is none.
 
     Raises:
         HbacError: one cannot be made or read.
@@ -90,26 +129,28 @@ def make_databases() -> None:
         follow_moved_artifacts(uri, artifacts)
     except HbacError as error:
         raise HbacError(f"MLflow: {error}") from error
-    with open_instance():
-        pass
+    with open_instance() as instance:
+        return next((run.run_id for run in instance.get_runs(limit=1)), "")
 
 
-def stop(servers: list[subprocess.Popen[bytes]]) -> None:
-    """Ask each server and its children to end, and end those that do not within a few seconds."""
-    for server in servers:
-        _signal_group(server, signal.SIGINT)
-    deadline = time.monotonic() + STOP_SECONDS
-    for server in servers:
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(max(0.1, deadline - time.monotonic()))
-        _signal_group(server, signal.SIGKILL)
-        server.wait()
+def newest_experiment(page: str) -> str:
+    """Return the address of the experiment with the newest run, its runs in a table; empty if there is none."""
+    with suppress(OSError, ValueError, KeyError, IndexError):
+        experiments = _ask(page, "experiments/search", {"max_results": MOST_EXPERIMENTS})["experiments"]
+        ids = [one["experiment_id"] for one in experiments]
+        newest = {"experiment_ids": ids, "max_results": 1, "order_by": ["attributes.start_time DESC"]}
+        experiment = _ask(page, "runs/search", newest)["runs"][0]["info"]["experiment_id"]
+        return f"{page}/#/experiments/{experiment}/runs?workflowType=machine_learning"
+    return ""
 
 
-def _signal_group(server: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Signal every process that a server started; its session is its own."""
-    with suppress(ProcessLookupError):
-        os.killpg(server.pid, number)
+def _ask(page: str, method: str, question: dict[str, object]) -> dict[str, list[dict[str, dict[str, str]]]]:
+    """Return the answer of MLflow's REST interface (https://mlflow.org/docs/latest/rest-api.html)."""
+    request = urllib.request.Request(  # noqa: S310
+        f"{page}/api/2.0/mlflow/{method}", json.dumps(question).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+        return dict(json.loads(answer.read()))
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -80,12 +80,21 @@ def read_text_table(path: Path, known: Collection[str]) -> TextTable:
     return TextTable(cells, uneven, tuple(remarks))
 
 
-def _decoded(path: Path) -> tuple[str, list[str]]:
-    """Return the text of a file, and remarks on what it is wrapped in."""
+def require_file(path: Path) -> None:
+    """Require that a table is there.
+
+    Raises:
+        HbacError: it is not.
+    """
     if not path.is_file():
         packed = [one for one in (path.with_name(f"{path.name}.{suffix}") for suffix in ("gz", "zip")) if one.is_file()]
         remedy = f"unpack {packed[0].name}" if packed else "download the competition's data or correct HBAC_DATA_DIR"
         raise fault(path, "a file", "a folder" if path.is_dir() else "none", remedy)
+
+
+def _decoded(path: Path) -> tuple[str, list[str]]:
+    """Return the text of a file, and remarks on what it is wrapped in."""
+    require_file(path)
     remarks = []
     try:
         content = path.read_bytes()

@@ -36,6 +36,8 @@ OFFSETS = ("eeg_label_offset_seconds", "spectrogram_label_offset_seconds")
 TEST_COLUMNS = {"spectrogram_id": ID, "eeg_id": ID, "patient_id": ANYTHING, **dict.fromkeys(OFFSETS, OFFSET)}
 SUBMISSION_COLUMNS = {"eeg_id": ID, **dict.fromkeys(VOTE_COLUMNS, ANYTHING)}
 
+TABLES = ("train.csv", "test.csv", "sample_submission.csv")
+
 NO_RECORDING = ""
 NO_PATIENT = ""
 """Stands for what test.csv does not name: the row's spectrogram, its patient."""

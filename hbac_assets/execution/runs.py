@@ -65,6 +65,12 @@ def process_of(instance: DagsterInstance, run_id: str) -> str:
     return _signature(run) if run else UNKNOWN
 
 
+def run_of_this_process(instance: DagsterInstance) -> str:
+    """Return the id of the run that this process is, once its executor has signed it; empty before."""
+    own = identity(os.getpid())
+    return next((run.run_id for run in instance.get_runs(UNFINISHED) if _signature(run) == own), "")
+
+
 def report_dead_runs(instance: DagsterInstance, own_run: str = "") -> list[str]:
     """Report runs as failed whose process is gone, and return their ids.
 

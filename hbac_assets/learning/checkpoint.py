@@ -22,7 +22,7 @@ class EpochRecord:
     loss: float  # mean over the epoch's batches, on augmented images
     val_loss: float
     learning_rate: float  # of the epoch's last step
-    seconds: float  # with validation, and in a process's first epoch with compilation
+    seconds: float  # with validation, without compilation
     images_per_second: float  # training alone
 
 

@@ -111,12 +111,18 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
 
 
 def train_epoch(
-    steps: Steps, state: State, images: Images, targets: Float32[np.ndarray, "rows 6"], plan: EpochPlan
+    steps: Steps,
+    state: State,
+    images: Images,
+    targets: Float32[np.ndarray, "rows 6"],
+    plan: EpochPlan,
+    on_steps: Callable[[int], None] = lambda done: None,
 ) -> tuple[State, Float32[np.ndarray, " steps"]]:
     """Return the state after an epoch, and the loss of each of its steps.
 
     `steps` is a program of `compile_steps`. A program's worth of steps is called for before the one before it is done,
-    and no more, since the batches of all that are called for take up memory.
+    and no more, since the batches of all that are called for take up memory. `on_steps` is called with the number of
+    steps that have been called for.
     """
     import jax
 
@@ -132,4 +138,5 @@ def train_epoch(
         state, found = steps(state, *on_device((batches, rates[chunk], np.uint32(plan.seed), first, count)))
         losses.append(found)
         jax.block_until_ready(losses[-2:-1])
+        on_steps(int(chunk[0]) + count)
     return state, np.concatenate(jax.device_get(losses))[:total]

@@ -26,7 +26,8 @@ from hbac_assets.learning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from hbac_assets.learning.epoch_plans import plan_epochs
+from hbac_assets.learning.compilation_clock import compilation_clock
+from hbac_assets.learning.epoch_plans import EpochPlan, plan_epochs
 from hbac_assets.learning.image_source import Images, as_images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import fit_normalisation
@@ -66,6 +67,23 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class StepsDone:
+    """How far an unfinished epoch is.
+
+    Attributes:
+        epoch: its number; the first is 1.
+        done: the steps of it that are done, or nearly so.
+        total: the steps that it has.
+        seconds: since it began, without compilation.
+    """
+
+    epoch: int
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class TrainingResult:
     """What a finished training leaves behind, beside its files."""
 
@@ -81,6 +99,7 @@ def train_cell(
     folder: Path,
     *,
     on_epoch: Callable[[EpochRecord], None],
+    on_steps: Callable[[StepsDone], None] = lambda steps: None,
     inputs: str = "",
     variable_rates: bool = False,
 ) -> TrainingResult:
@@ -96,6 +115,7 @@ def train_cell(
         folder: the cell's own. A checkpoint of the same training beside it is resumed at its last finished epoch; it
             stays there, for the caller to delete once the files are safe.
         on_epoch: called after each epoch that this call finishes, once history and checkpoint are written.
+        on_steps: called within each epoch, after each call of the compiled program; the first has compiled it.
         inputs: names the data; a checkpoint of a training on others is not resumed.
         variable_rates: see `hbac_assets.learning.hyperparameters`; the models then open nowhere else.
 
@@ -121,10 +141,10 @@ def train_cell(
     for plan in plan_epochs(settings, training.targets)[len(progress.history) :]:
         if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
             break
-        started = time.perf_counter()
-        progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan)
+        clock = _EpochClock(plan, on_steps)
+        progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan, clock.on_steps)
         mean_loss = float(losses.mean())
-        images_per_second = len(losses) * size / (time.perf_counter() - started)
+        images_per_second = len(losses) * size / clock.seconds()
 
         if reestimate:
             non_trainable = reestimate(progress.state.weights, progress.state.non_trainable, images, size)
@@ -132,8 +152,8 @@ def train_cell(
         probabilities = predict_batches(forward, progress.state.weights, progress.state.non_trainable, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
         _require_finite(plan.epoch, mean_loss, val_loss)
-        seconds = time.perf_counter() - started
-        record = EpochRecord(plan.epoch, mean_loss, val_loss, float(plan.rates[-1]), seconds, images_per_second)
+        rate, seconds = float(plan.rates[-1]), clock.seconds()
+        record = EpochRecord(plan.epoch, mean_loss, val_loss, rate, seconds, images_per_second)
         progress.add(record)
         save_checkpoint(checkpoint, identity, progress)
         _write_history(folder / "history.csv", progress.history)
@@ -142,6 +162,23 @@ def train_cell(
     _save(network, progress.best, folder / "best.keras")
     _save(network, progress.state, folder / "last.keras")
     return TrainingResult(progress.history, progress.best_epoch, parameter_counts(model))
+
+
+class _EpochClock:
+    """The time of an epoch in which nothing was compiled."""
+
+    def __init__(self, plan: EpochPlan, say: Callable[[StepsDone], None]) -> None:
+        self._plan, self._say = plan, say
+        self._began, self._compiled = time.perf_counter(), compilation_clock().seconds
+
+    def seconds(self) -> float:
+        """Return the seconds of the epoch until now."""
+        compiled = compilation_clock().seconds - self._compiled
+        return max(time.perf_counter() - self._began - compiled, 1e-9)
+
+    def on_steps(self, done: int) -> None:
+        """Say how many steps of the epoch are done."""
+        self._say(StepsDone(self._plan.epoch, done, len(self._plan.rates), self.seconds()))
 
 
 def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:

@@ -16,6 +16,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.learning.device import require_known_flags
 from hbac_assets.resources.gpus import VISIBLE, find_gpus
 from hbac_assets.resources.machine_locks import machine_locks
+from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.store.locks import hold_any
 
 Device = Literal["auto", "gpu", "cpu"]
@@ -75,12 +76,22 @@ class Accelerator(ConfigurableResource):
             return "mixed_bfloat16" if self.chosen_device() == "gpu" else "float32"
         return self.precision
 
+    def cells_side_by_side(self) -> int:
+        """Return how many cells this machine trains at a time.
+
+        Raises:
+            HbacError: see `chosen_device`.
+        """
+        if self.chosen_device() == "cpu":
+            return min(self.cells_on_cpu, os.cpu_count() or 1)
+        return len(find_gpus().usable) // self.gpus_per_cell
+
     @contextmanager
     def lease(self, on_wait: Callable[[str], None]) -> Iterator[str]:
         """Hold a device of this machine, or several GPUs, before JAX touches its devices: it then sees nothing else.
 
         Args:
-            on_wait: called once with a line that says who holds the devices, if none is free at once.
+            on_wait: called with a line that says who holds the devices, if none is free at once, and every minute.
 
         Yields:
             The name of what is held, such as `cpu`, `gpu 0` or `gpu 0,1`.
@@ -91,8 +102,10 @@ class Accelerator(ConfigurableResource):
         count = self.gpus_per_cell if kind == "gpu" else 1
         folder = machine_locks()
         paths = [folder / f"{kind}-{slot}.lock" for slot in slots]
-        waiting_for = f"a {kind} slot" if count == 1 else f"{count} {kind} slots"
-        with hold_any(paths, lambda holders: on_wait(f"waiting for {waiting_for}, held by {holders}"), count) as held:
+        devices = "the CPU" if kind == "cpu" else "a GPU" if count == 1 else f"{count} GPUs"
+        with hold_any(
+            paths, lambda holders: on_wait(f"waiting for {devices}, held by {holders}"), count, str(PROJECT_FOLDER)
+        ) as held:
             if kind == "cpu":
                 yield kind
                 return

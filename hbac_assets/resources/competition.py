@@ -8,9 +8,10 @@ from pathlib import Path
 from dagster import ConfigurableResource
 from pydantic import Field, PositiveInt
 
+from hbac_assets.competition.csv_file import require_file
 from hbac_assets.competition.fingerprint import fingerprint_of_test, fingerprint_of_train
 from hbac_assets.competition.set_aside import TOLERATED
-from hbac_assets.competition.tables import TestTables, TrainTable, read_test_tables, read_train
+from hbac_assets.competition.tables import TABLES, TestTables, TrainTable, read_test_tables, read_train
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Dataset
 from hbac_assets.resources.store import Store
@@ -35,6 +36,19 @@ class CompetitionData(ConfigurableResource):
             return store.synthetic_folder / self._synthetic.fingerprint
         return Path(self.folder)
 
+    def require_files(self) -> None:
+        """Require that the user's folder and its tables are there; what is in them is checked by `prepare`.
+
+        Raises:
+            HbacError: one is not.
+        """
+        if self.is_synthetic:
+            return
+        if not Path(self.folder).is_dir():
+            raise HbacError(f"{self.folder}: expected a folder in Kaggle's layout, found none; correct HBAC_DATA_DIR")
+        for name in TABLES:
+            require_file(Path(self.folder) / name)
+
     def prepare(
         self, store: Store, progress: Callable[[int, int], None], tolerated: float = TOLERATED
     ) -> tuple[TrainTable, TestTables]:
@@ -53,8 +67,7 @@ class CompetitionData(ConfigurableResource):
         folder = self.raw_folder(store)
         if self.is_synthetic:
             generate(self._synthetic, folder, workers=os.cpu_count() or 1, progress=progress)
-        if not folder.is_dir():
-            raise HbacError(f"{folder}: expected a folder in Kaggle's layout, found none; correct HBAC_DATA_DIR")
+        self.require_files()
         train, test = read_train(folder / "train.csv", tolerated), read_test_tables(folder)
         self._write(store, train=fingerprint_of_train(train), test=fingerprint_of_test(test))
         return train, test

@@ -7,6 +7,7 @@ from pathlib import Path
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.store.files import writable
 from hbac_assets.store.locks import hold_any
 
@@ -47,10 +48,12 @@ class Store(ConfigurableResource):
         Args:
             folder: the one below the root that the thing belongs to.
             what: the thing's name.
-            say: told whom this waits for.
+            say: told whom this waits for, every minute.
         """
         name = "--".join([*folder.relative_to(self.root).parts, what])
         with hold_any(
-            [self.locks_folder / f"{name}.lock"], lambda holder: say(f"{what}: being made by {holder}; waiting")
+            [self.locks_folder / f"{name}.lock"],
+            lambda holder: say(f"waiting for {what}, being made by {holder}"),
+            project=str(PROJECT_FOLDER),
         ):
             yield

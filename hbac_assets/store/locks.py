@@ -1,38 +1,46 @@
 """Locks that die with their process, by the operating system's file locks."""
 
+import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hbac_assets.store.files import try_flock, write_faults
 
 POLL_SECONDS = 0.5
+REPEAT_SECONDS = 60.0
+THIS_RUN = "this run"
+"""Stands for who holds a lock where that is another step of the run that waits: it needs no repeating."""
 NO_LINK = os.O_NOFOLLOW
 """Somebody else may have planted one where a lock is to be, to have its target overwritten."""
 
 
 @contextmanager
-def hold_any(paths: Sequence[Path], on_wait: Callable[[str], None], count: int = 1) -> Iterator[list[Path]]:
+def hold_any(
+    paths: Sequence[Path], on_wait: Callable[[str], None], count: int = 1, project: str = ""
+) -> Iterator[list[Path]]:
     """Hold the locks of `count` of `paths`, whichever are free first.
 
     While fewer are free none is kept, so that two processes never wait for each other.
 
     Args:
         paths: lock files; they are created and never deleted, since deleting would let two processes hold one name.
-        on_wait: called once with the ids of the holding processes if too few are free at once.
+        on_wait: called if too few are free at once, and again every minute, with the holders: the process of each run
+            and its project, or `THIS_RUN`; from the second time on with how long this has waited.
         count: how many; no more than there are paths.
+        project: the folder of the project that holds them, for whoever waits.
 
     Raises:
         HbacError: a lock file cannot be created, or its file system has no locks.
     """
-    waiting = False
+    own, began, said, holders = _signature(project), time.monotonic(), -REPEAT_SECONDS, ""
     while True:
         held: dict[Path, int] = {}
         try:
             for path in paths:
-                if len(held) < count and (descriptor := _try_lock(path)) is not None:
+                if len(held) < count and (descriptor := _try_lock(path, own)) is not None:
                     held[path] = descriptor
             if len(held) == count:
                 yield list(held)
@@ -40,13 +48,15 @@ def hold_any(paths: Sequence[Path], on_wait: Callable[[str], None], count: int =
         finally:
             for descriptor in held.values():
                 os.close(descriptor)
-        if not waiting:
-            on_wait(", ".join(f"process {_holder(path)}" for path in paths if path not in held))
-            waiting = True
+        waited = time.monotonic() - began
+        if waited - said >= REPEAT_SECONDS:
+            before, holders, said = holders, _holders((path for path in paths if path not in held), own), waited
+            if not before == holders == THIS_RUN:
+                on_wait(holders + (f"; {waited / 60:.0f} min so far" if before else ""))
         time.sleep(POLL_SECONDS)
 
 
-def _try_lock(path: Path) -> int | None:
+def _try_lock(path: Path, signature: str) -> int | None:
     """Return the open descriptor that holds the lock, or None when another process has it."""
     with write_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +70,7 @@ def _try_lock(path: Path) -> int | None:
         raise
     with suppress(OSError):  # a full disk, or another user's file: who waits is then not told for whom
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        os.pwrite(descriptor, signature.encode(), 0)
     return descriptor
 
 
@@ -74,5 +84,13 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_RDONLY | NO_LINK)
 
 
-def _holder(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip() or "unknown"
+def _signature(project: str) -> str:
+    """Return how this process signs a lock: by the id of its run's process, which a step is forked for."""
+    parent = multiprocessing.parent_process()
+    return f"process {parent.pid if parent else os.getpid()}" + (f" of {project}" if project else "")
+
+
+def _holders(paths: Iterable[Path], own: str) -> str:
+    signatures = {path.read_text(encoding="utf-8", errors="replace").strip() or "an unknown process" for path in paths}
+    others = sorted(f"process {one}" if one.isdigit() else one for one in signatures - {own})  # of an earlier version
+    return ", ".join(others + [THIS_RUN] * (own in signatures))

@@ -15,6 +15,8 @@ from hbac_assets.scoring.blending import METHODS
 from hbac_assets.scoring.metric import kl_divergence
 from hbac_assets.scoring.slices import SLICES
 from hbac_assets.scoring.submission import violations
+from hbac_assets_tests.projects import HBAC, LOG
+from hbac_assets_tests.terminals import passed, run_in_terminal, seen
 
 MEMBERS = {
     "mobilenet_v3_small": {"total": 942_582, "trainable": 930_470, "non_trainable": 12_112},
@@ -34,8 +36,39 @@ def test_the_scores_are_printed_with_what_they_are_measured_against(finished):
     assert scores["floor"] < min(scores[name] for name in [*MEMBERS, "ensemble", "class prior"])
     assert "private test votes" in text
     assert f"submission: {project.results / 'submission.csv'}" in text
-    assert re.search(r"^it is from: ensemble, blended by (mean|mean_logits|weights|stacking_\w+)$", text, re.M)
+    assert re.search(r"^source: +ensemble, blended by (mean|mean_logits|weights|stacking_\w+)$", text, re.M)
     assert "make ui" in text
+
+
+def test_the_report_fits_a_screen(finished):
+    project, text = finished
+    lines = [line.replace(str(project.folder), "") for line in text.splitlines()]
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_log_is_short_and_says_how_far_the_run_is(finished):
+    project, _ = finished
+    opening, lines = (project.folder / LOG).read_text().split("\n\n")
+    assert re.fullmatch(
+        "experiment  quickstart-miniature: 2 members × 2 folds, 4 models\n"
+        "data        synthetic, 48 recordings; HBAC_DATA_DIR names a download of your own\n"
+        "device      .*; (one model|\\d+ models) at a time\n"
+        "time        not known before the first models train: none of each member was trained here before\n"
+        f"results     {project.folder}/store",
+        opening,
+    )
+    steps = [line for line in lines.splitlines() if re.match(r"[\d:]{8}  \d/9  \w+  ", line)]
+    silent = [line for line in lines.splitlines() if line not in steps]
+    assert all(re.match(r"[\d:]{8}  (starting|\d/9  )", line) for line in silent), silent  # of libraries, there is none
+    positions = [int(line.split()[1][0]) for line in steps if "check not passed" not in line]  # checks come later
+    assert positions == sorted(positions)
+    assert set(positions) >= {1, 5, 6, 7, 8, 9}
+    assert len(steps) < 30
+    assert not [line for line in steps if "epoch " in line or "compil" in line]
+    trained = re.findall(r"(\w+) fold (\d): trained in \d+ s, validation loss \d\.\d{4} \((\d) of 4 models", lines)
+    assert {(member, int(fold)) for member, fold, _ in trained} == CELLS
+    assert [number for *_, number in trained] == list("1234")
 
 
 def test_out_of_fold_rows_are_complete_and_scored_by_the_metric(finished):
@@ -153,11 +186,18 @@ def test_the_logged_model_is_the_one_that_was_trained(finished):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_second_run_makes_nothing_again(finished):
+def test_a_second_run_makes_nothing_again_and_has_one_moving_line(finished):
     project, first = finished
     before = {path: path.stat().st_mtime_ns for path in project.results.rglob("*") if path.suffix in {".keras", ".csv"}}
-    again = project.run()
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "0 of 4 cells to train" in again.stderr + again.stdout
-    assert printed_scores(again.stdout) == printed_scores(first)
+    status, written = run_in_terminal((*HBAC, "run"), project.environment)
+    lines = seen(written)
+    assert status == 0, written
+    assert "time        all 4 models are trained already, and only checked" in lines
+    assert "0 of 4 cells to train" in written
+    assert printed_scores("\n".join(lines)) == printed_scores(first)
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    moved = list(dict.fromkeys(filter(re.compile(r"\d\d:\d\d  ").match, passed(written))))
+    assert len(moved) > 5
+    assert max(map(len, moved)) < 80
+    assert any("trained_models" in line for line in moved)
+    assert not set(moved) & set(lines)  # it leaves nothing behind

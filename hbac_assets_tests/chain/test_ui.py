@@ -1,25 +1,22 @@
 """`hbac ui` in any folder: both servers answer on this machine alone, show what was made, and stop together."""
 
 import json
+import re
 import signal
 import time
 import urllib.request
-from contextlib import closing
-from socket import create_server
 
 import psutil
 import pytest
+from dagster import DagsterInstance
+from mlflow import MlflowClient
 
-from hbac_assets_tests.projects import HBAC
+from hbac_assets_tests.faults.servers import free_port
+from hbac_assets_tests.projects import CHECKOUT, HBAC, wait_until
 
 ASSETS = """
 { assetNodes { assetKey { path } opNames partitionStats { numMaterialized numPartitions } } }
 """
-
-
-def free_port():
-    with closing(create_server(("127.0.0.1", 0))) as server:
-        return str(server.getsockname()[1])
 
 
 def ask(url, query=None):
@@ -27,16 +24,6 @@ def ask(url, query=None):
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read().decode()
-
-
-def ask_when_ready(url, query=None, seconds=120):
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return ask(url, query)
-        except OSError:
-            assert time.monotonic() < deadline, f"{url} does not answer"
-            time.sleep(0.5)
 
 
 def addresses_listened_on(processes):
@@ -47,7 +34,7 @@ def addresses_listened_on(processes):
 @pytest.fixture
 def servers(finished, tmp_path):
     project, _ = finished
-    ports = {"HBAC_DAGSTER_PORT": free_port(), "HBAC_MLFLOW_PORT": free_port()}
+    ports = {name: str(free_port()) for name in ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT")}
     deep = tmp_path / ("deep" * 30)  # too long a path for that of a socket
     deep.mkdir()
     process = project.start(*HBAC, "ui", folder=tmp_path, TMPDIR=str(deep), **ports)
@@ -58,13 +45,25 @@ def servers(finished, tmp_path):
 
 def test_both_servers_show_what_was_made_and_stop_together(servers):
     project, process, dagster, mlflow = servers
-    nodes = json.loads(ask_when_ready(f"{dagster}/graphql", ASSETS))["data"]["assetNodes"]
+    log = project.folder / "started.log"
+    wait_until(lambda: "newest experiment" in log.read_text(), process)
+    nodes = json.loads(ask(f"{dagster}/graphql", ASSETS))["data"]["assetNodes"]
     grid = {node["assetKey"]["path"][0]: node["partitionStats"] for node in nodes}["fold_models"]
     assert grid["numMaterialized"] == grid["numPartitions"] == 4
-    assert "MLflow" in ask_when_ready(mlflow)
-    printed = (project.folder / "started.log").read_text()
-    assert dagster in printed
-    assert mlflow in printed
+    assert "MLflow" in ask(mlflow)
+    with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
+        (newest,) = instance.get_runs(limit=1)
+    client = MlflowClient(project.environment["MLFLOW_TRACKING_URI"])
+    experiment = client.get_experiment_by_name("quickstart-miniature").experiment_id
+    expected = [
+        rf"starting Dagster and MLflow; their logs are in {CHECKOUT / 'data' / 'logs'}",
+        r"ready after \d+ .*; Ctrl-C stops",
+        rf"Dagster +{dagster}",
+        rf"  newest run +{dagster}/runs/{newest.run_id}",
+        rf"MLflow +{mlflow}",
+        rf"  newest experiment +{mlflow}/#/experiments/{experiment}/runs\?workflowType=machine_learning",
+    ]
+    assert re.fullmatch("\n".join(expected) + "\n", log.read_text()), log.read_text()
 
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) >= 2
@@ -75,3 +74,4 @@ def test_both_servers_show_what_was_made_and_stop_together(servers):
     assert time.monotonic() - began < 10
     _, alive = psutil.wait_procs(children, timeout=2)
     assert not alive
+    assert re.fullmatch("\n".join(expected) + "\n", log.read_text()), log.read_text()

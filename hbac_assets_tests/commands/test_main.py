@@ -1,7 +1,9 @@
 """The command line of `hbac`: what it costs to ask for help, how it ends, and the variables that it sets."""
 
+import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 from hbac_assets.commands.main import COMMANDS
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 from hbac_assets.resources.dagster_home import DATABASES
+from hbac_assets_tests.faults.servers import free_port
 from hbac_assets_tests.projects import CHECKOUT, HBAC, make_project, wait_until
 
 SLOW = {
@@ -82,13 +85,52 @@ def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path):
     assert {path.name for path in project.folder.iterdir()} == {"dagster"}
 
 
-def test_a_fault_is_told_in_one_line_by_the_name_of_the_variable(tmp_path):
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (
+            {"HBAC_DATA_DIR": "/nowhere"},
+            "/nowhere: expected a folder in Kaggle's layout, found none; correct ",
+        ),
+        (
+            {"HBAC_DATA_DIR": "{here}"},
+            "{here}/train.csv: expected a file, found none; download ",
+        ),
+        ({"HBAC_STORE": f"{__file__}/store"}, "HBAC_STORE: expected the path of a folder, "),
+        ({"HBAC_EXPERIMENT": "quikstart"}, "HBAC_EXPERIMENT: expected one of odu, "),
+        ({"HBAC_EXPERIMENT": "{here}/mine.yaml"}, "HBAC_EXPERIMENT: expected a file whose name no other has, found "),
+    ],
+    ids=["no data", "no table", "no store", "no experiment", "an experiment of another's name"],
+)
+def test_what_is_wrong_is_told_in_one_line_before_dagster_knows_of_a_run(variables, said, tmp_path):
     project = make_project(tmp_path / "project")
-    for option, variable in {"--data": "HBAC_DATA_DIR", "--experiment": "HBAC_EXPERIMENT"}.items():
-        done = project.command(*HBAC, "run", option, __file__, HBAC_DATA_DIR="", HBAC_EXPERIMENT="quickstart")
-        assert done.returncode == 1
-        assert done.stderr.startswith(f"\n{variable}: expected ")
-        assert len(done.stderr.strip().splitlines()) == 1
+    (tmp_path / "mine.yaml").write_text("description: mine\nmembers: {small: {backbone: mobilenet_v3_small}}\n")
+    (tmp_path / "its.yaml").touch()
+    record = project.folder / "store" / "experiments" / "mine-miniature.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"file": str(tmp_path / "its.yaml")}))
+    given = {name: value.replace("{here}", str(tmp_path)) for name, value in variables.items()}
+    done = project.command(*HBAC, "run", **given)
+    assert done.returncode == 1
+    assert done.stderr.startswith("\n" + said.replace("{here}", str(tmp_path)))
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+    assert {path.name for path in (project.folder / "dagster").iterdir()} == {"dagster.yaml"}
+
+
+@pytest.mark.slow
+def test_a_taken_port_is_told_before_anything_starts(tmp_path):
+    project = make_project(tmp_path / "project")
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = str(other.getsockname()[1])
+        for variable in ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT"):
+            free = {"HBAC_DAGSTER_PORT": str(free_port())}
+            done = project.command(*HBAC, "ui", **free | {variable: port})
+            assert done.returncode == 1
+            assert done.stderr.startswith(f"\n{variable}: expected a free port of 127.0.0.1, found {port} ")
+            assert len(done.stderr.strip().splitlines()) == 1
+    assert {path.name for path in project.folder.iterdir()} == {"dagster"}
 
 
 @pytest.mark.slow
@@ -99,7 +141,8 @@ def test_ctrl_c_before_anything_runs_is_told(tmp_path):
     log = project.folder / "started.log"
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("begin exclusive")
-        process = project.start(*HBAC, "ui")
+        ports = {name: str(free_port()) for name in ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT")}
+        process = project.start(*HBAC, "ui", **ports)
         wait_until(lambda: "waiting for another program" in log.read_text(), process)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130

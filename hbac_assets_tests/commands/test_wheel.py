@@ -111,7 +111,7 @@ def test_a_run_leaves_everything_there_with_the_same_results(installed, use, fin
     for name in ("synthetic", "cache"):
         shutil.copytree(project.folder / name, working / "data" / name)
     printed = run(installed[1], "run", "--miniature", HBAC_SYNTHETIC_RECORDINGS=str(RECORDINGS))
-    assert "look further: hbac ui" in printed
+    assert "explore:    hbac ui" in printed
     assert {path.name for path in working.iterdir()} == {"data"}
     assert {"cache", "dagster", "mlartifacts", "mlflow.db", "store"} <= {
         path.name for path in (working / "data").iterdir()

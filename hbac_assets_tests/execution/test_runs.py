@@ -10,7 +10,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus, job, op
 
 from hbac_assets.execution.processes import UNKNOWN, identity, pid_here
-from hbac_assets.execution.runs import PROCESS_TAG, process_of, report_dead_runs, sign_run
+from hbac_assets.execution.runs import PROCESS_TAG, process_of, report_dead_runs, run_of_this_process, sign_run
 from hbac_assets_tests.projects import make_project
 
 JUDGING = (sys.executable, "-m", "hbac_assets_tests.execution.judging")
@@ -51,7 +51,9 @@ def test_dead_runs_are_reported_and_living_ones_are_not():
         for run in (dead, own):
             instance.add_run_tags(run, {PROCESS_TAG: f"{killed} {run}"})
         instance.add_run_tags(again, {PROCESS_TAG: f"{killed} {dead}"})  # as Dagster copies it, not signed anew yet
+        assert run_of_this_process(instance) == ""
         sign_run(instance, living)
+        assert run_of_this_process(instance) == living
         assert process_of(instance, living) == identity(os.getpid())
         assert process_of(instance, unknown) == UNKNOWN
         assert report_dead_runs(instance, own_run=own) == [dead]

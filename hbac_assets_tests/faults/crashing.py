@@ -12,9 +12,11 @@ import sys
 import psutil
 from dagster import DagsterInstance, execute_job, executor, job, op, reconstructable
 
+from hbac_assets.commands.follower import Follower
+from hbac_assets.commands.run import SILENT
+from hbac_assets.commands.terminal import Terminal
 from hbac_assets.errors import HbacError
 from hbac_assets.execution import executor as ours
-from hbac_assets.execution.console import console
 from hbac_assets.execution.failures import first_failure, in_words
 
 SIGNALS = (signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGSEGV, signal.SIGKILL)
@@ -70,7 +72,7 @@ def does_nothing():
     """Do nothing."""
 
 
-@job(executor_def=quickly_started, logger_defs={"console": console})
+@job(executor_def=quickly_started)
 def crashing():
     """A step for each way to end abruptly."""
     for number in SIGNALS:
@@ -78,19 +80,19 @@ def crashing():
     leaves()
 
 
-@job(executor_def=quickly_started, logger_defs={"console": console})
+@job(executor_def=quickly_started)
 def orphaning():
     """A step whose server ends."""
     ends_the_server()
 
 
-@job(executor_def=quickly_started, logger_defs={"console": console})
+@job(executor_def=quickly_started)
 def harmless():
     """A step that would succeed if it could be started."""
     does_nothing()
 
 
-@job(executor_def=defective, logger_defs={"console": console})
+@job(executor_def=defective)
 def unstartable():
     """A step that no process is started for."""
     does_nothing()
@@ -108,12 +110,11 @@ if __name__ == "__main__":
 
     with (
         DagsterInstance.get() as instance,
+        Follower(instance, Terminal()) as follower,
         execute_job(
-            reconstructable(getattr(this, sys.argv[1])),
-            instance,
-            run_config={"loggers": {"console": {}}},
-            raise_on_error=False,
+            reconstructable(getattr(this, sys.argv[1])), instance, run_config={"loggers": SILENT}, raise_on_error=False
         ) as result,
     ):
+        follower.end(result.run_id)
         lines = [line for event in result.all_events if (line := in_words(event))]
         print(json.dumps({"lines": lines, "last": first_failure(result.all_events)}))

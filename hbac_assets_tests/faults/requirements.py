@@ -1,6 +1,7 @@
 """What must hold once a disturbed run of the small experiment is finished: nothing lost, wrong or left behind."""
 
 import re
+from collections import Counter
 
 import psutil
 from dagster import DagsterInstance, DagsterRunStatus
@@ -26,24 +27,27 @@ def told_of_mlflow(text):
     return [line for line in text.splitlines() if "MLflow at " in line]
 
 
-def epochs_logged(text):
-    """Return the finished epochs that a run's output names: (fold, epoch), as often as they are there."""
-    return [(int(fold), int(epoch)) for fold, epoch in re.findall(r"small fold (\d): epoch (\d+)/", text)]
+def epochs_logged(project):
+    """Return the finished epochs that the logs of all runs name: (fold, epoch), as often as they are there."""
+    with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
+        logs = [instance.all_logs(run.run_id) for run in instance.get_runs()]
+    said = "\n".join(entry.user_message for log in logs for entry in log)
+    return [(int(fold), int(epoch)) for fold, epoch in re.findall(r"small fold (\d): epoch (\d+)/\d+, loss", said)]
 
 
-def require_finishes(project, undisturbed, before="", processes=()):
+def require_finishes(project, undisturbed, processes=()):
     """Run again, and check that this finishes with the results of an undisturbed run and everything in order.
 
     Args:
-        project: that was disturbed.
+        project: that was disturbed; the epochs that were finished before are not trained again.
         undisturbed: that was not.
-        before: what was printed until then; the epochs that were finished there are not trained again.
         processes: those that the disturbed run had.
     """
+    before = Counter(epochs_logged(project))
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
     assert not told_of_mlflow(done.stderr)
-    assert not set(epochs_logged(before)) & set(epochs_logged(done.stderr))
+    assert not set(before) & set(Counter(epochs_logged(project)) - before)
     require_same_results(project, undisturbed)
     require_nothing_left(project, processes)
 

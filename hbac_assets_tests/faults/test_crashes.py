@@ -1,12 +1,14 @@
 """Processes of a run that end without a word: the one line says how, and speaks of memory only where it may be that."""
 
 import json
+import re
 import sys
 
 import pytest
 
 from hbac_assets_tests.faults.crashing import SIGNALS
 from hbac_assets_tests.projects import make_project
+from hbac_assets_tests.terminals import COLOUR, passed, run_in_terminal, seen
 
 
 @pytest.fixture
@@ -68,6 +70,17 @@ def test_what_stops_a_step_before_it_begins_is_the_last_line(failures, case):
     case("an experiment's file that goes away during a run", "its line", last)
     assert lines == [last] == ["mine.yaml: missing; put it back"]
     assert f"FAILED: {last}" in printed
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["in colour", "NO_COLOR"])
+def test_on_a_terminal_one_line_moves_and_a_failure_is_red(tmp_path, variables):
+    project = make_project(tmp_path / "project", PRELOADED_TOO="", **variables)
+    command = (sys.executable, "-m", "hbac_assets_tests.faults.crashing", "unloadable")
+    status, written = run_in_terminal(command, project.environment)
+    assert status == 0, written
+    assert any(re.fullmatch(r"\d\d:\d\d  starting", line) for line in passed(written))
+    assert sum("FAILED: mine.yaml: missing; put it back" in line for line in seen(written)) == 1
+    assert bool(COLOUR.search(written)) == (variables == {})
 
 
 def test_a_defect_outside_the_steps_keeps_its_traceback_and_is_named(failures):

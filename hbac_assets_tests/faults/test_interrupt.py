@@ -12,7 +12,7 @@ import pytest
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 from hbac_assets_tests.faults.requirements import require_finishes
 from hbac_assets_tests.faults.small import small_project
-from hbac_assets_tests.projects import HBAC, wait_until
+from hbac_assets_tests.projects import HBAC, said, wait_until
 
 SECONDS = 10
 RUN = (*HBAC, "run")
@@ -58,12 +58,12 @@ def importing(project, process):
 
 
 def compiling(project, process):
-    wait_until(lambda: "images of" in printed(project), process)
+    wait_until(lambda: said(project, "fold 0: compiling"), process)
     time.sleep(2)
 
 
 def training(project, process):
-    wait_until(lambda: "epoch 2/" in printed(project), process)
+    wait_until(lambda: said(project, "epoch 2/"), process)
 
 
 def hearing_nothing(project, process):
@@ -133,7 +133,7 @@ def stop(undisturbed, tmp_path, case):
 def test_ctrl_c_in_training_keeps_the_checkpoint_and_the_same_command_finishes(stop, undisturbed):
     project = stop(RUN, ctrl_c, training, 130)
     assert list(project.folder.rglob("*checkpoint*.npz"))
-    require_finishes(project, undisturbed, printed(project))
+    require_finishes(project, undisturbed)
 
 
 @pytest.mark.long
@@ -171,4 +171,4 @@ def test_a_silent_mlflow_server_holds_no_stop_up(stop):
 @pytest.mark.long
 def test_what_had_to_be_killed_goes_on_as_well(stop, undisturbed):
     project = stop(RUN, terminate, hearing_nothing, 143)
-    require_finishes(project, undisturbed, printed(project))
+    require_finishes(project, undisturbed)

@@ -6,7 +6,6 @@ the run's parent, one of its steps, or the whole process group.
 
 import os
 import random
-import re
 import signal
 import time
 from itertools import product
@@ -16,12 +15,12 @@ import pytest
 
 from hbac_assets_tests.faults.requirements import require_finishes
 from hbac_assets_tests.faults.small import small_project
-from hbac_assets_tests.projects import SECONDS, wait_until
+from hbac_assets_tests.projects import SECONDS, said, wait_until
 
 
-def seen(pattern):
-    """Return a sign: a line of the log."""
-    return lambda project: re.search(pattern, (project.folder / "started.log").read_text()) is not None
+def heard(words):
+    """Return a sign: something that a step says."""
+    return lambda project: said(project, words)
 
 
 def there(pattern):
@@ -33,8 +32,8 @@ def there(pattern):
 STAGES = {
     "conversion": (there("*/spectrograms/*.npy"), 0.5),
     "folds and planning": (there("*/train_metadata.parquet"), 7.0),
-    "first epoch": (seen("images of"), 4.0),
-    "later epochs and model writing": (seen(r"epoch [1-3]/"), 2.5),
+    "first epoch": (heard("images of"), 4.0),
+    "later epochs and model writing": (heard("epoch 1/"), 2.5),
     "checkpoint writing": (there("*/*/models/*/.fold_*.checkpoint.*.partial.npz"), 0.01),
     "out-of-fold": (there("*/*/models.parquet"), 6.0),
     "ensemble and submission": (there("*/*/oof.parquet"), 8.0),
@@ -78,7 +77,7 @@ def test_the_same_command_finishes_what_was_killed(stage, target, undisturbed, f
     time.sleep(delay)
     everyone = kill(target, process, random_one)
     assert process.wait(SECONDS) == (1 if target == "step" else -signal.SIGKILL)
-    require_finishes(fresh, undisturbed, (fresh.folder / "started.log").read_text(), everyone)
+    require_finishes(fresh, undisturbed, everyone)
     seen = f"finished, the same bits; {len(everyone)} processes, none left"
     case(f"SIGKILL of the {target}, {delay:.3f} s into {stage}", "the same command finishes, same bits", seen)
 

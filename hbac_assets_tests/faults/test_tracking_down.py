@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 
 from hbac_assets_tests.faults.requirements import require_finishes, require_same_results, told_of_mlflow
 from hbac_assets_tests.faults.servers import free_port, mlflow_server, wait_until_answered
-from hbac_assets_tests.projects import SECONDS, wait_until
+from hbac_assets_tests.projects import SECONDS, said, wait_until
 
 PASSWORD = "open-sesame"
 SEARCH = """
@@ -25,7 +25,7 @@ def trained_while(project, server, number):
     """Run the chain; when it is in training, send the server a signal. Return what was printed."""
     log = project.folder / "started.log"
     process = project.start_run()
-    wait_until(lambda: "epoch 2/" in log.read_text(), process)
+    wait_until(lambda: said(project, "epoch 2/"), process)
     os.killpg(server.pid, number)
     assert process.wait(SECONDS) == 0, log.read_text()
     return log.read_text()

@@ -8,7 +8,7 @@ import yaml
 
 from hbac_assets_tests.faults.requirements import epochs_logged, require_nothing_left, require_same_results
 from hbac_assets_tests.faults.small import EPOCHS, EXPERIMENT, FOLDS, NAME, small_project
-from hbac_assets_tests.projects import SECONDS
+from hbac_assets_tests.projects import CHECKOUT, SECONDS
 
 
 def together(project, **second_environment):
@@ -32,10 +32,10 @@ def untouched(tmp_path, undisturbed):
 @pytest.mark.long
 def test_on_one_store_nothing_is_made_twice(untouched, undisturbed, case):
     printed = together(untouched)
-    waited = sorted(set(re.findall(r"(\S+: being made by) process \d+; waiting", "".join(printed))))
+    waited = sorted(set(re.findall(rf"waiting for \S+, being made by process \d+ of {CHECKOUT}", "".join(printed))))
     case("two `make run` on one fresh store", "one waits and says for whom, same bits", "; ".join(waited))
     assert waited
-    assert sorted(epochs_logged("".join(printed))) == list(product(range(FOLDS), range(1, EPOCHS + 1)))
+    assert sorted(epochs_logged(untouched)) == list(product(range(FOLDS), range(1, EPOCHS + 1)))
     require_same_results(untouched, undisturbed)
     require_nothing_left(untouched)
 
@@ -45,7 +45,7 @@ def test_on_one_device_two_experiments_take_turns(fresh, undisturbed, case):
     other = fresh.folder / "other.yaml"
     other.write_text(yaml.safe_dump(EXPERIMENT | {"fold_seed": 1}))
     printed = together(fresh, HBAC_EXPERIMENT=str(other))
-    waited = re.findall(r"waiting for a cpu slot, held by process \d+(?:, process \d+)*", "".join(printed))
+    waited = re.findall(rf"waiting for the CPU, held by process \d+ of {CHECKOUT}", "".join(printed))
     case("two experiments on one device", "no more than two cells at once, same bits", "; ".join(waited))
     assert waited
     for name in (NAME, "other"):

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from hbac_assets.errors import HbacError
 from hbac_assets.learning import training
 from hbac_assets.learning.checkpoint import EpochRecord, checkpoint_of
+from hbac_assets.learning.compilation_clock import compilation_clock
 from hbac_assets.learning.epoch_plans import EpochPlan, plan_epochs
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings
-from hbac_assets.learning.training import Examples, TrainingResult, train_cell
+from hbac_assets.learning.training import Examples, StepsDone, TrainingResult, train_cell
 from hbac_assets_tests.learning.conftest import easy_examples, pixels
 
 TRAINING, VALIDATION = easy_examples(60, seed=0), easy_examples(20, seed=1)
@@ -60,6 +62,20 @@ def test_its_folder_holds_models_and_history(trained: tuple[Path, TrainingResult
     pd.testing.assert_frame_equal(history, pd.DataFrame([asdict(record) for record in result.history]))
     assert result.best_epoch == history["epoch"][history["val_loss"].argmin()]
     assert (history[["seconds", "images_per_second"]] > 0).all(axis=None)
+
+
+def test_what_a_first_epoch_takes_is_without_compilation(settings: MemberSettings, tmp_path: Path) -> None:
+    compiled, steps = compilation_clock().seconds, list[StepsDone]()
+    began = time.perf_counter()
+    one = settings.model_copy(update={"epochs": 1})
+    train_cell(one, TRAINING, VALIDATION, tmp_path, on_epoch=lambda record: None, on_steps=steps.append)
+    took, compiled = time.perf_counter() - began, compilation_clock().seconds - compiled
+    (seconds,) = pd.read_csv(tmp_path / "history.csv")["seconds"]
+    assert 0 < seconds < took - compiled
+    assert compiled > seconds
+    total = -(-len(TRAINING) // settings.batch_size)
+    assert [(one.epoch, one.done, one.total) for one in steps] == [(1, done + 1, total) for done in range(total)]
+    assert 0 < steps[0].seconds < steps[-1].seconds < seconds
 
 
 def test_the_models_have_the_losses_of_their_epochs(

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from hbac_assets.commands import predict
+from hbac_assets.commands.bar import Bar
 from hbac_assets.commands.main import main
-from hbac_assets.commands.progress import Bar
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets_tests.recordings.files import synthetic_eeg, write_edf, write_parquet
@@ -164,7 +164,7 @@ def test_progress_is_lines_in_a_pipe_and_a_bar_on_a_terminal(monkeypatch, capsys
     reading.join()
     shown = read[0].split("\r")
     assert len(shown) > 100
-    assert re.match(r"\[#{14} {14}\] a\.edf +50%  \d+ x real time, 18 s left", shown[91])
+    assert re.match(r"\x1b\[K\x1b\[2m\[#{14} {14}\] a\.edf +50%  \d+ x real time, 18 s left", shown[91])
     assert shown[-1] == "\x1b[K"
 
 

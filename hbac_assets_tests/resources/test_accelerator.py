@@ -48,6 +48,12 @@ def test_a_cell_can_lease_several(questions: Path) -> None:
         assert os.environ["CUDA_VISIBLE_DEVICES"] == f"{UUIDS[0]},{UUIDS[1]}"
 
 
+def test_as_many_cells_train_at_a_time_as_there_are_gpus_for(questions: Path) -> None:
+    assert [automatic(gpus).cells_side_by_side() for gpus in (1, 2, 3)] == [3, 1, 1]
+    cpu = automatic().model_copy(update={"device": "cpu", "cells_on_cpu": 1000})
+    assert cpu.cells_side_by_side() == os.cpu_count()
+
+
 def test_it_waits_until_as_many_are_free_and_holds_none_meanwhile(questions: Path) -> None:
     waited = []
 
@@ -62,7 +68,7 @@ def test_it_waits_until_as_many_are_free_and_holds_none_meanwhile(questions: Pat
     os.environ["CUDA_VISIBLE_DEVICES"] = "0,1,2"
     with automatic(gpus_per_cell=2).lease(on_wait) as name:
         assert name == "gpu 0,1"
-    assert waited == [f"waiting for 2 gpu slots, held by process {os.getpid()}, process {os.getpid()}"]
+    assert waited == ["waiting for 2 GPUs, held by this run"]
 
 
 def test_more_than_there_are_is_refused(questions: Path) -> None:
@@ -109,7 +115,8 @@ def test_jobs_that_see_their_own_card_as_number_0_do_not_wait_and_those_of_one_c
         assert [one.stdout and one.stdout.readline() for one in jobs] == ["gpu 0\n", "gpu 0\n"]
         jobs.append(job(2, own))
         assert jobs[2].stdout
-        assert jobs[2].stdout.readline() == f"waiting for a gpu slot, held by process {jobs[0].pid}\n"
+        expected = f"waiting for a GPU, held by process {jobs[0].pid} of {CHECKOUT}\n"
+        assert jobs[2].stdout.readline() == expected
         jobs[0].communicate("")
         assert jobs[2].stdout.readline() == "gpu 0\n"
     finally:

@@ -18,5 +18,5 @@ def test_who_comes_second_waits_for_the_first(tmp_path):
     ):
         assert said == []
     with store.exclusive(tmp_path / "data", "oof_predictions", say):
-        assert len(said) == 1
-    assert said[0].startswith("oof_predictions: being made by process ")
+        pass
+    assert said == ["waiting for oof_predictions, being made by this run"]

@@ -19,6 +19,7 @@ from sqlalchemy import create_engine
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.tracking_database import require_present_schema
+from hbac_assets_tests.faults.servers import free_port
 from hbac_assets_tests.projects import HBAC
 
 MAKE = """
@@ -83,10 +84,13 @@ def test_an_older_database_is_told_with_the_command_that_upgrades_it(older, tmp_
     (line,) = told
     upgrade = f"mlflow db upgrade '{older}'"
     assert f"MLflow at {older}: its database is of an older version; keep a copy of it, then run `{upgrade}`;" in line
-    environment = os.environ | {"MLFLOW_BACKEND_STORE_URI": older}
+    ports = {name: str(free_port()) for name in ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT")}
+    environment = os.environ | ports | {"MLFLOW_BACKEND_STORE_URI": older}
     done = subprocess.run([*HBAC, "ui"], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
-    assert done.stderr == f"\nMLflow: its database is of an older version; keep a copy of it, then run `{upgrade}`\n"
+    starting, line = done.stderr.split("\n\n")
+    assert starting.startswith("starting Dagster and MLflow; ")
+    assert line == f"MLflow: its database is of an older version; keep a copy of it, then run `{upgrade}`\n"
 
     subprocess.run([sys.executable, "-m", *shlex.split(upgrade)], check=True, capture_output=True)
     require_present_schema(older)

@@ -1,20 +1,26 @@
 """A lock is held by one process at a time and freed by its end, however it ends."""
 
+import itertools
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from hbac_assets.store import locks
 from hbac_assets.store.locks import hold_any
 
 HOLDER = """
 import sys, time
 from pathlib import Path
 from hbac_assets.store.locks import hold_any
-with hold_any([Path(sys.argv[1])], print):
+with hold_any([Path(sys.argv[1])], print, project="/another/project"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -40,7 +46,39 @@ def test_a_killed_holder_frees_its_lock(holder):
 
     with hold_any([lock], on_wait) as held:
         assert held == [lock]
-    assert waited == [f"process {process.pid}"]
+    assert waited == [f"process {process.pid} of /another/project"]
+
+
+def pass_quickly(monkeypatch):
+    """Let 40 seconds pass each time that somebody who waits looks at the clock."""
+    clock = itertools.count(step=40.0)
+    monkeypatch.setattr(locks, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: time.sleep(0.01)))
+
+
+def test_who_waits_says_so_again_and_for_how_long(holder, monkeypatch):
+    lock, process = holder
+    waited = []
+
+    def on_wait(holders):
+        waited.append(holders)
+        if len(waited) == 3:
+            process.kill()
+
+    pass_quickly(monkeypatch)
+    with hold_any([lock], on_wait):
+        pass
+    by = f"process {process.pid} of /another/project"
+    assert waited == [by, f"{by}; 2 min so far", f"{by}; 3 min so far"]
+
+
+def test_other_steps_of_the_same_run_are_named_once(tmp_path, monkeypatch):
+    lock, waited = tmp_path / "cpu-0.lock", []
+    pass_quickly(monkeypatch)
+    with hold_any([lock], pytest.fail):
+        threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt), hold_any([lock], waited.append):
+            pass
+    assert waited == [locks.THIS_RUN]
 
 
 def test_another_free_lock_is_taken_without_waiting(holder):

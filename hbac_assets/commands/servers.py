@@ -1,0 +1,151 @@
+"""Servers on this machine: started with their output in a file, waited for until they answer, ended together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from hbac_assets.errors import HbacError
+
+HOST = "127.0.0.1"
+STOP_SECONDS, POLL_SECONDS, ANSWER_SECONDS = 8.0, 0.5, 5.0
+LAST_LINES = 10
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        name: what people call it.
+        page: its address.
+        ready: an address below that, which answers once the server can be used.
+        log: the file of its output.
+        process: that leads a session of its own, with all that it starts.
+    """
+
+    name: str
+    page: str
+    ready: str
+    log: Path
+    process: "subprocess.Popen[bytes]"
+
+    def answers(self) -> bool:
+        """Tell whether the server can be used."""
+        with suppress(OSError), urllib.request.urlopen(self.ready, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+        return False
+
+    def require_alive(self) -> None:
+        """Require that it runs; if not, print the end of its log.
+
+        Raises:
+            HbacError: it has ended.
+        """
+        status = self.process.poll()
+        if status is None:
+            return
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        print(*(f"  {line}" for line in lines[-LAST_LINES:]), sep="\n", file=sys.stderr)
+        raise HbacError(
+            f"{self.name} ended by itself, with exit status {status}: the end of its log, {self.log}, above"
+        )
+
+
+def start(
+    name: str, command: Sequence[str], port: int, ready: str, folder: Path, environment: Mapping[str, str]
+) -> Server:
+    """Start a module of Python as a server.
+
+    Args:
+        name: what people call it.
+        command: the module and its arguments.
+        port: where it will listen.
+        ready: the path that answers once it can be used.
+        folder: of the log.
+        environment: its variables.
+    """
+    log = folder / f"{name.lower()}-{port}.log"
+    page = f"http://{HOST}:{port}"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    return Server(name, page, page + ready, log, process)
+
+
+def free_port(variable: str, default: int) -> int:
+    """Return the port that a variable names, which nobody listens on.
+
+    Raises:
+        HbacError: it is none, or taken.
+    """
+    value = os.environ.get(variable) or str(default)
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
+        raise HbacError(f"{variable}: expected the number of a port, 1 to 65535, found '{value}'; correct it")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do: one that was left is free
+        try:
+            probe.bind((HOST, int(value)))
+        except OSError as error:
+            raise HbacError(
+                f"{variable}: expected a free port of {HOST}, found {value} ({error.strerror}): end the program that "
+                f"listens there, perhaps another `hbac ui`, or set {variable} to another port"
+            ) from error
+    return int(value)
+
+
+def wait_until_ready(servers: Sequence[Server], say: Callable[[str], None]) -> None:
+    """Wait until all can be used.
+
+    Args:
+        servers: that were started.
+        say: told every half second which are waited for.
+
+    Raises:
+        HbacError: one has ended.
+    """
+    while missing := [server.name for server in servers if not server.answers()]:
+        say(f"waiting for {' and '.join(missing)}")
+        watch_for(servers, POLL_SECONDS)
+
+
+def watch_for(servers: Sequence[Server], seconds: float) -> None:
+    """Wait a while in which all servers should be running.
+
+    Raises:
+        HbacError: one has ended.
+    """
+    for server in servers:
+        server.require_alive()
+    time.sleep(seconds)
+
+
+def stop(servers: Sequence[Server]) -> None:
+    """Ask each server and its children to end, and end those that do not within a few seconds."""
+    for server in servers:
+        _signal_group(server, signal.SIGINT)
+    deadline = time.monotonic() + STOP_SECONDS
+    for server in servers:
+        with suppress(subprocess.TimeoutExpired):
+            server.process.wait(max(0.1, deadline - time.monotonic()))
+        _signal_group(server, signal.SIGKILL)
+        server.process.wait()
+
+
+def _signal_group(server: Server, number: signal.Signals) -> None:
+    """Signal every process that a server started; its session is its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(server.process.pid, number)

@@ -1,0 +1,36 @@
+"""How long this process has spent compiling: what a first epoch takes beside its own work."""
+
+import time
+from functools import cache
+
+EVENTS = "/jax/core/compile/"
+"""What the names of JAX' events begin with: tracing, lowering and compiling, or reading from the compilation cache."""
+
+
+class CompilationClock:
+    """Sums up the seconds of JAX' compilation events; one within another counts once."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[float, float]] = []
+
+    @property
+    def seconds(self) -> float:
+        """The seconds since the clock began to run."""
+        return sum(end - begin for begin, end in self._spans)
+
+    def add(self, event: str, duration_secs: float, **kwargs: str | int) -> None:
+        """Take note of an event of JAX that has just ended."""
+        if event.startswith(EVENTS):
+            end = time.perf_counter()
+            begin = end - duration_secs
+            self._spans = [*(span for span in self._spans if span[0] < begin), (begin, end)]
+
+
+@cache
+def compilation_clock() -> CompilationClock:
+    """Return the clock of this process, which runs from the first call on."""
+    import jax
+
+    clock = CompilationClock()
+    jax.monitoring.register_event_duration_secs_listener(clock.add)
+    return clock
