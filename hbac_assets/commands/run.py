@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """Add what says which experiment on which data; each option sets an environment variable, which holds without it."""
+    """Add what chooses experiment and data; each option sets an environment variable, which holds without it."""
     parser.add_argument(
         "--experiment",
         dest="HBAC_EXPERIMENT",
