@@ -71,6 +71,8 @@ def main(options: argparse.Namespace) -> int:
 def places_to_write() -> Iterator[None]:
     """Require that results and Dagster's events can be written before the block, and tell of a full disk in one line.
 
+    While it runs, nothing of the store is freed.
+
     Raises:
         HbacError: `HBAC_STORE` or `DAGSTER_HOME` cannot be written, or a disk is full.
     """
@@ -78,7 +80,7 @@ def places_to_write() -> Iterator[None]:
 
     assert defs.resources is not None
     home = Path(os.environ["DAGSTER_HOME"])
-    with defs.resources["store"].in_use(), writable(home, "DAGSTER_HOME", LITTLE_SPACE):
+    with defs.resources["store"].in_use(say), writable(home, "DAGSTER_HOME", LITTLE_SPACE):
         yield
 
 
@@ -95,7 +97,7 @@ def materialize_chain() -> None:
     from hbac_assets.resources.dagster_home import open_instance, told_if_locked
 
     assert defs.resources is not None
-    defs.resources["accelerator"].require_usable(lambda line: print(line, file=sys.stderr, flush=True))
+    defs.resources["accelerator"].require_usable(say)
     with told_if_locked(), open_instance() as instance:
         report_dead_runs(instance)
         with execute_job(
@@ -106,6 +108,11 @@ def materialize_chain() -> None:
         ) as result:
             if not result.success:
                 raise HbacError(first_failure(result.all_events))
+
+
+def say(line: str) -> None:
+    """Print a line for people beside what the command is asked for."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def print_report() -> None:

@@ -1,16 +1,14 @@
 """Which experiment a run is about."""
 
-import json
-import os
 from pathlib import Path
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
 from hbac_assets.errors import HbacError
+from hbac_assets.experiments.claims import claim_of, claimed_file, is_there, write_claim
 from hbac_assets.experiments.loading import load_experiment, own_file
 from hbac_assets.experiments.schema import Experiment
-from hbac_assets.store.files import write_json
 
 
 class ExperimentChoice(ConfigurableResource):
@@ -28,34 +26,19 @@ class ExperimentChoice(ConfigurableResource):
         Raises:
             HbacError: they are those of another file, whose models would be overwritten.
         """
-        mine, record = own_file(self.name), store / "experiments" / f"{name}.json"
+        mine, record = own_file(self.name), claim_of(name, store)
         if mine is None:
             return
-        recorded = _recorded(record, store)
+        recorded = claimed_file(record, store)
         if recorded == mine:
             return
-        if recorded and _is_there(recorded):
+        if recorded and is_there(recorded):
             raise HbacError(
                 f"HBAC_EXPERIMENT: expected a file whose name no other has, found {mine}: the results called {name} in "
                 f"{store} are those of {recorded}, and would be overwritten; rename {mine} or set another HBAC_STORE"
             )
-        write_json(record, {"file": os.path.relpath(mine, store)})
+        write_claim(record, store, mine)
 
     def load(self) -> Experiment:
         """Read and check the experiment's file."""
         return load_experiment(self.name, miniature=self.miniature)
-
-
-def _recorded(record: Path, store: Path) -> Path | None:
-    """Return the file that a record names."""
-    try:
-        return (store / Path(json.loads(record.read_text(encoding="utf-8"))["file"])).resolve()
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _is_there(file: Path) -> bool:
-    try:
-        return file.exists()
-    except PermissionError:  # in a folder of somebody else
-        return True
