@@ -4,16 +4,41 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
+from hbac_assets.experiments.claims import claim_of, write_claim
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.inventory.inventory import Inventory, take_inventory
 from hbac_assets.inventory.references import LoggedRun
 from hbac_assets.inventory.scan import Places
 from hbac_assets.lineage import Dataset, Lineage
 from hbac_assets.store.artifact import Artifact
+from hbac_assets.synthetic.settings import SyntheticSettings
 
-TRAIN, TEST = "0123456789abcdef", "fedcba9876543210"
+RECORDINGS = 8
+TRAIN, TEST = SyntheticSettings(recordings=RECORDINGS).fingerprint, "fedcba9876543210"
+"""Fingerprints of the two tables; the first also stands for that of the generator's settings."""
+KEY = f"synthetic-{TRAIN[:8]}"
 ODD = ["1.npy", "a b.npy", "neue\nZeile.npy", "Ω-1.npy", "--yes.npy", "*.npy"]
 """Names of arrays: whatever a test set calls its recordings."""
+
+
+def make_project(folder: Path) -> Path:
+    """Make the results of the experiments `mine`, whose file is there, and `gone`, whose file was deleted."""
+    mine, gone = experiment("mine", "small", "eeg_small"), experiment("gone", "small", "other")
+    write_file(folder / "mine.yaml", mine)
+    for one in (mine, gone):
+        make(lineage(folder, one))
+        claim(folder, folder / f"{one.name}.yaml")
+    make_synthetic(folder)
+    write(folder / "cache" / "jax" / f"jit_train-{'0a' * 32}-cache")
+    return folder
+
+
+def write_file(path: Path, experiment: Experiment) -> None:
+    """Write an experiment's file."""
+    content = experiment.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
+    path.write_text(yaml.safe_dump(content))
 
 
 def experiment(name: str, *members: str, **settings: object) -> Experiment:
@@ -100,7 +125,5 @@ def look(
 
 def claim(folder: Path, file: Path) -> None:
     """Record that the results of the file's name are those of the file."""
-    from hbac_assets.experiments.claims import claim_of, write_claim
-
     store = places(folder).store
     write_claim(claim_of(file.stem, store), store, file)

@@ -11,7 +11,6 @@ from hbac_assets.inventory.freeing import free, plan
 from hbac_assets.inventory.layout import Kind
 from hbac_assets.store.files import atomic_write
 from hbac_assets_tests.inventory import stores
-from hbac_assets_tests.inventory.conftest import write_file
 from hbac_assets_tests.projects import CHECKOUT
 
 
@@ -29,9 +28,9 @@ def spoil(folder):
     old = stores.dataset(folder, train="89abcdef89abcdef")
     stores.make(stores.lineage(folder, mine, old))
     stores.make_synthetic(folder, old.fingerprint)
-    write_file(folder / "mine.yaml", stores.experiment("mine", "small"))
+    stores.write_file(folder / "mine.yaml", stores.experiment("mine", "small"))
     stores.write(folder / "store" / old.key / "mine" / "search" / "trials.db")
-    stores.write(folder / "store" / "synthetic-01234567" / "mine" / ".oof.0a1b2c3d.partial.parquet")
+    stores.write(folder / "store" / stores.KEY / "mine" / ".oof.0a1b2c3d.partial.parquet")
 
 
 def test_what_is_named_is_gone_and_all_else_is_as_it_was(folder):
@@ -46,7 +45,7 @@ def test_what_is_named_is_gone_and_all_else_is_as_it_was(folder):
 
 
 def test_folders_stay_in_which_something_is_left(folder):
-    note = folder / "store" / "synthetic-01234567" / "gone" / "models" / "small" / "fold_0" / "notes.txt"
+    note = folder / "store" / stores.KEY / "gone" / "models" / "small" / "fold_0" / "notes.txt"
     stores.write(note)
     free_unused(folder)
     assert [path for path in note.parents[3].rglob("*") if path.is_file()] == [note]
@@ -64,7 +63,7 @@ def test_a_link_is_not_followed_and_not_deleted(folder):
 
 
 def test_what_is_being_written_stays(folder):
-    path = folder / "store" / "synthetic-01234567" / "mine" / "oof.parquet"
+    path = folder / "store" / stores.KEY / "mine" / "oof.parquet"
     with atomic_write(path) as temporary:
         temporary.write_text("whole")
         free_unused(folder)
@@ -75,7 +74,7 @@ def test_what_is_being_written_stays(folder):
 def test_what_cannot_be_deleted_is_told_in_one_line(folder, monkeypatch):
     if os.geteuid() == 0:
         pytest.skip("root may delete everything")
-    closed = folder / "store" / "synthetic-01234567" / "gone"
+    closed = folder / "store" / stores.KEY / "gone"
     closed.chmod(0o500)
     with pytest.raises(HbacError, match=r"gone/\S+: cannot be written \(Permission denied\); make it writable"):
         free_unused(folder)
@@ -123,7 +122,7 @@ def artifacts_of(folder):
 
 
 def test_space_is_counted_once_and_only_what_comes_free(folder):
-    gone = folder / "store" / "synthetic-01234567" / "gone"
+    gone = folder / "store" / stores.KEY / "gone"
     inventory = stores.look(folder)
     before = plan(inventory.holdings, inventory.verdicts).usage
     large = gone / "models" / "small" / "fold_0" / "last.keras"

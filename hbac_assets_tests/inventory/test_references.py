@@ -10,9 +10,8 @@ from hbac_assets.inventory.freeing import plan
 from hbac_assets.inventory.layout import Kind
 from hbac_assets.inventory.references import LoggedRun
 from hbac_assets_tests.inventory import stores
-from hbac_assets_tests.inventory.conftest import write_file
 
-KEY = "synthetic-01234567"
+KEY = stores.KEY
 PROGRAMS = "cache/jax"
 OF_GONE = {
     "store/experiments/gone.json",
@@ -99,7 +98,7 @@ def test_a_run_of_something_else_keeps_nothing(folder, other):
 
 
 def test_members_and_folds_that_the_file_no_longer_has_are_freed(folder):
-    write_file(folder / "mine.yaml", stores.experiment("mine", "eeg_small"))
+    stores.write_file(folder / "mine.yaml", stores.experiment("mine", "eeg_small"))
     removed = {f"store/{KEY}/mine/models/small/fold_{fold}" for fold in (0, 1)}
     assert set(freed(stores.look(folder))) == {*OF_GONE, PROGRAMS, *removed}
     kept = run(Kind.MODEL, "mine", member="small", fold=0)
@@ -107,7 +106,7 @@ def test_members_and_folds_that_the_file_no_longer_has_are_freed(folder):
 
 
 def test_an_eeg_recipe_that_no_experiment_uses_is_freed(folder):
-    write_file(folder / "mine.yaml", stores.experiment("mine", "small"))
+    stores.write_file(folder / "mine.yaml", stores.experiment("mine", "small"))
     found = freed(stores.look(folder))
     recipes = {place: why for place, why in found.items() if "eeg_spectrograms" in place}
     assert set(recipes.values()) == {"no experiment"}

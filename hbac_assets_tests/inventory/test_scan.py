@@ -9,7 +9,7 @@ from hbac_assets.inventory.layout import Kind
 from hbac_assets.inventory.scan import LINK, NOT_OURS, UNREADABLE, scan
 from hbac_assets_tests.inventory import stores
 
-CELL = "store/synthetic-01234567/mine/models/small/fold_0"
+CELL = f"store/{stores.KEY}/mine/models/small/fold_0"
 
 
 def others(folder):
@@ -48,7 +48,7 @@ def test_links_are_named_and_not_followed(folder):
     stores.write(away / "synthetic-89abcdef" / "train_metadata.parquet")
     links = {
         "store/synthetic-89abcdef": away / "synthetic-89abcdef",
-        "store/synthetic-01234567/spectrograms/2.npy": away / "2.npy",
+        f"store/{stores.KEY}/spectrograms/2.npy": away / "2.npy",
         "store/circle": folder / "store",
         "synthetic/" + "ab" * 8: folder / "synthetic" / stores.TRAIN,
     }
