@@ -108,7 +108,7 @@ def test_it_is_refused_in_one_line_while_the_store_is_in_use(project, capsys):
     assert stores.tree(project) == files | {f"store/locks/{store.users_lock.name}": b""}
 
 
-@pytest.mark.parametrize("arguments", [("prune",), ("prune", "--yes")])
+@pytest.mark.parametrize("arguments", [("prune",), ("prune", "--yes")], ids=" ".join)
 def test_data_that_the_store_does_not_know_would_keep_nothing_and_are_refused(project, arguments, monkeypatch):
     monkeypatch.setenv("HBAC_DATA_DIR", str(project / "elsewhere"))
     files = stores.tree(project / "store" / stores.KEY)

@@ -69,8 +69,9 @@ def test_packaged_experiments_refer_to_their_results_as_they_are_and_in_miniatur
         (f"store/{KEY}/gone/models/small/fold_1", Kind.MODEL, {"member": "small", "fold": 1}),
         (f"store/{KEY}/gone/ensemble", Kind.ENSEMBLE, {}),
     ],
+    ids=["model", "ensembles"],
 )
-@pytest.mark.parametrize("logged_as", ["gone", "renamed by somebody"])
+@pytest.mark.parametrize("logged_as", ["gone", "renamed"])
 def test_a_run_keeps_what_it_logged_and_the_tables_beside_it(folder, kept, kind, more, logged_as):
     inventory = stores.look(folder, runs=[run(kind, logged_as, **more)])
     tables = {
