@@ -275,6 +275,22 @@ class Lineage:
         """The bundle itself; its zip lies beside it."""
         return self.bundle.path / f"{self.experiment.name}-{self.experiment.submitted}"
 
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """Every artifact of the experiment, those that it shares with others included, what is made first first."""
+        last = (self.submission, self.bundle, *((self.tuned_member,) if self.experiment.search else ()))
+        found: dict[Path, Artifact] = {}
+
+        def add(artifact: Artifact) -> None:
+            if artifact.path not in found:
+                for one in artifact.upstream:
+                    add(one)
+                found[artifact.path] = artifact
+
+        for artifact in last:
+            add(artifact)
+        return tuple(found.values())
+
     def _prediction_recipes(self, members: Iterable[str]) -> dict[str, object]:
         return {member: self.experiment.members[member].prediction_recipe for member in members}
 

@@ -34,7 +34,7 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
         context = OpExecutionContext.get()
         join_run(context.instance, context.run.run_id)
         try:
-            with cast(Workspace, kwargs["workspace"]).store.in_use():
+            with cast(Workspace, kwargs["workspace"]).store.in_use(context.log.info):
                 return function(*args, **kwargs)
         except HbacError as error:
             raise Failure(str(error), allow_retries=False) from None

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from hbac_assets.commands import bundle, predict, run, score, ui
+from hbac_assets.commands import bundle, predict, run, score, store, ui
 from hbac_assets.commands.variables import set_variables
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
@@ -32,7 +32,14 @@ class Command(Protocol):
         """
 
 
-COMMANDS: dict[str, Command] = {"run": run, "predict": predict, "bundle": bundle, "score": score, "ui": ui}
+COMMANDS: dict[str, Command] = {
+    "run": run,
+    "predict": predict,
+    "bundle": bundle,
+    "score": score,
+    "store": store,
+    "ui": ui,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

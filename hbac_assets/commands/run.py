@@ -91,6 +91,8 @@ def materialize_and(job: str, then: Callable[[], None]) -> int:
 def places_to_write() -> Iterator[None]:
     """Require that results and Dagster's events can be written before the block, and tell of a full disk in one line.
 
+    While it runs, nothing of the store is freed.
+
     Raises:
         HbacError: `HBAC_STORE` or `DAGSTER_HOME` cannot be written, or a disk is full.
     """
@@ -98,7 +100,7 @@ def places_to_write() -> Iterator[None]:
 
     assert defs.resources is not None
     home = Path(os.environ["DAGSTER_HOME"])
-    with defs.resources["store"].in_use(), writable(home, "DAGSTER_HOME", LITTLE_SPACE):
+    with defs.resources["store"].in_use(Terminal().line), writable(home, "DAGSTER_HOME", LITTLE_SPACE):
         yield
 
 

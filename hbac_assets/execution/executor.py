@@ -17,16 +17,19 @@ from dagster import (
     multiprocess_executor,
 )
 
-# Both are private to Dagster. `multiprocess_executor`, which is not, can be given all of the configuration below, but
-# neither a block around a run nor a word on how a step's process ended; `RetryMode` is what its class asks for.
+# All are private to Dagster. `multiprocess_executor`, which is not, can be given all of the configuration below, but
+# neither a block around a run nor a word on how a step's process ended; `RetryMode` is what its class asks for. The
+# configuration of a run's resources is given to its steps, but not to its executor.
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.multiprocess import MultiprocessExecutor
+from dagster._core.system_config.objects import ResolvedRunConfig
 
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import CRASH, ended_abruptly, first_line, root
 from hbac_assets.execution.interrupts import kill_steps, watched
 from hbac_assets.execution.runs import sign_run
 from hbac_assets.execution.sockets import use_short_folder
+from hbac_assets.resources.store import Store
 
 if TYPE_CHECKING:
     from dagster._core.execution.context.system import IStepContext, PlanOrchestrationContext
@@ -57,7 +60,7 @@ class StepProcesses(MultiprocessExecutor):
             HbacError: steps cannot be started, or a fault that a user can mend came up outside of them.
         """
         use_short_folder()
-        with watched() as watch, _told():
+        with watched() as watch, _told(), _store_in_use(plan_context):
             sign_run(plan_context.instance, plan_context.run_id)
             try:
                 yield from super().execute(plan_context, execution_plan)
@@ -78,6 +81,18 @@ class StepProcesses(MultiprocessExecutor):
                 else ended_abruptly("the process that steps are forked from", server)
             )
         return super().log_failure_or_retry_event_after_error(step_context, err_info, known_state)
+
+
+@contextmanager
+def _store_in_use(plan_context: "PlanOrchestrationContext") -> Iterator[None]:
+    """Let nobody free anything of the run's store during the block, not even between two steps."""
+    job = plan_context.reconstructable_job.get_definition()
+    configured = ResolvedRunConfig.build(job, plan_context.dagster_run.run_config).resources.get("store")
+    if configured is None:
+        yield
+        return
+    with Store(**configured.config).in_use(plan_context.log.info):
+        yield
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def load_experiment(name: str, *, miniature: bool = False) -> Experiment:
             f"HBAC_EXPERIMENT: expected one of {', '.join(available_experiments())} or the path of a .yaml file, "
             f"found {name!r}; correct it"
         )
-    path = Path(name) if name.endswith(".yaml") else FOLDER / f"{name}.yaml"
+    path = _file_of(name)
     if not FILE_NAME.fullmatch(path.stem):
         raise HbacError(
             f"HBAC_EXPERIMENT: expected a file whose name is up to 60 letters, digits, _, - and ., a letter or digit "
@@ -56,6 +56,21 @@ def own_file(name: str) -> Path | None:
     """Return the resolved path of the file that an experiment's name gives; None of those that are packaged here."""
     path = Path(name)
     return path.resolve() if name.endswith(".yaml") and path.parent.resolve() != FOLDER.resolve() else None
+
+
+def named_member_files(name: str) -> list[Path]:
+    """Return the files that the members of an experiment name by `from`.
+
+    Raises:
+        HbacError: the experiment's file is no YAML, or one of them is missing.
+    """
+    path = _file_of(name)
+    members = read_yaml(path).get("members") or {}
+    return [find_member(path, member, own["from"]) for member, own in members.items() if own and "from" in own]
+
+
+def _file_of(name: str) -> Path:
+    return Path(name) if name.endswith(".yaml") else FOLDER / f"{name}.yaml"
 
 
 def _checked(path: Path, content: dict[str, Any]) -> Experiment:

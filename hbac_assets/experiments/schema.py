@@ -69,7 +69,7 @@ class Experiment(Settings):
     @property
     def rows_recipe(self) -> dict[str, Any]:
         """What determines the rows and their folds, as `non_defaults`."""
-        return {name: value for name, value in self.non_defaults().items() if name in ROWS}
+        return self.model_dump(mode="json", exclude_defaults=True, include=ROWS)
 
     @property
     def submitted(self) -> str:

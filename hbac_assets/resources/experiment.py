@@ -1,16 +1,14 @@
 """Which experiment a run is about."""
 
-import json
-import os
 from pathlib import Path
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
 from hbac_assets.errors import HbacError
+from hbac_assets.experiments.claims import claim_of, claimed_file, is_there, write_claim
 from hbac_assets.experiments.loading import load_experiment, own_file
 from hbac_assets.experiments.schema import Experiment
-from hbac_assets.store.files import write_json
 
 
 class ExperimentChoice(ConfigurableResource):
@@ -28,9 +26,9 @@ class ExperimentChoice(ConfigurableResource):
             HbacError: see `require_unclaimed`.
         """
         self.require_unclaimed(name, store)
-        mine, record = own_file(self.name), _record(name, store)
-        if mine and _recorded(record, store) != mine:
-            write_json(record, {"file": os.path.relpath(mine, store)})
+        mine, record = own_file(self.name), claim_of(name, store)
+        if mine and claimed_file(record, store) != mine:
+            write_claim(record, store, mine)
 
     def require_unclaimed(self, name: str, store: Path) -> None:
         """Require that the results of a name are those of no other file.
@@ -40,10 +38,10 @@ class ExperimentChoice(ConfigurableResource):
         Raises:
             HbacError: they are those of another file, whose models would be overwritten.
         """
-        mine, recorded = own_file(self.name), _recorded(_record(name, store), store)
+        mine, recorded = own_file(self.name), claimed_file(claim_of(name, store), store)
         if mine is None or recorded == mine:
             return
-        if recorded and _is_there(recorded):
+        if recorded and is_there(recorded):
             raise HbacError(
                 f"HBAC_EXPERIMENT: expected a file whose name no other has, found {mine}: the results called {name} in "
                 f"{store} are those of {recorded}, and would be overwritten; rename {mine} or set another HBAC_STORE"
@@ -52,22 +50,3 @@ class ExperimentChoice(ConfigurableResource):
     def load(self) -> Experiment:
         """Read and check the experiment's file."""
         return load_experiment(self.name, miniature=self.miniature)
-
-
-def _record(name: str, store: Path) -> Path:
-    return store / "experiments" / f"{name}.json"
-
-
-def _recorded(record: Path, store: Path) -> Path | None:
-    """Return the file that a record names."""
-    try:
-        return (store / Path(json.loads(record.read_text(encoding="utf-8"))["file"])).resolve()
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _is_there(file: Path) -> bool:
-    try:
-        return file.exists()
-    except PermissionError:  # in a folder of somebody else
-        return True

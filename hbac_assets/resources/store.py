@@ -1,15 +1,17 @@
 """Where results go, and who may write them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from hbac_assets.errors import HbacError
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.store.files import writable
-from hbac_assets.store.locks import hold_any
+from hbac_assets.store.locks import hold_any, hold_now
 
 
 class Store(ConfigurableResource):
@@ -37,9 +39,44 @@ class Store(ConfigurableResource):
         """Lock files that keep two runs from working on one thing."""
         return self.root / "locks"
 
-    def in_use(self) -> AbstractContextManager[None]:
-        """Let the block write here; see `writable`."""
-        return writable(self.root, "HBAC_STORE")
+    @property
+    def users_lock(self) -> Path:
+        """The lock that all who work here share, and that who takes things away holds alone."""
+        return self.locks_folder / "store.lock"
+
+    @contextmanager
+    def in_use(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Let the block write here, see `writable`; nobody frees anything meanwhile.
+
+        Args:
+            say: told whom this waits for.
+        """
+
+        def wait(holder: str) -> None:
+            say(f"{self.root}: being freed of what is unused by {holder}; waiting")
+
+        with writable(self.root, "HBAC_STORE"), hold_any([self.users_lock], wait, shared=True):
+            yield
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let nobody else work here while the block runs; see `writable`.
+
+        Raises:
+            HbacError: somebody does.
+        """
+
+        def refusal(lock: Path, holder: str = "") -> HbacError:
+            by = f" by {holder}" if holder else ""
+            return HbacError(f"{self.root}: expected a store in which nothing runs, found {lock} held{by}; let it end")
+
+        users = hold_now(self.users_lock, lambda _: refusal(self.users_lock), str(PROJECT_FOLDER))
+        with writable(self.root, "HBAC_STORE"), users:
+            for lock in sorted(self.locks_folder.glob("*.lock")):
+                if lock != self.users_lock:  # held alone by who makes a thing, which is all that earlier versions hold
+                    with hold_now(lock, partial(refusal, lock)):
+                        pass
+            yield
 
     @contextmanager
     def exclusive(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:

@@ -28,7 +28,7 @@ def make_whole(uri: str, artifacts: Path) -> None:
     """
     if not uri.startswith("sqlite:///"):
         return
-    path = _file(uri)
+    path = database_file(uri)
     if path.exists():
         return
     with hold_any([path.with_name(f"{path.name}.lock")], lambda holder: None):
@@ -50,7 +50,7 @@ def follow_moved_artifacts(uri: str, artifacts: Path) -> None:
         uri: MLflow's tracking URI.
         artifacts: where experiments keep their artifacts; nothing is done unless the file lies beside it.
     """
-    if not uri.startswith("sqlite:///") or (path := _file(uri)).parent != artifacts.parent:
+    if not uri.startswith("sqlite:///") or (path := database_file(uri)).parent != artifacts.parent:
         return
     with closing(sqlite3.connect(path, timeout=20)) as database, database:
         locations = database.execute("select artifact_location from experiments").fetchall()
@@ -74,7 +74,7 @@ def _replace_beginning(database: sqlite3.Connection, old: str, new: str) -> None
         )
 
 
-def _file(uri: str) -> Path:
+def database_file(uri: str) -> Path:
     """Return the SQLite file that a URI names."""
     from sqlalchemy import make_url
 

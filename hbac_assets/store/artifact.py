@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hbac_assets.errors import HbacError
 from hbac_assets.store.files import file_digest, fingerprint, write_json
+
+State = Literal["missing", "current", "out of date", "changed"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,25 @@ class Artifact:
         """Tell whether the artifact was made from the present inputs and its files are unchanged."""
         manifest = self._manifest()
         return manifest.get("inputs") == self.inputs and _changed_file(self.path.parent, manifest) is None
+
+    def state(self) -> State:
+        """Return what stands in the artifact's place, by its manifest and the sizes of its files alone.
+
+        `missing` is also what was begun and never sealed; `changed` is what lacks a file or has one of another size.
+        """
+        manifest = self._manifest()
+        if not manifest:
+            return "missing"
+        try:
+            if manifest.get("inputs") != self.inputs:
+                return "out of date"
+        except HbacError:  # what it is made from is not there
+            return "out of date"
+        return "changed" if _changed_file(self.path.parent, manifest, digests=False) else "current"
+
+    def recorded_files(self) -> set[Path]:
+        """Return the files that the manifest lists."""
+        return {self.path.parent / name for name in self._manifest().get("files", {})}
 
     def require(self) -> Path:
         """Return the path of the artifact, its files verified.
@@ -132,12 +153,12 @@ class Artifact:
         return [self.path]
 
 
-def _changed_file(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
-    """Return the first file that differs from the manifest of an artifact in `folder`."""
+def _changed_file(folder: Path, manifest: Mapping[str, Any], *, digests: bool = True) -> Path | None:
+    """Return the first file that differs from the manifest of an artifact in `folder`, in size or in its digest."""
     for name, recorded in manifest["files"].items():
         file: Path = folder / name
         if not file.is_file() or file.stat().st_size != recorded["bytes"]:
             return file
-        if file_digest(file) != recorded["sha256"]:
+        if digests and file_digest(file) != recorded["sha256"]:
             return file
     return None

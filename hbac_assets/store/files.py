@@ -23,6 +23,7 @@ UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDI
 LITTLE_SPACE = 16_000_000
 """Bytes: with less, an error that does not say what it is comes from a full disk. Other writers than the failed one may
 have given theirs back meanwhile."""
+UNITS = {"TB": 1e12, "GB": 1e9, "MB": 1e6}
 SQLITE_FULL = "database or disk is full"
 
 
@@ -82,15 +83,20 @@ def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator
             temporary.unlink()
 
 
-def try_flock(descriptor: int, path: Path) -> bool:
+def try_flock(descriptor: int, path: Path, *, shared: bool = False) -> bool:
     """Lock an open file until it is closed, and tell whether that could be had.
+
+    Args:
+        descriptor: of the file.
+        path: the file.
+        shared: beside others who share the lock, but nobody who has it alone.
 
     Raises:
         NoLocksError: there are none where `path` lies.
         HbacError: its file system wants the file to be writable for that.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
@@ -146,9 +152,9 @@ def full_disk(path: Path, error: Exception, size: int = 0, written: int = 0) -> 
     if files.f_files and not files.f_favail:
         needs = "a file more than its file system can hold"
     elif size:
-        needs = f"{_readable(size)}, {_readable(free)} are free"
+        needs = f"{readable_size(size)}, {readable_size(free)} are free"
     else:
-        needs = f"more than the {_readable(free)} that are free"
+        needs = f"more than the {readable_size(free)} that are free"
     full = FullDiskError(
         f"{path}: cannot be written ({os.strerror(errno.ENOSPC)}): needs {needs}; free space or write elsewhere"
     )
@@ -217,15 +223,21 @@ def with_remaining(full: FullDiskError, files: Iterable[Path], done: int, left: 
         left: see `done`.
     """
     each = sum(map(_size, files)) / done if done else full.needed
-    return FullDiskError(f"{full}; all that is left needs about {_readable(each * left)}") if each else full
+    return FullDiskError(f"{full}; all that is left needs about {readable_size(each * left)}") if each else full
 
 
 def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files of killed writers, here and in all folders below."""
     for temporary in folder.rglob(f".*{TEMPORARY_MARK}*"):
-        with suppress(FileNotFoundError, PermissionError), temporary.open("rb") as file:
-            if try_flock(file.fileno(), temporary):
-                temporary.unlink()
+        remove_leftover(temporary)
+
+
+def remove_leftover(temporary: Path) -> bool:
+    """Delete the temporary file of a killed writer and tell whether it is gone: one that is being written stays."""
+    with suppress(FileNotFoundError, PermissionError), temporary.open("rb") as file:
+        if try_flock(file.fileno(), temporary):
+            temporary.unlink()
+    return not os.path.lexists(temporary)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -246,8 +258,9 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _readable(size: float) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+def readable_size(size: float) -> str:
+    """Return bytes as people read them."""
+    return next((f"{size / unit:.1f} {name}" for name, unit in UNITS.items() if size >= unit), f"{size / 1e3:.1f} kB")
 
 
 def has_digest(path: Path, digest: str) -> bool:

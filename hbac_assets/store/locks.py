@@ -19,7 +19,12 @@ NO_LINK = os.O_NOFOLLOW
 
 @contextmanager
 def hold_any(
-    paths: Sequence[Path], on_wait: Callable[[str], None], count: int = 1, project: str = ""
+    paths: Sequence[Path],
+    on_wait: Callable[[str], None],
+    count: int = 1,
+    project: str = "",
+    *,
+    shared: bool = False,
 ) -> Iterator[list[Path]]:
     """Hold the locks of `count` of `paths`, whichever are free first.
 
@@ -31,16 +36,18 @@ def hold_any(
             and its project, or `THIS_RUN`; from the second time on with how long this has waited.
         count: how many; no more than there are paths.
         project: the folder of the project that holds them, for whoever waits.
+        shared: others may hold the same lock if they share it, too; of several the last to sign may be the first to
+            end, so that none signs.
 
     Raises:
         HbacError: a lock file cannot be created, or its file system has no locks.
     """
-    own, began, said, holders = _signature(project), time.monotonic(), -REPEAT_SECONDS, ""
+    own, began, said, holders = "" if shared else _signature(project), time.monotonic(), -REPEAT_SECONDS, ""
     while True:
         held: dict[Path, int] = {}
         try:
             for path in paths:
-                if len(held) < count and (descriptor := _try_lock(path, own)) is not None:
+                if len(held) < count and (descriptor := _try_lock(path, own, shared=shared)) is not None:
                     held[path] = descriptor
             if len(held) == count:
                 yield list(held)
@@ -56,13 +63,34 @@ def hold_any(
         time.sleep(POLL_SECONDS)
 
 
-def _try_lock(path: Path, signature: str) -> int | None:
+@contextmanager
+def hold_now(path: Path, in_use: Callable[[str], Exception], project: str = "") -> Iterator[None]:
+    """Hold a lock alone while the block runs, or raise at once.
+
+    Args:
+        path: the lock file.
+        in_use: makes what is raised if another process has the lock, of how that one signed it; those who share it
+            have not.
+        project: the folder of the project that holds it, for whoever waits.
+
+    Raises:
+        HbacError: the lock file cannot be created, or its file system has no locks.
+    """
+    if (descriptor := _try_lock(path, _signature(project))) is None:
+        raise in_use(_signed(path))
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(path: Path, signature: str, *, shared: bool = False) -> int | None:
     """Return the open descriptor that holds the lock, or None when another process has it."""
     with write_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _open(path)
     try:
-        if not try_flock(descriptor, path):
+        if not try_flock(descriptor, path, shared=shared):
             os.close(descriptor)
             return None
     except BaseException:
@@ -91,6 +119,11 @@ def _signature(project: str) -> str:
 
 
 def _holders(paths: Iterable[Path], own: str) -> str:
-    signatures = {path.read_text(encoding="utf-8", errors="replace").strip() or "an unknown process" for path in paths}
-    others = sorted(f"process {one}" if one.isdigit() else one for one in signatures - {own})  # of an earlier version
-    return ", ".join(others + [THIS_RUN] * (own in signatures))
+    signatures = {_signed(path) or "an unknown process" for path in paths}
+    return ", ".join(sorted(signatures - {own}) + [THIS_RUN] * (own in signatures))
+
+
+def _signed(path: Path) -> str:
+    """Return how the holder of a lock signed it; the id alone is that of an earlier version's process."""
+    signature = path.read_text(encoding="utf-8", errors="replace").strip()
+    return f"process {signature}" if signature.isdigit() else signature

@@ -1,11 +1,14 @@
 """The executor has the configuration of Dagster's multiprocess executor, and no other."""
 
 import json
+import sys
 
 import pytest
 from dagster import DagsterEventType, DagsterInstance, DagsterInvalidConfigError, validate_run_config
 
 from hbac_assets.definitions import whole_chain
+from hbac_assets.resources.store import Store
+from hbac_assets_tests.projects import make_project
 
 STARTS_AND_ENDS = {DagsterEventType.STEP_START, DagsterEventType.STEP_SUCCESS}
 
@@ -44,3 +47,15 @@ def test_no_more_steps_run_side_by_side_than_it_says(fresh):
     steps = len(kinds) // 2
     assert steps > 2
     assert kinds == [DagsterEventType.STEP_START, DagsterEventType.STEP_SUCCESS] * steps
+
+
+def test_nobody_frees_anything_while_a_run_lasts_not_even_between_its_steps(tmp_path):
+    project, store = make_project(tmp_path / "project"), tmp_path / "another store"
+    store.mkdir()
+    done = project.command(sys.executable, "-m", "hbac_assets_tests.execution.guarding", str(store))
+    assert done.returncode == 0, done.stderr
+    lock = Store(folder=str(store)).users_lock
+    assert done.stdout == f"{store}: expected a store in which nothing runs, found {lock} held; let it end\n"
+    assert not (project.folder / "store").exists()
+    with Store(folder=str(store)).undisturbed():
+        pass

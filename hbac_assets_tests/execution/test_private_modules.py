@@ -15,7 +15,11 @@ from hbac_assets_tests.projects import CHECKOUT
 
 USED = {
     "assets/fold_models.py": {"dagster._core.definitions.data_version"},
-    "execution/executor.py": {"dagster._core.execution.retries", "dagster._core.executor.multiprocess"},
+    "execution/executor.py": {
+        "dagster._core.execution.retries",
+        "dagster._core.executor.multiprocess",
+        "dagster._core.system_config.objects",
+    },
     "execution/preload/libraries.py": {"dagster._core.storage.sqlite_storage"},
 }
 """Modules by the file that uses them when it runs; what only annotations name is not among them."""

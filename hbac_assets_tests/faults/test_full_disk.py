@@ -135,7 +135,7 @@ def test_a_lock_needs_no_space_of_its_own(disk):
 
 def test_a_search_whose_trials_cannot_be_kept_says_so(disk, case):
     disk.leave(0)
-    with pytest.raises(FullDiskError) as error, Store(folder=str(disk.folder)).in_use():
+    with pytest.raises(FullDiskError) as error, Store(folder=str(disk.folder)).in_use(pytest.fail):
         open_study(disk.folder / "trials.db", "study")
     case("the trials of a search on a full disk", UNKNOWN, error.value)
     assert re.fullmatch(re.escape(f"{disk.folder}: ") + UNKNOWN, str(error.value))

@@ -1,0 +1,121 @@
+"""List what the store holds by data set and experiment, and what belongs to none; `prune` frees what nothing refers to.
+
+An artifact is current if the present code and settings would make it of the data that HBAC_DATA_DIR names; files are
+compared by their sizes. docs/store.md says what is what.
+"""
+
+import argparse
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hbac_assets.inventory.inventory import Inventory
+
+PRUNE = """Free what no experiment's file and no MLflow run refers to: a dry run without --yes.
+
+Refused while a run works in the store. docs/store.md says what refers to what.
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options and actions."""
+    parser.add_argument("--json", action="store_true", help="print it for machines")
+    actions = parser.add_subparsers(dest="action", metavar="[ACTION]")
+    prune = actions.add_parser(
+        "prune",
+        help=PRUNE.partition("\n")[0],
+        description=PRUNE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    prune.add_argument("--yes", action="store_true", help="delete what a dry run shows")
+    prune.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print it for machines")
+
+
+def main(options: argparse.Namespace) -> int:
+    """List or prune, and return the exit status.
+
+    Raises:
+        HbacError: the environment names what is not there, MLflow cannot be asked, or the store is in use.
+    """
+    if options.action == "prune":
+        prune(delete=options.yes, as_json=options.json)
+    else:
+        list_store(as_json=options.json)
+    return 0
+
+
+def list_store(*, as_json: bool) -> None:
+    """Print what the store holds.
+
+    Raises:
+        HbacError: the experiment that the environment names cannot be loaded.
+    """
+    from hbac_assets.commands import store_table
+
+    inventory = _look(require_data=False)
+    states = inventory.states()
+    if as_json:
+        _print_json(store_table.described(inventory, states))
+    else:
+        print("\n".join(store_table.listing(inventory, states)))
+
+
+def prune(*, delete: bool, as_json: bool) -> None:
+    """Print what nothing refers to, and delete it if that is asked for.
+
+    Raises:
+        HbacError: MLflow cannot be asked, the store has nothing of the data that the environment names, or is in use.
+    """
+    from contextlib import nullcontext
+
+    from hbac_assets.commands import store_table
+    from hbac_assets.inventory.freeing import free, plan
+    from hbac_assets.resources.environment import resources_from_environment
+
+    with resources_from_environment()["store"].undisturbed() if delete else nullcontext():
+        inventory = _look(require_data=True)
+        planned = plan(inventory.holdings, inventory.verdicts)
+        usage = planned.usage
+        if as_json:
+            _print_json(store_table.described_plan(inventory, planned, deleted=delete))
+        else:
+            print("\n".join(store_table.pruning(inventory, planned, deleted=delete)), flush=True)
+        if delete:
+            free(planned, inventory.places)
+    if not as_json:
+        print(store_table.conclusion(usage, deleted=delete))
+
+
+def _look(*, require_data: bool) -> "Inventory":
+    """Look through the store that the environment names; with `require_data` ask MLflow, too, which runs there are."""
+    from hbac_assets.errors import HbacError
+    from hbac_assets.inventory.inventory import take_inventory
+    from hbac_assets.inventory.scan import Places
+    from hbac_assets.resources.environment import resources_from_environment
+    from hbac_assets.resources.tracked_runs import logged_runs
+    from hbac_assets.resources.tracking_uri import TRACKING_URI
+
+    resources = resources_from_environment()
+    competition, store, chosen = (resources[name] for name in ("competition", "store", "experiment"))
+    places = Places(store.root, store.synthetic_folder, store.compilation_cache)
+    try:
+        dataset = competition.dataset(store)
+    except HbacError:
+        if require_data:
+            raise HbacError(
+                f"{store.root}: expected results of the data that HBAC_DATA_DIR names "
+                f"({competition.raw_folder(store)}), found none, so that nothing would be kept; correct the variable, "
+                "or run the experiment on these data first"
+            ) from None
+        dataset = None
+    if not require_data:
+        return take_inventory(places, dataset, chosen.name)
+    return take_inventory(
+        places, dataset, chosen.name, lambda datasets: logged_runs(os.environ[TRACKING_URI], datasets)
+    )
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, indent=1))

@@ -1,0 +1,38 @@
+"""Whose results a name has in a store: the record of the user's own file, packaged experiments need none.
+
+The path is relative, so that a project that is moved as a whole keeps its results.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from hbac_assets.store.files import write_json
+
+CLAIMS = "experiments"
+
+
+def claim_of(name: str, store: Path) -> Path:
+    """Return the path of the record for an experiment's name."""
+    return store / CLAIMS / f"{name}.json"
+
+
+def write_claim(record: Path, store: Path, file: Path) -> None:
+    """Record the file."""
+    write_json(record, {"file": os.path.relpath(file, store)})
+
+
+def claimed_file(record: Path, store: Path) -> Path | None:
+    """Return the file that a record names; None where there is no record."""
+    try:
+        return (store / Path(json.loads(record.read_text(encoding="utf-8"))["file"])).resolve()
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_there(file: Path) -> bool:
+    """Tell whether a file exists, as far as this user may know."""
+    try:
+        return file.exists()
+    except PermissionError:  # in a folder of somebody else
+        return True
