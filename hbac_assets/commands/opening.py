@@ -53,7 +53,7 @@ def _time(workspace: Workspace, accelerator: Accelerator, cells: int) -> str:
     if lineage and not missing:
         return f"all {cells} models are trained already, and only checked"
     if lineage is None or (seconds := _seconds(lineage, missing, accelerator)) is None:
-        return "not known before the first models train: none of each member was trained here before"
+        return "not known until the first models train"
     return f"about {duration(seconds)} of training: {len(missing)} of {cells} models, by those trained here before"
 
 

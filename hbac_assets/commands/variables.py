@@ -14,6 +14,8 @@ SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # Workers of the MLflow server for jobs that nothing here uses.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    # Of semaphores that a killed step leaves: the process that warns of them has removed them.
+    "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",
 }
 
 

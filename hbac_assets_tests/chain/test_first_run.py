@@ -54,7 +54,7 @@ def test_the_log_is_short_and_says_how_far_the_run_is(finished):
         "experiment  quickstart-miniature: 2 members × 2 folds, 4 models\n"
         "data        synthetic, 48 recordings; HBAC_DATA_DIR names a download of your own\n"
         "device      .*; (one model|\\d+ models) at a time\n"
-        "time        not known before the first models train: none of each member was trained here before\n"
+        "time        not known until the first models train\n"
         f"results     {project.folder}/store",
         opening,
     )

@@ -13,7 +13,7 @@ from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
 
-NOT_KNOWN = "not known before the first models train: none of each member was trained here before"
+NOT_KNOWN = "not known until the first models train"
 
 
 def opened(competition, store, experiment):

@@ -124,6 +124,7 @@ def stop(undisturbed, tmp_path, case):
         if command != MATERIALIZE:
             assert INTERRUPTED_MESSAGE in printed(project)
             assert "Traceback" not in printed(project)
+            assert "Warning" not in printed(project)
         return project
 
     return start_and_stop
