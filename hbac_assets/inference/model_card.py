@@ -8,8 +8,9 @@ from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
 
 CARD = """# {experiment}, ensemble {ensemble}
 
-Six probabilities for a moment of a critically ill patient's EEG: {classes}. They estimate how experts would vote on the
-ten seconds in its middle, not what is wrong with the patient. Made by hbac_assets {version}; licence: LICENSE.
+Six probabilities for a moment of a critically ill patient's EEG: {classes}.
+They estimate how experts would vote on the ten seconds in its middle, not what is wrong with the patient.
+Made by hbac_assets {version}; licence: LICENSE.
 
 ## What it must not be used for
 
@@ -40,9 +41,9 @@ These are scores on rows like those it learned from. On others expect worse.
 
 {members}
 
-Each member has {folds} models, one a fold; {blend}. A member that cannot see a window is left out, and the mean of the
-others stands in for it. Each graph computes the probabilities of its Keras model to within {difference:.1g} on windows
-of the data.
+Each member has {folds} models, one a fold; {blend}.
+A member that cannot see a window is left out, and the mean of the others stands in for it. The graphs compute the
+probabilities of their Keras models to within {difference:.1g} on windows of the data.
 
 ## Use
 

@@ -13,9 +13,10 @@ from hbac_assets_tests.inventory import stores
 
 KEY = stores.KEY
 PROGRAMS = "cache/jax"
+BESIDE = ("folds.parquet", "models.parquet", "oof.parquet", "submission.csv", "inference_bundle")
 OF_GONE = {
     "store/experiments/gone.json",
-    *(f"store/{KEY}/gone/{name}" for name in ("folds.parquet", "models.parquet", "oof.parquet", "submission.csv", "inference_bundle")),
+    *(f"store/{KEY}/gone/{name}" for name in BESIDE),
     *(f"store/{KEY}/gone/models/{member}/fold_{fold}" for member in ("small", "other") for fold in (0, 1)),
     f"store/{KEY}/gone/ensemble",
 }
@@ -74,9 +75,7 @@ def test_packaged_experiments_refer_to_their_results_as_they_are_and_in_miniatur
 @pytest.mark.parametrize("logged_as", ["gone", "renamed"])
 def test_a_run_keeps_what_it_logged_and_the_tables_beside_it(folder, kept, kind, more, logged_as):
     inventory = stores.look(folder, runs=[run(kind, logged_as, **more)])
-    tables = {
-        f"store/{KEY}/gone/{name}" for name in ("folds.parquet", "models.parquet", "oof.parquet", "submission.csv", "inference_bundle")
-    }
+    tables = {f"store/{KEY}/gone/{name}" for name in BESIDE}
     stays = {kept, *tables, "store/experiments/gone.json"}
     assert set(freed(inventory)) == {*OF_GONE, PROGRAMS} - stays
     (why,) = (verdict.why for thing, verdict in inventory.verdicts.items() if str(thing.place).endswith(kept))
