@@ -10,7 +10,7 @@ from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.settings import Settings
 
-Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
+Sampling = Literal["first_per_spectrogram", "one_per_eeg", "one_per_eeg_and_votes", "all"]
 # Names of members and ensembles are parts of paths, of partition keys and of the names of steps.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
 
