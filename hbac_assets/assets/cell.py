@@ -6,9 +6,11 @@ The training loop itself is `learning.training`; which cells are trained, and wh
 import logging
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from hbac_assets.assets.prediction import MODELS, configure_device, member_images
@@ -20,6 +22,7 @@ from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
+    from hbac_assets.learning.epoch_plans import EpochPlan
     from hbac_assets.learning.training import EpochRecord, Examples
 
 HISTORY = "history.csv"
@@ -46,16 +49,18 @@ def train(
     held_out = (rows["fold"] == cell.fold).to_numpy()
     configure_device(accelerator, store)
     every = examples(rows, lineage, cell.member, log)
+    learned, validated = every.subset(~held_out), every.subset(held_out)
+    plans = learned.plans(settings)
 
     def on_epoch(record: "EpochRecord") -> None:
         tracked.log_epochs(pd.DataFrame([asdict(record)]))
-        log.info(epoch_line(cell, record, settings.epochs))
+        log.info(epoch_line(cell, record, plans))
 
     with device.enough_memory(f"{cell.member} fold {cell.fold}", settings.batch_size):
         result = training.train_cell(
             settings,
-            every.subset(~held_out),
-            every.subset(held_out),
+            learned,
+            validated,
             artifact.path,
             on_epoch=on_epoch,
             inputs=artifact.inputs,
@@ -96,20 +101,25 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
 
 
 def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
-    """Return what is known of a trained cell: what its training recorded, `scored_epoch` and the `val_loss` of that.
+    """Return what is known of a trained cell: what its training recorded, `scored_epoch`, its stage and `val_loss`.
 
     Which epoch is scored is looked up in the history: it can change without another training.
     """
     history = read_history(lineage, cell)
     best = lineage.experiment.members[cell.member].scored_epoch == "best"
     scored = history.iloc[int(history["val_loss"].argmin()) if best else -1]
-    chosen = {"scored_epoch": int(scored["epoch"]), "val_loss": float(scored["val_loss"])}
+    chosen = {
+        "scored_epoch": int(scored["epoch"]),
+        "scored_stage": int(scored["stage"]),
+        "val_loss": float(scored["val_loss"]),
+    }
     return {**lineage.cell(cell).facts(), **chosen}
 
 
 def read_history(lineage: Lineage, cell: Cell) -> pd.DataFrame:
     """Return the epochs of a trained cell, a row for each `EpochRecord`, with the very numbers of its training."""
-    return pd.read_csv(lineage.cell(cell).path / HISTORY, converters={"val_loss": float})
+    history = pd.read_csv(lineage.cell(cell).path / HISTORY, converters={"val_loss": float})
+    return history.assign(stage=history.get("stage", 1))  # which files of an earlier version do not have
 
 
 def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":
@@ -118,16 +128,30 @@ def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Log
     from hbac_assets.learning.training import Examples
 
     target = lineage.experiment.members[member].target
-    return Examples(member_images(lineage, member, rows, log), targets(rows, target))
+    votes, eegs = (rows[column].to_numpy(dtype=np.int64) for column in ("vote_count", "eeg_id"))
+    return Examples(member_images(lineage, member, rows, log), targets(rows, target), votes, eegs)
 
 
-def epoch_line(cell: Cell, record: "EpochRecord", epochs: int) -> str:
-    """Return the log line of an epoch."""
-    left = (epochs - record.epoch) * record.seconds
+def epoch_line(cell: Cell, record: "EpochRecord", plans: "Sequence[EpochPlan]") -> str:
+    """Return the log line of an epoch, of those that `plans` are of; a stage is named where there are several."""
+    stages = plans[-1].stage
+    stage = f"stage {record.stage}/{stages}, " if stages > 1 else ""
     return (
-        f"{cell.member} fold {cell.fold}: epoch {record.epoch}/{epochs}, loss {record.loss:.4f}, "
-        f"val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s, {left:.0f} s left"
+        f"{cell.member} fold {cell.fold}: {stage}epoch {record.epoch}/{len(plans)}, loss {record.loss:.4f}, "
+        f"val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s, "
+        f"{seconds_left(plans, record):.0f} s left"
     )
+
+
+def seconds_left(plans: "Sequence[EpochPlan]", record: "EpochRecord") -> float:
+    """Return how long the epochs after that of `record` take, if steps and validation stay as quick as in it.
+
+    Epochs of a later stage may have fewer steps.
+    """
+    steps = [len(plan.rates) for plan in plans]
+    step = plans[0].batch_size / record.images_per_second
+    validation = max(0.0, record.seconds - steps[record.epoch - 1] * step)
+    return sum(steps[record.epoch :]) * step + (len(plans) - record.epoch) * validation
 
 
 def environment(accelerator: Accelerator) -> dict[str, object]:

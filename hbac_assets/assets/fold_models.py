@@ -61,6 +61,7 @@ def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_run: str
             "path": MetadataValue.path(artifact.path),
             "validation loss": known["val_loss"],
             "scored epoch": known["scored_epoch"],
+            "scored stage": known["scored_stage"],
             "seconds": known["seconds"],
             **{f"parameters, {name}": count for name, count in known["parameters"].items()},
             "MLflow run": mlflow_run,

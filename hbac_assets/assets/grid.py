@@ -44,5 +44,5 @@ def missing_cells(lineage: Lineage) -> list[str]:
 
 def _grid_row(lineage: Lineage, cell: Cell) -> dict[str, object]:
     known = figures(lineage, cell) if lineage.cell(cell).is_current() else {}
-    shown = {name: known.get(name) for name in ("val_loss", "scored_epoch", "seconds")}
+    shown = {name: known.get(name) for name in ("val_loss", "scored_epoch", "scored_stage", "seconds")}
     return {"member": cell.member, "fold": cell.fold, **shown, **known.get("parameters", {})}

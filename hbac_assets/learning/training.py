@@ -7,14 +7,14 @@ after any epoch ends with the same bits as one that was never interrupted.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Float16, Float32
+from jaxtyping import Bool, Float, Float16, Float32, Int
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
@@ -26,7 +26,7 @@ from hbac_assets.learning.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from hbac_assets.learning.epoch_plans import plan_epochs
+from hbac_assets.learning.epoch_plans import EpochPlan, plan_epochs
 from hbac_assets.learning.image_source import Images, as_images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.normalisation import fit_normalisation
@@ -52,17 +52,27 @@ class DivergedError(HbacError):
 
 @dataclass(frozen=True)
 class Examples:
-    """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6)."""
+    """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6).
+
+    Where stages of a training want them, also the votes on each row, (N,), and the id of the EEG of each, (N,).
+    """
 
     images: Images | Float16[np.ndarray, "rows height width"]
     targets: Float32[np.ndarray, "rows 6"]
+    votes: Int[np.ndarray, " rows"] | None = None
+    eegs: Int[np.ndarray, " rows"] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def subset(self, mask: Bool[np.ndarray, " rows"]) -> "Examples":
         """Return the examples at which `mask` (N,) is true."""
-        return Examples(as_images(self.images).subset(mask), self.targets[mask])
+        votes, eegs = (None if one is None else one[mask] for one in (self.votes, self.eegs))
+        return Examples(as_images(self.images).subset(mask), self.targets[mask], votes, eegs)
+
+    def plans(self, settings: MemberSettings) -> Sequence[EpochPlan]:
+        """Return the plan of each epoch of a member that learns from these examples."""
+        return plan_epochs(settings, self.targets, self.votes, self.eegs)
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,12 @@ def train_cell(
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
-    What each epoch does stands in its plan. The validation loss covers all validation rows, without augmentation. With
-    `settings.early_stopping` the history can be shorter than `settings.epochs`; the schedule is that of all epochs.
+    What each epoch does stands in its plan. The validation loss covers all validation rows in every stage, without
+    augmentation, so that epochs of all stages compete to be the best. With `settings.early_stopping` a stage can be
+    shorter than its `epochs`, and the next one follows; schedule, numbers and draws of each epoch stay as planned.
+
+    With `settings.ema_decay` what is validated and written are the averaged weights; the others are in the checkpoint
+    alone.
 
     Args:
         settings: the member.
@@ -101,11 +115,12 @@ def train_cell(
 
     Raises:
         DivergedError: the loss is no longer finite.
-        HbacError: an image cannot be read or a file not written, or the devices cannot share a batch.
+        HbacError: an image cannot be read or a file not written, the devices cannot share a batch, or a stage has no
+            rows.
     """
     import jax
 
-    size = settings.batch_size
+    size, plans = settings.batch_size, training.plans(settings)
     require_divisible(size)
     images, held_out = as_images(training.images), as_images(validation.images)
     model = build_classifier(settings, variable_rates=variable_rates)
@@ -116,24 +131,25 @@ def train_cell(
     reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
 
     checkpoint, identity = checkpoint_of(folder), _identity(settings, inputs, training, validation)
-    progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(network, optimizer)))
+    initial = initial_state(network, optimizer, averaged=settings.ema_decay is not None)
+    progress = load_checkpoint(checkpoint, identity, initial_progress(initial))
     progress.state = jax.device_put(progress.state, replicated())
-    for plan in plan_epochs(settings, training.targets)[len(progress.history) :]:
-        if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
-            break
+    for plan in plans[progress.epochs :]:
+        if settings.early_stopping and progress.epochs_without_gain(plan.stage) >= settings.early_stopping:
+            continue
         started = time.perf_counter()
         progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan)
         mean_loss = float(losses.mean())
         images_per_second = len(losses) * size / (time.perf_counter() - started)
 
         if reestimate:
-            non_trainable = reestimate(progress.state.weights, progress.state.non_trainable, images, size)
-            progress.state = progress.state._replace(non_trainable=non_trainable)
-        probabilities = predict_batches(forward, progress.state.weights, progress.state.non_trainable, held_out, size)
+            progress.state = progress.state.with_statistics(reestimate(*progress.state.evaluated, images, size))
+        probabilities = predict_batches(forward, *progress.state.evaluated, held_out, size)
         val_loss = _mean_divergence(validation.targets, probabilities)
         _require_finite(plan.epoch, mean_loss, val_loss)
         seconds = time.perf_counter() - started
-        record = EpochRecord(plan.epoch, mean_loss, val_loss, float(plan.rates[-1]), seconds, images_per_second)
+        rate = float(plan.rates[-1])
+        record = EpochRecord(plan.epoch, mean_loss, val_loss, rate, seconds, images_per_second, plan.stage)
         progress.add(record)
         save_checkpoint(checkpoint, identity, progress)
         _write_history(folder / "history.csv", progress.history)
@@ -151,7 +167,8 @@ def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:
     """
     import keras
 
-    digests = [sha256(part.targets.tobytes()).hexdigest() for part in data]
+    arrays = [one for part in data for one in (part.targets, part.votes, part.eegs) if one is not None]
+    digests = [sha256(one.tobytes()).hexdigest() for one in arrays]
     return fingerprint([settings.training_recipe, inputs, digests, keras.config.dtype_policy().name])
 
 
@@ -175,7 +192,7 @@ def _write_history(path: Path, history: list[EpochRecord]) -> None:
 
 
 def _save(network: Network, state: State, path: Path) -> None:
-    network.assign(state.weights, state.non_trainable)
+    network.assign(*state.evaluated)
     size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in network.model.variables)
     with atomic_write(path, size=size) as temporary:
         network.model.save(temporary)

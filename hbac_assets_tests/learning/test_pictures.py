@@ -11,6 +11,7 @@ HISTORY = pd.DataFrame(
         "loss": [1.2, 0.9, 0.7, 0.6, 0.5, 0.45],
         "val_loss": [1.1, 0.95, 0.8, 0.75, 0.78, 0.8],
         "learning_rate": [3e-4, 7e-4, 1e-3, 7e-4, 3e-4, 1e-5],
+        "stage": 1,
     }
 )
 
@@ -21,6 +22,8 @@ def test_the_picture_is_a_png_that_shows_the_history() -> None:
     assert picture.shape[1] > 600
     flat = loss_curves(HISTORY.assign(val_loss=0.9), "mobilenet, fold 0")
     assert (imread(BytesIO(flat)) != picture).any()
+    staged = loss_curves(HISTORY.assign(stage=[1, 1, 1, 1, 2, 2]), "mobilenet, fold 0")
+    assert (imread(BytesIO(staged)) != picture).any()
 
 
 def test_a_single_epoch_can_be_drawn() -> None:
