@@ -1,13 +1,21 @@
-"""What the log says of an epoch while a cell trains."""
+"""What a cell learns from, what is logged of its epochs, and which of them is scored."""
+
+import logging
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from hbac_assets.assets.cell import epoch_line, seconds_left
+from hbac_assets.assets.cell import epoch_line, examples, figures, seconds_left
+from hbac_assets.experiments.schema import Experiment
+from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.learning.checkpoint import EpochRecord
 from hbac_assets.learning.epoch_plans import EpochPlan, plan_epochs
 from hbac_assets.learning.settings import MemberSettings
-from hbac_assets.lineage import Cell
+from hbac_assets.lineage import Cell, Dataset, Lineage
+from hbac_assets.store.artifact import Artifact
+from hbac_assets.store.files import file_digest
 
 TARGETS, VOTES = np.full((40, 6), 1 / 6, dtype=np.float32), np.repeat([3, 12], [32, 8])
 
@@ -35,3 +43,56 @@ def test_the_line_of_an_epoch_runs_across_stages_and_names_them_where_there_are_
     assert epoch_line(cell, record(1, 1), plans()).startswith("small fold 0: epoch 1/2, loss 1.0000, val_loss 0.9000, ")
     staged = plans({}, {"min_votes": 10, "epochs": 3})
     assert epoch_line(cell, record(4, 2), staged).startswith("small fold 0: stage 2/2, epoch 4/5, loss 1.0000, ")
+
+
+@pytest.fixture
+def lineage(tmp_path: Path) -> Lineage:
+    """Six rows, two of each of three spectrograms, and the arrays of these."""
+    member = {"backbone": "mobilenet_v3_small", "preprocessing": {"image_size": [40, 30]}}
+    experiment = Experiment.model_validate({"name": "one", "description": "", "folds": 2, "members": {"small": member}})
+    lineage = Lineage(tmp_path, Dataset("data", tmp_path / "data", "f1", "f2"), experiment)
+    lineage.spectrogram_folder().mkdir(parents=True)
+    paths = [lineage.spectrogram_folder() / f"{one}.npy" for one in range(3)]
+    for path in paths:
+        np.save(path, np.ones((400, 300), dtype=np.float32))
+    seal(lineage.train_metadata, pd.DataFrame({"label_id": range(6)}))
+    digests = [file_digest(path) for path in paths]
+    seal(lineage.spectrograms(), pd.DataFrame({"spectrogram_id": range(3), "digest": digests}))
+    columns = {
+        "eeg_id": [70, 70, 70, 80, 80, 90],
+        "spectrogram_id": np.arange(6) // 2,
+        "spectrogram_label_offset_seconds": 0,
+        "vote_count": [3, 12, 7, 1, 20, 14],
+        "fold": [0, 1, 0, 1, 0, 1],
+    }
+    # As `one_per_eeg` sums them: more votes than the count says that experts gave.
+    seal(lineage.folds, pd.DataFrame(columns | dict.fromkeys(VOTE_COLUMNS, 9)))
+    return lineage
+
+
+def seal(artifact: Artifact, table: pd.DataFrame) -> None:
+    artifact.path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(artifact.path, index=False)
+    artifact.seal()
+
+
+def test_examples_have_the_vote_counts_and_the_eegs_of_their_rows(lineage: Lineage) -> None:
+    rows = pd.read_parquet(lineage.folds.path)
+    every = examples(rows, lineage, "small", logging.getLogger("test"))
+    learned = every.subset((rows["fold"] == 1).to_numpy())
+    assert every.votes is not None
+    assert every.votes.tolist() == [3, 12, 7, 1, 20, 14]
+    assert learned.votes is not None
+    assert learned.eegs is not None
+    assert (learned.votes.tolist(), learned.eegs.tolist(), len(learned)) == ([12, 1, 14], [70, 80, 90], 3)
+
+
+@pytest.mark.parametrize(("columns", "stage"), [({"stage": [1, 2, 2]}, 2), ({}, 1)])
+def test_the_stage_of_the_scored_epoch_is_known(lineage: Lineage, columns: dict, stage: int) -> None:
+    """A history of an earlier version has none, and is that of one stage."""
+    model = lineage.cell(Cell("small", 0))
+    model.path.mkdir(parents=True)
+    history = pd.DataFrame({"epoch": [1, 2, 5], "val_loss": [0.9, 0.7, 0.8], **columns})
+    history.to_csv(model.path / "history.csv", index=False)
+    model.seal()
+    assert figures(lineage, Cell("small", 0)) == {"scored_epoch": 5, "scored_stage": stage, "val_loss": 0.8}
