@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hbac_assets.assets.history import HISTORY, epochs_table, read_history, stages_table
 from hbac_assets.assets.prediction import MODELS, configure_device, member_images
 from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
@@ -24,8 +25,6 @@ from hbac_assets.store.tables import read_table
 if TYPE_CHECKING:
     from hbac_assets.learning.epoch_plans import EpochPlan
     from hbac_assets.learning.training import EpochRecord, Examples
-
-HISTORY = "history.csv"
 
 
 def train(
@@ -53,7 +52,7 @@ def train(
     plans = learned.plans(settings)
 
     def on_epoch(record: "EpochRecord") -> None:
-        tracked.log_epochs(pd.DataFrame([asdict(record)]))
+        tracked.log_epochs(epochs_table([record]))
         log.info(epoch_line(cell, record, plans))
 
     with device.enough_memory(f"{cell.member} fold {cell.fold}", settings.batch_size):
@@ -101,25 +100,23 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
 
 
 def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
-    """Return what is known of a trained cell: what its training recorded, `scored_epoch`, its stage and `val_loss`.
+    """Return what is known of a trained cell: what its training recorded, and what its history says.
 
-    Which epoch is scored is looked up in the history: it can change without another training.
+    That is `scored_epoch` with its stage and `val_loss`, the epochs of each stage (`1-16, 17-24`), and the last
+    `ema_gain` (NaN without averaged weights). Which epoch is scored can change without another training.
     """
     history = read_history(lineage, cell)
     best = lineage.experiment.members[cell.member].scored_epoch == "best"
     scored = history.iloc[int(history["val_loss"].argmin()) if best else -1]
+    stages = stages_table(history)
     chosen = {
         "scored_epoch": int(scored["epoch"]),
         "scored_stage": int(scored["stage"]),
         "val_loss": float(scored["val_loss"]),
+        "stages": ", ".join(f"{stage.first_epoch}-{stage.last_epoch}" for stage in stages.itertuples()),
+        "ema_gain": float(stages["ema_gain"].iloc[-1]),
     }
     return {**lineage.cell(cell).facts(), **chosen}
-
-
-def read_history(lineage: Lineage, cell: Cell) -> pd.DataFrame:
-    """Return the epochs of a trained cell, a row for each `EpochRecord`, with the very numbers of its training."""
-    history = pd.read_csv(lineage.cell(cell).path / HISTORY, converters={"val_loss": float})
-    return history.assign(stage=history.get("stage", 1))  # which files of an earlier version do not have
 
 
 def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":
@@ -133,20 +130,26 @@ def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Log
 
 
 def epoch_line(cell: Cell, record: "EpochRecord", plans: "Sequence[EpochPlan]") -> str:
-    """Return the log line of an epoch, of those that `plans` are of; a stage is named where there are several."""
+    """Return the log line of a finished epoch; the stage is named where there are several.
+
+    Args:
+        cell: that is trained.
+        record: of the epoch.
+        plans: of all epochs of the training.
+    """
     stages = plans[-1].stage
-    stage = f"stage {record.stage}/{stages}, " if stages > 1 else ""
+    stage = f", stage {record.stage}/{stages}" if stages > 1 else ""
     return (
-        f"{cell.member} fold {cell.fold}: {stage}epoch {record.epoch}/{len(plans)}, loss {record.loss:.4f}, "
+        f"{cell.member} fold {cell.fold}: epoch {record.epoch}/{len(plans)}{stage}, loss {record.loss:.4f}, "
         f"val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s, "
         f"{seconds_left(plans, record):.0f} s left"
     )
 
 
 def seconds_left(plans: "Sequence[EpochPlan]", record: "EpochRecord") -> float:
-    """Return how long the epochs after that of `record` take, if steps and validation stay as quick as in it.
+    """Return how long the epochs after that of `record` take if a step, and a validation, takes as long as in it.
 
-    Epochs of a later stage may have fewer steps.
+    The epochs of a later stage may have fewer steps, but each validates as many rows.
     """
     steps = [len(plan.rates) for plan in plans]
     step = plans[0].batch_size / record.images_per_second

@@ -12,11 +12,9 @@ import pandas as pd
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
+from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
 
 SamplingRule = Literal["first_per_spectrogram", "one_per_eeg", "one_per_eeg_and_votes", "all"]
-
-EEG_WINDOW_SECONDS = 50
-"""How long the EEG of a label is, from its offset on."""
 
 
 def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:

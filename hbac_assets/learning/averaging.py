@@ -1,7 +1,7 @@
 """An exponential moving average of a network's weights over the steps of its training (Polyak & Juditsky 1992).
 
-The average goes with averages of the batch normalisations' running statistics, by the same decay: those that the
-weights of the last step left behind belong to other weights. The training itself never sees any of it.
+The average goes with averages of the batch normalisations' running statistics, by the same decay: the running ones
+belong to the weights of the last steps. The training itself never sees any of it.
 """
 
 from typing import Any, NamedTuple
@@ -12,12 +12,12 @@ from hbac_assets.learning.arrays import Array
 
 
 class Average(NamedTuple):
-    """The averages, as arrays; what is no floating-point number, such as a generator's state, has none (None)."""
+    """The averages, as arrays; None for what is no floating-point number, such as a generator's state."""
 
     weights: Any  # the trainable ones, as one vector
     non_trainable: list[Any]
 
-    def updated(self, weights: Array, non_trainable: list[Any], step: Any, decay: float | None) -> "Average":
+    def updated(self, weights: Array, non_trainable: list[Any], step: Any, decay: float) -> "Average":
         """Return the averages after a step, whose number since training began is `step`, from 0 on.
 
         With d = min(decay, (1 + step) / (10 + step)), each is d * average + (1 - d) * value: early on, it forgets the
@@ -26,14 +26,12 @@ class Average(NamedTuple):
         import jax
         import jax.numpy as jnp
 
-        assert decay is not None
-        kept = jnp.minimum(decay, (1.0 + step) / (10.0 + step))
+        moved = 1 - jnp.minimum(decay, (1.0 + step) / (10.0 + step))
 
         def toward(average: Array, value: Array) -> Array:
-            return (average + (1 - kept) * (value - average)).astype(average.dtype)
+            return (average + moved * (value - average)).astype(average.dtype)
 
-        values = Average(weights, _averageable(non_trainable))
-        averages: Average = jax.tree.map(toward, self, values)
+        averages: Average = jax.tree.map(toward, self, Average(weights, _averageable(non_trainable)))
         return averages
 
     def completed(self, non_trainable: list[Any]) -> list[Any]:
@@ -49,7 +47,7 @@ class Average(NamedTuple):
 
 
 def average_of(weights: np.ndarray, non_trainable: list[Any]) -> Average:
-    """Return the averages before the first step: copies of the initial values."""
+    """Return the averages before the first step: the initial values, copied, since a step reuses each one's memory."""
     copies = [value if value is None else np.array(value) for value in _averageable(non_trainable)]
     return Average(np.array(weights), copies)
 

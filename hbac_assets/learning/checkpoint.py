@@ -1,6 +1,7 @@
 """The progress of an unfinished training: kept in memory, written after each epoch, read when it is resumed."""
 
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import astuple, dataclass, field, replace
+from math import nan
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -25,6 +26,7 @@ class EpochRecord:
     seconds: float  # with validation, and in a process's first epoch with compilation
     images_per_second: float  # training alone
     stage: int = 1  # the first is 1
+    raw_val_loss: float = nan  # of the weights themselves where their average is validated, at the end of a stage
 
 
 @dataclass
@@ -91,7 +93,7 @@ def load_checkpoint(path: Path, identity: str, initial: Progress) -> Progress:
                 return initial
             history = [_record(row) for row in archive["history"]]
             leaves = [archive[f"array_{number}"] for number in range(len(leaves))]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
         return initial
     state, best = jax.tree.unflatten(structure, leaves)
     return Progress(state, best, history)
@@ -99,5 +101,5 @@ def load_checkpoint(path: Path, identity: str, initial: Progress) -> Progress:
 
 def _record(row: np.ndarray) -> EpochRecord:
     """Return the epoch that a row of numbers stands for, one for each field."""
-    values: dict[str, Any] = dict(zip((one.name for one in fields(EpochRecord)), map(float, row), strict=True))
-    return EpochRecord(**values | {"epoch": int(row[0]), "stage": int(values["stage"])})
+    record = EpochRecord(*row.tolist())
+    return replace(record, epoch=int(record.epoch), stage=int(record.stage))

@@ -1,4 +1,4 @@
-"""What each epoch of a training does, decided before the first one: its rows, their order, its learning rates."""
+"""The plan of each epoch, made before the first one: its rows and their weights, their order, its learning rates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class EpochPlan:
         first_step: the number of its first step since training began.
         rates: the learning rate of each step, (steps,).
         stage: the number of the stage that it belongs to; the first is 1.
-        sample_weights: the factor of the loss of every training example, also of those not in `rows`; None for 1 each.
+        sample_weights: a factor of the loss for every training example, with a mean of 1 over `rows`; None for 1 each.
     """
 
     epoch: int
@@ -68,24 +68,22 @@ def plan_epochs(
     plans: list[EpochPlan] = []
     weighted = any(stage.sample_weight != "none" for stage in settings.all_stages)
     for number, stage in enumerate(settings.all_stages, start=1):
-        rows = _rows_of(stage, number, votes, len(targets))
-        factors = sample_weights(stage.sample_weight, rows, votes, len(targets)) if weighted else None
-        before, first_step = len(plans), plans[-1].first_step + len(plans[-1].rates) if plans else 0
-        total, schedule = stage.epochs or settings.epochs, stage.schedule or settings.schedule
-        for passed in range(total):
-            drawn = rows if stage.draw == "all" else one_of_each(eegs, rows, settings.seed, before + passed + 1)
-            steps = -(-len(drawn) // settings.batch_size)
-            rates = np.array([learning_rate(schedule, passed + step / steps, total) for step in range(steps)])
+        eligible = _rows_of(stage, number, votes, len(targets))
+        epochs, schedule = stage.epochs or settings.epochs, stage.schedule or settings.schedule
+        for passed in range(epochs):
+            epoch = len(plans) + 1
+            rows = eligible if stage.draw == "all" else one_of_each(eegs, eligible, settings.seed, epoch)
+            steps = -(-len(rows) // settings.batch_size)
             plan = EpochPlan(
-                epoch=before + passed + 1,
-                rows=drawn,
-                weights=balancing_weights(targets[drawn]) if settings.rebalancing else None,
+                epoch=epoch,
+                rows=rows,
+                weights=balancing_weights(targets[rows]) if settings.rebalancing else None,
                 batch_size=settings.batch_size,
                 seed=settings.seed,
-                first_step=first_step + passed * steps,
-                rates=rates,
+                first_step=plans[-1].first_step + len(plans[-1].rates) if plans else 0,
+                rates=np.array([learning_rate(schedule, passed + step / steps, epochs) for step in range(steps)]),
                 stage=number,
-                sample_weights=factors,
+                sample_weights=sample_weights(stage.sample_weight, rows, votes, len(targets)) if weighted else None,
             )
             plans.append(plan)
     return plans

@@ -1,4 +1,4 @@
-"""How much the loss of a row counts, by its number of votes: many experts' votes say more than one expert's."""
+"""How much the loss of a row counts, by its number of votes: many experts' mean is less noisy than one expert."""
 
 import numpy as np
 from jaxtyping import Float32, Int
@@ -14,11 +14,11 @@ def sample_weights(
 ) -> Float32[np.ndarray, " examples"]:
     """Return the factor of the loss of each of `count` training examples, with a mean of 1 over `rows`.
 
-    With that mean, losses stay comparable between stages and members, and the learning rate keeps its meaning.
+    With that mean, losses stay comparable between epochs and members, and the learning rate keeps its meaning.
 
     Args:
         kind: `log_votes` for log(votes + 1), `capped_votes` for votes / 20 but at most 1, `none` for 1.
-        rows: the examples that a stage learns from.
+        rows: the examples that an epoch goes through.
         votes: of every example.
         count: how many examples there are.
     """

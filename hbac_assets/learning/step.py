@@ -38,6 +38,11 @@ class State(NamedTuple):
             return self.weights, self.non_trainable
         return self.average.weights, self.average.completed(self.non_trainable)
 
+    @property
+    def raw(self) -> "State":
+        """The state without its average: what its own weights are evaluated with."""
+        return self._replace(average=None)
+
     def with_statistics(self, non_trainable: list[Any]) -> "State":
         """Return the state with other non-trainable variables for the evaluated weights."""
         if self.average is None:
@@ -121,7 +126,9 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
         gradient = jax.lax.optimization_barrier(gradient)
         moments = [rate if index == rate_index else moment for index, moment in enumerate(state.optimizer)]
         (weights,), moments = optimizer.stateless_apply(moments, [gradient], [state.weights])
-        average = state.average and state.average.updated(weights, non_trainable, number, settings.ema_decay)
+        average = state.average
+        if average is not None and settings.ema_decay is not None:
+            average = average.updated(weights, non_trainable, number, settings.ema_decay)
         return State(weights, non_trainable, moments, average), loss
 
     @partial(jax.jit, donate_argnums=0, out_shardings=replicated())

@@ -8,7 +8,7 @@ after any epoch ends with the same bits as one that was never interrupted.
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class DivergedError(HbacError):
 class Examples:
     """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6).
 
-    Where stages of a training want them, also the votes on each row, (N,), and the id of the EEG of each, (N,).
+    Stages may also need the number of votes on each row, (N,), and the id of the EEG that each is a window of, (N,).
     """
 
     images: Images | Float16[np.ndarray, "rows height width"]
@@ -100,8 +100,8 @@ def train_cell(
     augmentation, so that epochs of all stages compete to be the best. With `settings.early_stopping` a stage can be
     shorter than its `epochs`, and the next one follows; schedule, numbers and draws of each epoch stay as planned.
 
-    With `settings.ema_decay` what is validated and written are the averaged weights; the others are in the checkpoint
-    alone.
+    With `settings.ema_decay` what is validated and written are the averaged weights; the raw ones are in the checkpoint
+    alone, and are validated too after the last epoch of each stage.
 
     Args:
         settings: the member.
@@ -127,30 +127,31 @@ def train_cell(
     fit_normalisation(model, images, size)
     network = Network(model)
     optimizer = build_optimizer(network, settings.optimizer, variable_rates=variable_rates)
-    program, forward = compile_steps(network, optimizer, settings), compile_forward(network)
-    reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
+    program = compile_steps(network, optimizer, settings)
+    validate = _validation(network, settings, images, held_out, validation.targets)
 
     checkpoint, identity = checkpoint_of(folder), _identity(settings, inputs, training, validation)
     initial = initial_state(network, optimizer, averaged=settings.ema_decay is not None)
     progress = load_checkpoint(checkpoint, identity, initial_progress(initial))
     progress.state = jax.device_put(progress.state, replicated())
+    last_epochs, patience = {plan.stage: plan.epoch for plan in plans}, settings.early_stopping or math.inf
     for plan in plans[progress.epochs :]:
-        if settings.early_stopping and progress.epochs_without_gain(plan.stage) >= settings.early_stopping:
+        if progress.epochs_without_gain(plan.stage) >= patience:
             continue
         started = time.perf_counter()
         progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan)
         mean_loss = float(losses.mean())
         images_per_second = len(losses) * size / (time.perf_counter() - started)
 
-        if reestimate:
-            progress.state = progress.state.with_statistics(reestimate(*progress.state.evaluated, images, size))
-        probabilities = predict_batches(forward, *progress.state.evaluated, held_out, size)
-        val_loss = _mean_divergence(validation.targets, probabilities)
+        progress.state, val_loss = validate(progress.state)
         _require_finite(plan.epoch, mean_loss, val_loss)
         seconds = time.perf_counter() - started
         rate = float(plan.rates[-1])
         record = EpochRecord(plan.epoch, mean_loss, val_loss, rate, seconds, images_per_second, plan.stage)
         progress.add(record)
+        ended = plan.epoch == last_epochs[plan.stage] or progress.epochs_without_gain(plan.stage) >= patience
+        if ended and settings.ema_decay is not None:
+            progress.history[-1] = record = replace(record, raw_val_loss=validate(progress.state.raw)[1])
         save_checkpoint(checkpoint, identity, progress)
         _write_history(folder / "history.csv", progress.history)
         on_epoch(record)
@@ -158,6 +159,28 @@ def train_cell(
     _save(network, progress.best, folder / "best.keras")
     _save(network, progress.state, folder / "last.keras")
     return TrainingResult(progress.history, progress.best_epoch, parameter_counts(model))
+
+
+def _validation(
+    network: Network,
+    settings: MemberSettings,
+    images: Images,
+    held_out: Images,
+    targets: Float32[np.ndarray, "rows 6"],
+) -> Callable[[State], tuple[State, float]]:
+    """Return a function from a state to the mean divergence on the rows `held_out`, and to the state as validated.
+
+    That is the same state, or, where the member wants them, one with statistics of the training `images`.
+    """
+    forward, size = compile_forward(network), settings.batch_size
+    reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
+
+    def validate(state: State) -> tuple[State, float]:
+        if reestimate:
+            state = state.with_statistics(reestimate(*state.evaluated, images, size))
+        return state, _mean_divergence(targets, predict_batches(forward, *state.evaluated, held_out, size))
+
+    return validate
 
 
 def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:

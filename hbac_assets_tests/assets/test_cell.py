@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from hbac_assets.assets.cell import epoch_line, examples, figures, seconds_left
+from hbac_assets.assets.history import read_history, stages_table
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.learning.checkpoint import EpochRecord
@@ -42,7 +43,7 @@ def test_the_line_of_an_epoch_runs_across_stages_and_names_them_where_there_are_
     cell = Cell("small", 0)
     assert epoch_line(cell, record(1, 1), plans()).startswith("small fold 0: epoch 1/2, loss 1.0000, val_loss 0.9000, ")
     staged = plans({}, {"min_votes": 10, "epochs": 3})
-    assert epoch_line(cell, record(4, 2), staged).startswith("small fold 0: stage 2/2, epoch 4/5, loss 1.0000, ")
+    assert epoch_line(cell, record(4, 2), staged).startswith("small fold 0: epoch 4/5, stage 2/2, loss 1.0000, ")
 
 
 @pytest.fixture
@@ -87,12 +88,39 @@ def test_examples_have_the_vote_counts_and_the_eegs_of_their_rows(lineage: Linea
     assert (learned.votes.tolist(), learned.eegs.tolist(), len(learned)) == ([12, 1, 14], [70, 80, 90], 3)
 
 
-@pytest.mark.parametrize(("columns", "stage"), [({"stage": [1, 2, 2]}, 2), ({}, 1)])
-def test_the_stage_of_the_scored_epoch_is_known(lineage: Lineage, columns: dict, stage: int) -> None:
-    """A history of an earlier version has none, and is that of one stage."""
+def write_history(lineage: Lineage, **columns: object) -> None:
     model = lineage.cell(Cell("small", 0))
     model.path.mkdir(parents=True)
-    history = pd.DataFrame({"epoch": [1, 2, 5], "val_loss": [0.9, 0.7, 0.8], **columns})
+    history = pd.DataFrame({"epoch": [1, 2, 5, 6], "val_loss": [0.9, 0.7, 0.75, 0.8], **columns})
     history.to_csv(model.path / "history.csv", index=False)
     model.seal()
-    assert figures(lineage, Cell("small", 0)) == {"scored_epoch": 5, "scored_stage": stage, "val_loss": 0.8}
+
+
+def test_stages_are_known_by_their_epochs_and_what_averaging_gained_at_the_end_of_each(lineage: Lineage) -> None:
+    """The first stage ended early."""
+    write_history(lineage, stage=[1, 1, 2, 2], raw_val_loss=[None, 0.72, None, 0.79])
+    known = figures(lineage, Cell("small", 0))
+    assert known.pop("ema_gain") == pytest.approx(-0.01)
+    assert known == {"scored_epoch": 6, "scored_stage": 2, "val_loss": 0.8, "stages": "1-2, 5-6"}
+    first, second = stages_table(read_history(lineage, Cell("small", 0))).to_dict("records")
+    assert first.pop("ema_gain") == pytest.approx(0.02)
+    assert second.pop("ema_gain") == pytest.approx(-0.01)
+    assert first == {"stage": 1, "first_epoch": 1, "last_epoch": 2, "val_loss": 0.7}
+    assert second == {"stage": 2, "first_epoch": 5, "last_epoch": 6, "val_loss": 0.8}
+
+
+def test_a_history_of_an_earlier_version_is_that_of_one_stage_without_averages(lineage: Lineage) -> None:
+    write_history(lineage)
+    known = figures(lineage, Cell("small", 0))
+    assert np.isnan(known.pop("ema_gain"))
+    assert known == {"scored_epoch": 6, "scored_stage": 1, "val_loss": 0.8, "stages": "1-6"}
+    (row,) = stages_table(read_history(lineage, Cell("small", 0))).to_dict("records")
+    assert (row["first_epoch"], row["last_epoch"]) == (1, 6)
+
+
+def test_a_history_is_read_with_all_digits(lineage: Lineage) -> None:
+    losses = np.random.default_rng(0).random(4)
+    write_history(lineage, val_loss=losses, raw_val_loss=losses[::-1], stage=1)
+    history = read_history(lineage, Cell("small", 0))
+    assert history["val_loss"].tolist() == losses.tolist()
+    assert history["raw_val_loss"].tolist() == losses[::-1].tolist()

@@ -80,6 +80,35 @@ def test_averages_of_weights_and_statistics_by_hand(network: Network) -> None:
     assert not np.allclose(average, raw.weights, rtol=1e-2)
 
 
+def test_without_averages_and_sample_weights_a_step_is_the_plain_one_bit_for_bit(network: Network) -> None:
+    settings = member(augmentation={"mixup": {}, "time_mask": {}})
+    optimizer = build_optimizer(network, settings.optimizer)
+
+    @jax.jit
+    def plain_step(weights: Any, non_trainable: Any, moments: Any, batch: Any, number: Any) -> Any:
+        key = jax.random.fold_in(jax.random.key(np.uint32(1)), number)
+        images, targets = augment(key, batch[0].astype(np.float32), batch[1], settings.augmentation)
+
+        def loss_of(weights: Any) -> Any:
+            probabilities, after = network(weights, non_trainable, images, training=True)
+            return keras.losses.KLDivergence()(targets, probabilities), after
+
+        (loss, non_trainable), gradient = jax.value_and_grad(loss_of, has_aux=True)(weights)
+        (weights,), moments = optimizer.stateless_apply(moments, [gradient], [weights])
+        return weights, non_trainable, moments, loss
+
+    weights, non_trainable, moments, _ = initial_state(network, optimizer)
+    rate = next(place for place, one in enumerate(optimizer.variables) if one is optimizer.learning_rate)
+    for number, (state, loss) in enumerate(after_each_step(network, settings, SERIES, TARGETS)):
+        moments[rate] = np.float32(RATE)
+        batch = SERIES[number, 0], TARGETS[number, 0]
+        weights, non_trainable, moments, expected = plain_step(weights, non_trainable, moments, batch, number)
+        np.testing.assert_array_equal(state.weights, weights)
+        assert loss == expected
+        for found, statistic in zip(state.non_trainable, non_trainable, strict=True):
+            np.testing.assert_array_equal(found, statistic)
+
+
 def test_without_a_decay_there_is_no_average(network: Network) -> None:
     (state, _), *_ = after_each_step(network, member(), SERIES, TARGETS)
     assert state.average is None

@@ -135,6 +135,15 @@ def test_one_row_of_each_eeg_is_drawn_anew_for_each_epoch(member: MemberSettings
     assert any(not np.array_equal(one.rows, another.rows) for one, another in zip(plans, other, strict=True))
 
 
+def test_weights_have_a_mean_of_one_over_what_is_drawn(member: MemberSettings) -> None:
+    drawing = in_stages(member, {"draw": "one_per_eeg", "sample_weight": "log_votes", "epochs": 5})
+    for plan in plan_epochs(drawing, TARGETS, VOTES, EEGS):
+        assert plan.sample_weights is not None
+        drawn = plan.sample_weights[plan.rows]
+        np.testing.assert_allclose(drawn / drawn[0], np.log1p(VOTES[plan.rows]) / np.log1p(VOTES[plan.rows[0]]))
+        assert drawn.mean() == pytest.approx(1)
+
+
 def test_a_draw_is_among_the_rows_of_its_stage(member: MemberSettings) -> None:
     plans = plan_epochs(in_stages(member, {"draw": "one_per_eeg", "min_votes": 10}), TARGETS, VOTES, EEGS)
     for plan in plans:

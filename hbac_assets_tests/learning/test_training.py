@@ -22,7 +22,9 @@ class InterruptedTrainingError(Exception):
     """What ends a training in these tests."""
 
 
-def train(settings: MemberSettings, folder: Path, stop_after: int | None = None) -> tuple[TrainingResult, list[int]]:
+def train(
+    settings: MemberSettings, folder: Path, stop_after: int | None = None, examples: Examples = TRAINING
+) -> tuple[TrainingResult, list[int]]:
     epochs = []
 
     def on_epoch(record: EpochRecord) -> None:
@@ -30,7 +32,7 @@ def train(settings: MemberSettings, folder: Path, stop_after: int | None = None)
         if record.epoch == stop_after:
             raise InterruptedTrainingError
 
-    return train_cell(settings, TRAINING, VALIDATION, folder, on_epoch=on_epoch), epochs
+    return train_cell(settings, examples, VALIDATION, folder, on_epoch=on_epoch), epochs
 
 
 def weights(path: Path) -> np.ndarray:
@@ -56,6 +58,7 @@ def test_its_folder_holds_models_and_history(trained: tuple[Path, TrainingResult
     assert sorted(path.name for path in folder.iterdir()) == ["best.keras", "history.csv", "last.keras"]
     history = pd.read_csv(folder / "history.csv")
     pd.testing.assert_frame_equal(history, pd.DataFrame([asdict(record) for record in result.history]))
+    assert history["raw_val_loss"].isna().all()
     assert result.best_epoch == history["epoch"][history["val_loss"].argmin()]
     assert (history[["seconds", "images_per_second"]] > 0).all(axis=None)
 
@@ -176,18 +179,11 @@ def test_a_resumed_training_stops_early_with_the_same_bits(
 
 
 VOTES = np.random.default_rng(2).integers(1, 20, size=60)
+WITH_VOTES = replace(TRAINING, votes=VOTES, eegs=np.arange(60) // 2)  # two rows of each EEG
 
 
 def in_stages(settings: MemberSettings, *stages: dict, **changes: object) -> MemberSettings:
     return MemberSettings.model_validate({**settings.model_dump(), "stages": stages, **changes})
-
-
-@pytest.fixture
-def with_votes(monkeypatch: pytest.MonkeyPatch) -> Examples:
-    """Training rows with votes, two of each EEG, which `train` then learns from."""
-    examples = replace(TRAINING, votes=VOTES, eegs=np.arange(60) // 2)
-    monkeypatch.setitem(globals(), "TRAINING", examples)
-    return examples
 
 
 def test_one_stage_of_everything_is_a_training_without_stages(
@@ -201,43 +197,44 @@ def test_a_stage_sees_no_row_with_fewer_votes(settings: MemberSettings, tmp_path
     """Those have targets that no training survives; the second stage, which does see some, does not."""
     spoilt = np.where(VOTES[:, None] < 10, np.float32(np.nan), TRAINING.targets)
     staged = in_stages(settings, {"min_votes": 10, "epochs": 1}, {"min_votes": 9, "epochs": 1})
-    examples, epochs = replace(TRAINING, targets=spoilt, votes=VOTES), list[EpochRecord]()
+    examples, epochs = replace(WITH_VOTES, targets=spoilt), list[EpochRecord]()
     with pytest.raises(HbacError, match="epoch 2: expected finite losses"):
         train_cell(staged, examples, VALIDATION, tmp_path, on_epoch=epochs.append)
     assert [record.epoch for record in epochs] == [1]
 
 
 @pytest.mark.slow
-def test_a_training_killed_in_any_stage_gives_the_same_bits(
-    settings: MemberSettings, tmp_path: Path, with_votes: Examples
-) -> None:
+def test_a_training_interrupted_in_any_stage_gives_the_same_bits(settings: MemberSettings, tmp_path: Path) -> None:
     second = {"epochs": 2, "min_votes": 10, "sample_weight": "log_votes", "schedule": {"peak": 1e-4}}
     staged = in_stages(settings, {"epochs": 2, "draw": "one_per_eeg"}, second, ema_decay=0.9)
-    whole, epochs = train(staged, tmp_path / "whole")
+    whole, epochs = train(staged, tmp_path / "whole", examples=WITH_VOTES)
     assert epochs == [1, 2, 3, 4]
     assert [record.stage for record in whole.history] == [1, 1, 2, 2]
+    raw = [record.raw_val_loss for record in whole.history]
+    assert np.isfinite(raw).tolist() == [False, True, False, True]
     assert pd.read_csv(tmp_path / "whole" / "history.csv")["stage"].tolist() == [1, 1, 2, 2]
     assert whole.history[-1].val_loss == pytest.approx(divergence(tmp_path / "whole" / "last.keras"), abs=1e-5)
     for stop_after in (1, 2, 3):
         folder = tmp_path / f"after_{stop_after}"
         with pytest.raises(InterruptedTrainingError):
-            train(staged, folder, stop_after)
-        result, epochs = train(staged, folder)
+            train(staged, folder, stop_after, WITH_VOTES)
+        result, epochs = train(staged, folder, examples=WITH_VOTES)
         assert epochs == [1, 2, 3, 4][stop_after:]
         assert [record.stage for record in result.history] == [1, 1, 2, 2]
+        np.testing.assert_array_equal([record.raw_val_loss for record in result.history], raw)
         for name in ("best.keras", "last.keras"):
             np.testing.assert_array_equal(weights(folder / name), weights(tmp_path / "whole" / name))
 
 
 @pytest.mark.parametrize("change", ["votes", "eegs"])
 def test_a_checkpoint_of_other_votes_or_eegs_is_not_resumed(
-    settings: MemberSettings, tmp_path: Path, with_votes: Examples, change: str
+    settings: MemberSettings, tmp_path: Path, change: str
 ) -> None:
-    short, epochs = settings.model_copy(update={"epochs": 1}), list[EpochRecord]()
-    train(short, tmp_path)
-    other = replace(with_votes, **{change: getattr(with_votes, change)[::-1].copy()})
-    train_cell(short, other, VALIDATION, tmp_path, on_epoch=epochs.append)
-    assert len(epochs) == 1
+    short = settings.model_copy(update={"epochs": 1})
+    train(short, tmp_path, examples=WITH_VOTES)
+    assert train(short, tmp_path, examples=WITH_VOTES)[1] == []
+    other = replace(WITH_VOTES, **{change: getattr(WITH_VOTES, change)[::-1].copy()})
+    assert train(short, tmp_path, examples=other)[1] == [1]
 
 
 def test_early_stopping_ends_a_stage_and_the_next_one_follows(
@@ -257,16 +254,32 @@ def test_early_stopping_ends_a_stage_and_the_next_one_follows(
 
 @pytest.mark.parametrize("statistics", ["running", "reestimated"])
 def test_averaged_weights_are_what_is_validated_and_stored(
-    settings: MemberSettings, trained: tuple[Path, TrainingResult], tmp_path: Path, statistics: str
+    settings: MemberSettings, tmp_path: Path, statistics: str
 ) -> None:
-    averaged = {"ema_decay": 0.9, "batchnorm_statistics": statistics}
-    result, _ = train(settings.model_copy(update=averaged), tmp_path)
-    assert not np.allclose(weights(tmp_path / "last.keras"), weights(trained[0] / "last.keras"), rtol=1e-3)
-    for name, epoch in (("best", result.best_epoch), ("last", settings.epochs)):
-        assert result.history[epoch - 1].val_loss == pytest.approx(divergence(tmp_path / f"{name}.keras"), abs=1e-5)
-    # The training itself goes the same way.
-    for averaged_epoch, plain in zip(result.history, trained[1].history, strict=True):
-        assert averaged_epoch.loss == pytest.approx(plain.loss, rel=1e-3)
+    raw = settings.model_copy(update={"batchnorm_statistics": statistics})
+    plain, _ = train(raw, tmp_path / "plain")
+    averaged, _ = train(raw.model_copy(update={"ema_decay": 0.9}), tmp_path / "averaged")
+    ours, theirs = (weights(tmp_path / name / "last.keras") for name in ("averaged", "plain"))
+    assert not np.allclose(ours, theirs, rtol=1e-3)
+    for name, epoch in (("best", averaged.best_epoch), ("last", settings.epochs)):
+        stored = divergence(tmp_path / "averaged" / f"{name}.keras")
+        assert averaged.history[epoch - 1].val_loss == pytest.approx(stored, abs=1e-5)
+    # The training itself goes the same way, and its own weights are validated at its end.
+    for one, same in zip(averaged.history, plain.history, strict=True):
+        assert one.loss == pytest.approx(same.loss, rel=1e-3)
+    *before, last = averaged.history
+    assert np.isnan([record.raw_val_loss for record in before]).all()
+    assert last.raw_val_loss == pytest.approx(plain.history[-1].val_loss, abs=5e-4)
+    assert abs(last.raw_val_loss - last.val_loss) > 2e-3
+
+
+def test_a_stage_that_ends_early_tells_what_averaging_gained(hopeless: MemberSettings, tmp_path: Path) -> None:
+    result, _ = train(hopeless.model_copy(update={"ema_decay": 0.5, "early_stopping": 1}), tmp_path)
+    assert len(result.history) < hopeless.epochs
+    assert np.isnan([record.raw_val_loss for record in result.history]).tolist() == [
+        *[True] * (len(result.history) - 1),
+        False,
+    ]
 
 
 def test_the_kinds_of_schedule_lead_to_different_weights(settings: MemberSettings, tmp_path: Path) -> None:
