@@ -274,7 +274,7 @@ def test_averaged_weights_are_what_is_validated_and_stored(
 
 
 def test_a_stage_that_ends_early_tells_what_averaging_gained(hopeless: MemberSettings, tmp_path: Path) -> None:
-    result, _ = train(hopeless.model_copy(update={"ema_decay": 0.5, "early_stopping": 1}), tmp_path)
+    result, _ = train(hopeless.model_copy(update={"ema_decay": 0.9, "early_stopping": 1}), tmp_path)
     assert len(result.history) < hopeless.epochs
     assert np.isnan([record.raw_val_loss for record in result.history]).tolist() == [
         *[True] * (len(result.history) - 1),
