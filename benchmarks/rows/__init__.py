@@ -15,5 +15,6 @@ ROWS = {
     9: "benchmarks.rows.growth",
     10: "benchmarks.rows.gpu",
     11: "benchmarks.rows.scoring",
+    12: "benchmarks.rows.ingredients",
 }
 """The module of each row."""

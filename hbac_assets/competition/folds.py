@@ -114,8 +114,9 @@ def _one_per_eeg(train: pd.DataFrame) -> pd.DataFrame:
 def _one_per_eeg_and_votes(train: pd.DataFrame) -> pd.DataFrame:
     alike = ["eeg_id", *VOTE_COLUMNS]
     overlap = train.groupby(alike)["eeg_label_offset_seconds"].transform(_overlap)
-    order = train.assign(apart=-overlap).sort_values(["apart", "eeg_label_offset_seconds", "label_id"])
-    return order.drop_duplicates(alike).drop(columns="apart")
+    by = ["overlap", "eeg_label_offset_seconds", "label_id"]
+    order = train.assign(overlap=overlap).sort_values(by, ascending=[False, True, True])
+    return order.drop_duplicates(alike).drop(columns="overlap")
 
 
 def _overlap(offsets: "pd.Series[float]") -> np.ndarray:
