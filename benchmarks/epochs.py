@@ -36,17 +36,23 @@ def opened(folder: Path, settings: MemberSettings, allowed_bytes: int | None = N
 
 
 def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarray, steps: int) -> Callable[[], int]:
-    """Return a function that trains for an epoch of so many steps, and returns how many images they saw."""
+    """Return a function that trains for an epoch of so many steps, and returns how many images they saw.
+
+    The epoch is one of the member's last stage, with made-up votes.
+    """
     import jax
 
-    from hbac_assets.learning.epoch_plans import EpochPlan
+    from hbac_assets.learning.epoch_plans import plan_epochs
     from hbac_assets.learning.parallel import replicated
     from hbac_assets.learning.step import initial_state, train_epoch
 
     network, optimizer, program = _program(settings)
-    state = jax.device_put(initial_state(network, optimizer), replicated())
-    rows = np.resize(np.arange(len(images)), steps * settings.batch_size)
-    plan = EpochPlan(1, rows, None, settings.batch_size, seed=0, first_step=0, rates=np.full(steps, 1e-4))
+    initial = initial_state(network, optimizer, averaged=settings.ema_decay is not None)
+    state = jax.device_put(initial, replicated())
+    votes, eegs = np.random.default_rng(0).integers(1, 21, len(images)), np.arange(len(images)) // 2
+    plan = plan_epochs(settings, targets, votes, eegs)[-1]
+    rows = np.resize(plan.rows, steps * settings.batch_size)
+    plan = replace(plan, rows=rows, weights=None, first_step=0, rates=np.full(steps, 1e-4))
 
     def train() -> int:
         nonlocal state

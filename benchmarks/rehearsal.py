@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 import yaml
@@ -22,6 +22,7 @@ import yaml
 from benchmarks.commands import project_environment
 from benchmarks.machine import describe
 from benchmarks.sides import environment_of_users
+from hbac_assets.competition.folds import SamplingRule
 from hbac_assets.resources.paths import DATA_FOLDER
 from hbac_assets.store.files import atomic_write
 
@@ -57,6 +58,11 @@ class Measured:
 STAGES = (
     Stage("from nothing to folds, Kaggle's spectrograms alone", "first_per_spectrogram", "*fold_assignments"),
     Stage("folds of one row of each EEG, up to date but for these", "one_per_eeg", "*fold_assignments"),
+    Stage(
+        "folds of one row of each EEG and vote vector, up to date but for these",
+        "one_per_eeg_and_votes",
+        "*fold_assignments",
+    ),
     Stage("folds of all rows, up to date but for these", "all", "*fold_assignments"),
     Stage("from there to EEG spectrograms and folds", "every_input", "*fold_assignments"),
     Stage("training: 3 members (kaggle, eeg, both) × 2 folds × 1 epoch", "every_input", "trained_models"),
@@ -88,7 +94,7 @@ def experiments() -> dict[str, dict[str, Any]]:
     """Return the experiments by name: one for each sampling rule, and one with a member for each kind of input."""
     one: dict[str, dict[str, Any]] = {
         name: {"description": "A rehearsal.", "folds": 5, "sampling": name, "members": {"kaggle": RECIPE}}
-        for name in ("first_per_spectrogram", "one_per_eeg", "all")
+        for name in get_args(SamplingRule)
     }
     members = {
         kind: RECIPE | {"preprocessing": {"input": kind, "image_size": [64, 96]}} for kind in ("kaggle", "eeg", "both")

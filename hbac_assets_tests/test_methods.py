@@ -29,7 +29,7 @@ def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         below = [one for one in (field.annotation, *getattr(field.annotation, "__args__", ())) if isinstance(one, type)]
         nested = [one for one in below if issubclass(one, BaseModel)]
-        if nested and name in ("preprocessing", "augmentation", "optimizer", "schedule"):
+        if nested and not prefix and name in ("preprocessing", "augmentation", "optimizer", "schedule", "stages"):
             yield from settings_of(nested[0], f"{prefix}{name}.")
         else:
             yield prefix + name

@@ -16,5 +16,6 @@ ROWS = {
     10: "benchmarks.rows.gpu",
     11: "benchmarks.rows.scoring",
     12: "benchmarks.rows.prediction",
+    13: "benchmarks.rows.ingredients",
 }
 """The module of each row."""

@@ -6,11 +6,14 @@ The training loop itself is `learning.training`; which cells are trained, and wh
 import logging
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from hbac_assets.assets.history import HISTORY, epochs_table, read_history, stages_table
 from hbac_assets.assets.prediction import configure_device, member_images
 from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
@@ -20,10 +23,9 @@ from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
-    from hbac_assets.learning.settings import MemberSettings
+    from hbac_assets.learning.epoch_plans import EpochPlan
     from hbac_assets.learning.training import EpochRecord, Examples, StepsDone
 
-HISTORY = "history.csv"
 FIRST_STEPS_SECONDS, STEPS_SECONDS = 5.0, 30.0
 """From the first program of an epoch to the first line about its steps, and between such lines."""
 
@@ -49,20 +51,22 @@ def train(
     held_out = (rows["fold"] == cell.fold).to_numpy()
     configure_device(accelerator, store)
     every = examples(rows, lineage, cell.member, log)
+    learned, validated = every.subset(~held_out), every.subset(held_out)
+    plans = learned.plans(settings)
 
     def on_epoch(record: "EpochRecord") -> None:
-        tracked.log_epochs(pd.DataFrame([asdict(record)]))
-        log.info(epoch_line(cell, record, settings.epochs))
+        tracked.log_epochs(epochs_table([record]))
+        log.info(epoch_line(cell, record, plans))
 
     log.info(f"{_name(cell)}: compiling")
     with device.enough_memory(_name(cell), settings.batch_size):
         result = training.train_cell(
             settings,
-            every.subset(~held_out),
-            every.subset(held_out),
+            learned,
+            validated,
             artifact.path,
             on_epoch=on_epoch,
-            on_steps=StepLines(_name(cell), settings, log),
+            on_steps=StepLines(_name(cell), plans, log),
             inputs=artifact.inputs,
         )
     seconds = time.monotonic() - began
@@ -101,20 +105,23 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
 
 
 def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
-    """Return what is known of a trained cell: what its training recorded, `scored_epoch` and the `val_loss` of that.
+    """Return what is known of a trained cell: what its training recorded, and what its history says.
 
-    Which epoch is scored is looked up in the history: it can change without another training.
+    That is `scored_epoch` with its stage and `val_loss`, the epochs of each stage (`1-16, 17-24`), and the last
+    `ema_gain` (NaN without averaged weights). Which epoch is scored can change without another training.
     """
     history = read_history(lineage, cell)
     best = lineage.experiment.members[cell.member].scored_epoch == "best"
     scored = history.iloc[int(history["val_loss"].argmin()) if best else -1]
-    chosen = {"scored_epoch": int(scored["epoch"]), "val_loss": float(scored["val_loss"])}
+    stages = stages_table(history)
+    chosen = {
+        "scored_epoch": int(scored["epoch"]),
+        "scored_stage": int(scored["stage"]),
+        "val_loss": float(scored["val_loss"]),
+        "stages": ", ".join(f"{stage.first_epoch}-{stage.last_epoch}" for stage in stages.itertuples()),
+        "ema_gain": float(stages["ema_gain"].iloc[-1]),
+    }
     return {**lineage.cell(cell).facts(), **chosen}
-
-
-def read_history(lineage: Lineage, cell: Cell) -> pd.DataFrame:
-    """Return the epochs of a trained cell, a row for each `EpochRecord`, with the very numbers of its training."""
-    return pd.read_csv(lineage.cell(cell).path / HISTORY, converters={"val_loss": float})
 
 
 def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":
@@ -123,24 +130,41 @@ def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Log
     from hbac_assets.learning.training import Examples
 
     target = lineage.experiment.members[member].target
-    return Examples(member_images(lineage, member, rows, log), targets(rows, target))
+    votes, eegs = (rows[column].to_numpy(dtype=np.int64) for column in ("vote_count", "eeg_id"))
+    return Examples(member_images(lineage, member, rows, log), targets(rows, target), votes, eegs)
 
 
-def epoch_line(cell: Cell, record: "EpochRecord", epochs: int) -> str:
-    """Return the log line of an epoch."""
-    left = (epochs - record.epoch) * record.seconds
+def epoch_line(cell: Cell, record: "EpochRecord", plans: "Sequence[EpochPlan]") -> str:
+    """Return the log line of a finished epoch; the stage is named where there are several.
+
+    Args:
+        cell: that is trained.
+        record: of the epoch.
+        plans: of all epochs of the training.
+    """
     return (
-        f"{_name(cell)}: epoch {record.epoch}/{epochs}, loss {record.loss:.4f}, "
-        f"val_loss {record.val_loss:.4f}, {record.images_per_second:.0f} images/s, {left:.0f} s left"
+        f"{_name(cell)}: {_epoch(plans, record.epoch)}, loss {record.loss:.4f}, val_loss {record.val_loss:.4f}, "
+        f"{record.images_per_second:.0f} images/s, {seconds_left(plans, record):.0f} s left"
     )
+
+
+def seconds_left(plans: "Sequence[EpochPlan]", record: "EpochRecord") -> float:
+    """Return how long the epochs after that of `record` take if a step, and a validation, takes as long as in it.
+
+    The epochs of a later stage may have fewer steps, but each validates as many rows.
+    """
+    steps = [len(plan.rates) for plan in plans]
+    step = plans[0].batch_size / record.images_per_second
+    validation = max(0.0, record.seconds - steps[record.epoch - 1] * step)
+    return sum(steps[record.epoch :]) * step + (len(plans) - record.epoch) * validation
 
 
 class StepLines:
     """Logs how long a cell's program took to compile and, within an epoch that takes long, how far that is."""
 
-    def __init__(self, name: str, settings: "MemberSettings", log: logging.Logger) -> None:
-        """Begin with a program that is not compiled; `name` is the cell's."""
-        self._name, self._settings, self._log = name, settings, log
+    def __init__(self, name: str, plans: "Sequence[EpochPlan]", log: logging.Logger) -> None:
+        """Begin with a program that is not compiled; `name` is the cell's, `plans` are those of all its epochs."""
+        self._name, self._plans, self._log = name, plans, log
         self._next = 0.0  # the time of the next line; 0 before the first program
 
     def __call__(self, steps: "StepsDone") -> None:
@@ -156,12 +180,18 @@ class StepLines:
             self._next = now + STEPS_SECONDS
 
     def _line(self, steps: "StepsDone") -> str:
-        epochs, rate = self._settings.epochs, steps.done / steps.seconds
-        left = (steps.total - steps.done + (epochs - steps.epoch) * steps.total) / rate
+        rate = steps.done / steps.seconds
+        later = sum(len(plan.rates) for plan in self._plans[steps.epoch :])
         return (
-            f"{self._name}: epoch {steps.epoch}/{epochs}, {steps.done} of {steps.total} steps, "
-            f"{rate * self._settings.batch_size:.0f} images/s, {left:.0f} s left"
+            f"{self._name}: {_epoch(self._plans, steps.epoch)}, {steps.done} of {steps.total} steps, "
+            f"{rate * self._plans[0].batch_size:.0f} images/s, {(steps.total - steps.done + later) / rate:.0f} s left"
         )
+
+
+def _epoch(plans: "Sequence[EpochPlan]", epoch: int) -> str:
+    """Return which epoch it is, and which stage where there are several."""
+    stages = plans[-1].stage
+    return f"epoch {epoch}/{len(plans)}" + (f", stage {plans[epoch - 1].stage}/{stages}" if stages > 1 else "")
 
 
 def _name(cell: Cell) -> str:

@@ -1,5 +1,7 @@
 """The grid as partitions, member by fold, so that Dagster's pages show it filling; it has no compute of its own."""
 
+from math import isnan
+
 from dagster import (
     AssetMaterialization,
     AssetSpec,
@@ -14,7 +16,8 @@ from dagster import (
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from hbac_assets.assets.cell import figures
-from hbac_assets.assets.metadata import picture
+from hbac_assets.assets.history import read_history, stages_table
+from hbac_assets.assets.metadata import picture, table
 from hbac_assets.assets.step import OWNERS, data_version
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 
@@ -61,6 +64,9 @@ def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_run: str
             "path": MetadataValue.path(artifact.path),
             "validation loss": known["val_loss"],
             "scored epoch": known["scored_epoch"],
+            "scored stage": known["scored_stage"],
+            "stages": table(stages_table(read_history(lineage, cell))),
+            **({} if isnan(known["ema_gain"]) else {"ema_gain": known["ema_gain"]}),
             "seconds": known["seconds"],
             **{f"parameters, {name}": count for name, count in known["parameters"].items()},
             "MLflow run": mlflow_run,

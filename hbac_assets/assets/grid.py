@@ -8,6 +8,9 @@ from hbac_assets.assets.cell import figures
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell, Lineage
 
+SHOWN = ("val_loss", "scored_epoch", "scored_stage", "stages", "ema_gain", "seconds")
+"""What the table of the grid has of a cell, beside its numbers of parameters."""
+
 
 def chosen_cells(lineage: Lineage, members: Sequence[str], folds: Sequence[int]) -> list[Cell]:
     """Return the cells of `members` on `folds`, fold by fold; an empty choice means all of them.
@@ -44,5 +47,5 @@ def missing_cells(lineage: Lineage) -> list[str]:
 
 def _grid_row(lineage: Lineage, cell: Cell) -> dict[str, object]:
     known = figures(lineage, cell) if lineage.cell(cell).is_current() else {}
-    shown = {name: known.get(name) for name in ("val_loss", "scored_epoch", "seconds")}
+    shown = {name: known.get(name) for name in SHOWN}
     return {"member": cell.member, "fold": cell.fold, **shown, **known.get("parameters", {})}

@@ -3,7 +3,7 @@
 import pandas as pd
 from dagster import TableMetadataValue
 
-from hbac_assets.assets.cell import read_history
+from hbac_assets.assets.history import read_history
 from hbac_assets.assets.metadata import table
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.scoring.optimism import EpochChoice, epoch_choice

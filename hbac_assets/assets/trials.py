@@ -9,12 +9,11 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from hbac_assets.assets.cell import examples
+from hbac_assets.assets.history import epochs_table
 from hbac_assets.assets.mlflow_runs import tracked_trial
 from hbac_assets.learning import device
 from hbac_assets.learning.search.settings import Search
@@ -81,7 +80,7 @@ class Trials:
         def train(report: "Report") -> float:
             def on_epoch(record: "EpochRecord") -> None:
                 epochs.append(record)
-                tracked.log_epochs(pd.DataFrame([asdict(record)]))
+                tracked.log_epochs(epochs_table([record]))
                 self.log.info(self._epoch_line(number, record))
                 report(record.epoch, record.val_loss)
 

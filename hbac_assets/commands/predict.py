@@ -38,8 +38,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="source",
         type=not_empty,
-        metavar="STORE",
-        help="the store of the experiment that HBAC_EXPERIMENT names (HBAC_STORE)",
+        metavar="STORE-OR-BUNDLE",
+        help="a bundle, or the store of the experiment that HBAC_EXPERIMENT names (HBAC_STORE)",
     )
     parser.add_argument("--step", type=_step, default=10, metavar="S", help="seconds from row to row, even (10)")
     parser.add_argument("--picture", action="store_true", help="draw the course, and the EEG of the top moments")
@@ -71,11 +71,16 @@ def main(options: argparse.Namespace) -> int:
 
 
 def open_predictor(source: str | None) -> "tuple[Predictor, str]":
-    """Return the ensemble of a store, and what it is called.
+    """Return the ensemble of a bundle or of a store, and what it is called.
 
     Raises:
         HbacError: there is none, or it is out of date or damaged.
     """
+    from hbac_assets.inference.bundle import CHECKSUMS, open_bundle
+
+    if source and (Path(source).is_file() or Path(source, CHECKSUMS).is_file()):
+        return open_bundle(Path(source)), f"bundle {Path(source).name}"
+
     from hbac_assets.inference.trained import open_trained
     from hbac_assets.resources.environment import resources_from_environment
     from hbac_assets.resources.views import Workspace

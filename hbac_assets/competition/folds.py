@@ -12,8 +12,9 @@ import pandas as pd
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES, VOTE_COLUMNS
+from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
 
-SamplingRule = Literal["first_per_spectrogram", "one_per_eeg", "all"]
+SamplingRule = Literal["first_per_spectrogram", "one_per_eeg", "one_per_eeg_and_votes", "all"]
 
 
 def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
@@ -67,11 +68,13 @@ def sample_rows(train: pd.DataFrame, rule: SamplingRule) -> pd.DataFrame:
       (at a tie its own if that is among them, else the first in the order of the classes). `vote_count` stays
       the largest number of votes on one of the rows, since the same experts label neighbouring rows: summed,
       it would tell nothing of how many there were.
+    - `one_per_eeg_and_votes`: of the rows of an EEG that have the same votes, class by class, the one whose 50 s have
+      the most seconds in common with those of all of them (of two with as many the earlier one). It keeps its votes.
     - `all`: every row.
 
     Args:
         train: all rows, with or without `fold`.
-        rule: one of the three.
+        rule: one of the four.
     """
     match rule:
         case "first_per_spectrogram":
@@ -79,6 +82,8 @@ def sample_rows(train: pd.DataFrame, rule: SamplingRule) -> pd.DataFrame:
             rows = enrich(order.drop_duplicates("spectrogram_id"))
         case "one_per_eeg":
             rows = _one_per_eeg(train)
+        case "one_per_eeg_and_votes":
+            rows = enrich(_one_per_eeg_and_votes(train))
         case "all":
             rows = enrich(train)
         case _:
@@ -104,3 +109,18 @@ def _one_per_eeg(train: pd.DataFrame) -> pd.DataFrame:
     rows[votes] = summed
     rows["expert_consensus"] = np.array(CLASSES)[leading]
     return enrich(rows).assign(vote_count=experts.to_numpy())
+
+
+def _one_per_eeg_and_votes(train: pd.DataFrame) -> pd.DataFrame:
+    alike = ["eeg_id", *VOTE_COLUMNS]
+    overlap = train.groupby(alike)["eeg_label_offset_seconds"].transform(_overlap)
+    by = ["overlap", "eeg_label_offset_seconds", "label_id"]
+    order = train.assign(overlap=overlap).sort_values(by, ascending=[False, True, True])
+    return order.drop_duplicates(alike).drop(columns="overlap")
+
+
+def _overlap(offsets: "pd.Series[float]") -> np.ndarray:
+    """Return, for each window by its offset (N,), the seconds that it has in common with each of them, summed."""
+    start = offsets.to_numpy(dtype=np.float64)
+    apart = np.abs(start[:, None] - start[None, :])
+    return np.asarray(np.clip(EEG_WINDOW_SECONDS - apart, 0, None).sum(axis=1))

@@ -1,16 +1,16 @@
 """What an experiment file may say: how rows are sampled, how many folds, the members, and how they are blended."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from hbac_assets.competition.folds import SamplingRule
 from hbac_assets.experiments.ensembles import NO_MEMBERS_NAME, EnsembleOfMembers, NameInUse, Published
 from hbac_assets.learning.miniature import miniature
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.settings import Settings
 
-Sampling = Literal["first_per_spectrogram", "one_per_eeg", "all"]
 # Names of members and ensembles are parts of paths, of partition keys and of the names of steps.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
 
@@ -27,7 +27,7 @@ class Experiment(Settings):
 
     name: str
     description: str
-    sampling: Sampling = "first_per_spectrogram"
+    sampling: SamplingRule = "first_per_spectrogram"
     max_rows: PositiveInt | None = Field(None, description="keep at most this many sampled rows, evenly over the folds")
     folds: Annotated[int, Field(ge=2)] = 5
     fold_seed: Annotated[int, Field(ge=0)] = 42

@@ -1,6 +1,7 @@
 """The progress of an unfinished training: kept in memory, written after each epoch, read when it is resumed."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
+from math import nan
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -24,11 +25,13 @@ class EpochRecord:
     learning_rate: float  # of the epoch's last step
     seconds: float  # with validation, without compilation
     images_per_second: float  # training alone
+    stage: int = 1  # the first is 1
+    raw_val_loss: float = nan  # of the weights themselves where their average is validated, at the end of a stage
 
 
 @dataclass
 class Progress:
-    """All that the next epoch depends on, and the state after the epoch with the lowest validation loss."""
+    """All that the next epoch depends on, and what the epoch with the lowest validation loss was evaluated with."""
 
     state: State
     best: State
@@ -40,16 +43,21 @@ class Progress:
         return min(self.history, key=lambda record: (record.val_loss, record.epoch)).epoch
 
     @property
-    def epochs_without_gain(self) -> int:
-        """The epochs since the best one."""
-        return len(self.history) - self.best_epoch if self.history else 0
+    def epochs(self) -> int:
+        """The number of the last finished epoch; 0 before the first."""
+        return self.history[-1].epoch if self.history else 0
+
+    def epochs_without_gain(self, stage: int) -> int:
+        """Return the finished epochs of a stage since the one with its lowest validation loss."""
+        losses = [record.val_loss for record in self.history if record.stage == stage]
+        return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
     def add(self, record: EpochRecord) -> None:
-        """Note a finished epoch, and keep a copy of the state's weights if it is the best so far."""
+        """Note a finished epoch, and keep a copy of the evaluated weights if it is the best so far."""
         self.history.append(record)
         if self.best_epoch == record.epoch:
-            non_trainable = [np.array(value) for value in self.state.non_trainable]
-            self.best = State(np.array(self.state.weights), non_trainable, [])
+            weights, non_trainable = self.state.evaluated
+            self.best = State(np.array(weights), [np.array(value) for value in non_trainable], [])
 
 
 def checkpoint_of(folder: Path) -> Path:
@@ -83,9 +91,15 @@ def load_checkpoint(path: Path, identity: str, initial: Progress) -> Progress:
         with np.load(path, allow_pickle=False) as archive:
             if str(archive["identity"]) != identity:
                 return initial
-            history = [EpochRecord(int(row[0]), *map(float, row[1:])) for row in archive["history"]]
+            history = [_record(row) for row in archive["history"]]
             leaves = [archive[f"array_{number}"] for number in range(len(leaves))]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
         return initial
     state, best = jax.tree.unflatten(structure, leaves)
     return Progress(state, best, history)
+
+
+def _record(row: np.ndarray) -> EpochRecord:
+    """Return the epoch that a row of numbers stands for, one for each field."""
+    record = EpochRecord(*row.tolist())
+    return replace(record, epoch=int(record.epoch), stage=int(record.stage))

@@ -1,15 +1,17 @@
-"""What each epoch of a training does, decided before the first one: its rows, their order, its learning rates."""
+"""The plan of each epoch, made before the first one: its rows and their weights, their order, its learning rates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, Int32
+from jaxtyping import Float, Float32, Int, Int32
 
 from hbac_assets.batches import full_batches
+from hbac_assets.errors import HbacError
 from hbac_assets.learning.balance import balancing_weights, draw_rows
+from hbac_assets.learning.sample_weights import sample_weights
 from hbac_assets.learning.schedules import learning_rate
-from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.settings import MemberSettings, Stage
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class EpochPlan:
         seed: of the member; random draws follow from it and the number of epoch or step.
         first_step: the number of its first step since training began.
         rates: the learning rate of each step, (steps,).
+        stage: the number of the stage that it belongs to; the first is 1.
+        sample_weights: a factor of the loss for every training example, with a mean of 1 over `rows`; None for 1 each.
     """
 
     epoch: int
@@ -33,6 +37,8 @@ class EpochPlan:
     seed: int
     first_step: int
     rates: Float[np.ndarray, " steps"]
+    stage: int = 1
+    sample_weights: Float32[np.ndarray, " examples"] | None = None
 
     def batches(self) -> Int32[np.ndarray, "steps {self.batch_size}"]:
         """Return the rows of each step, int32 (steps, batch size)."""
@@ -40,17 +46,78 @@ class EpochPlan:
         return np.asarray(self.rows[batches], dtype=np.int32)
 
 
-def plan_epochs(settings: MemberSettings, targets: Float[np.ndarray, "rows classes"]) -> Sequence[EpochPlan]:
-    """Return a plan for each epoch of a member, on training examples with these targets (N, 6)."""
-    rows, size = np.arange(len(targets)), settings.batch_size
-    weights = balancing_weights(targets) if settings.rebalancing else None
-    steps = -(-len(rows) // size)
-    plans = []
-    for passed in range(settings.epochs):
-        epochs = [passed + step / steps for step in range(steps)]
-        rates = np.array([learning_rate(settings.schedule, number, settings.epochs) for number in epochs])
-        plans.append(EpochPlan(passed + 1, rows, weights, size, settings.seed, passed * steps, rates))
+def plan_epochs(
+    settings: MemberSettings,
+    targets: Float[np.ndarray, "rows classes"],
+    votes: Int[np.ndarray, " rows"] | None = None,
+    eegs: Int[np.ndarray, " rows"] | None = None,
+) -> Sequence[EpochPlan]:
+    """Return a plan for each epoch of a member, stage after stage; epochs and steps are counted on.
+
+    Where any stage weights its rows, the plans of all have sample weights, so that one compiled program does them all.
+
+    Args:
+        settings: the member.
+        targets: of the training examples, (N, 6).
+        votes: how many votes each example has, (N,); needed by a stage that asks for votes or weights by them.
+        eegs: the EEG that each is a window of, (N,); needed by a stage that draws one of each.
+
+    Raises:
+        HbacError: no example has as many votes as a stage asks for.
+    """
+    plans: list[EpochPlan] = []
+    weighted = any(stage.sample_weight != "none" for stage in settings.all_stages)
+    for number, stage in enumerate(settings.all_stages, start=1):
+        eligible = _rows_of(stage, number, votes, len(targets))
+        epochs, schedule = stage.epochs or settings.epochs, stage.schedule or settings.schedule
+        for passed in range(epochs):
+            epoch = len(plans) + 1
+            rows = eligible if stage.draw == "all" else one_of_each(eegs, eligible, settings.seed, epoch)
+            steps = -(-len(rows) // settings.batch_size)
+            plan = EpochPlan(
+                epoch=epoch,
+                rows=rows,
+                weights=balancing_weights(targets[rows]) if settings.rebalancing else None,
+                batch_size=settings.batch_size,
+                seed=settings.seed,
+                first_step=plans[-1].first_step + len(plans[-1].rates) if plans else 0,
+                rates=np.array([learning_rate(schedule, passed + step / steps, epochs) for step in range(steps)]),
+                stage=number,
+                sample_weights=sample_weights(stage.sample_weight, rows, votes, len(targets)) if weighted else None,
+            )
+            plans.append(plan)
     return plans
+
+
+def one_of_each(
+    eegs: Int[np.ndarray, " examples"] | None, rows: Int[np.ndarray, " rows"], seed: int, epoch: int
+) -> Int[np.ndarray, " eegs"]:
+    """Return one of the `rows` of each EEG, each as likely as the others of its EEG; another draw in each epoch.
+
+    Args:
+        eegs: the EEG of every training example.
+        rows: the examples to draw from.
+        seed: of the member.
+        epoch: its number.
+    """
+    assert eegs is not None, "a stage that draws one row of each EEG needs the EEGs"
+    order = np.random.default_rng([seed, epoch - 1, 1]).permutation(rows)
+    _, first = np.unique(eegs[order], return_index=True)
+    return np.sort(order[first])
+
+
+def _rows_of(stage: Stage, number: int, votes: Int[np.ndarray, " rows"] | None, count: int) -> Int[np.ndarray, " some"]:
+    """Return which of `count` training examples a stage learns from."""
+    if stage.min_votes == 1:
+        return np.arange(count)
+    assert votes is not None, "a stage that asks for votes needs their counts"
+    rows = np.flatnonzero(votes >= stage.min_votes)
+    if not len(rows):
+        raise HbacError(
+            f"stages: expected training rows with {stage.min_votes} or more votes for stage {number}, found at most "
+            f"{votes.max()} votes on {count} rows; lower its min_votes"
+        )
+    return rows
 
 
 def shuffled_batches(

@@ -1,6 +1,6 @@
 """Any member shrunk to a few steps, for trying an experiment through the same code in minutes."""
 
-from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.settings import MemberSettings, Schedule, Stage
 
 IMAGE_SIZE = (64, 48)
 BATCH_SIZE = 8
@@ -10,16 +10,25 @@ EPOCHS = 2
 def miniature(settings: MemberSettings) -> MemberSettings:
     """Return `settings` with small images, batches and few epochs, and without pretrained weights.
 
-    Backbone, head, targets, augmentation and the form of the schedule stay, and with them the parameter counts.
+    Backbone, head, targets, augmentation, stages and the form of schedules stay, and with them the parameter counts.
     """
     smaller = settings.preprocessing.model_copy(update={"image_size": IMAGE_SIZE})
-    shorter = settings.schedule.model_copy(update={"warmup_epochs": min(settings.schedule.warmup_epochs, 1)})
+    stages = tuple(_short(stage) for stage in settings.stages)
     return settings.model_copy(
         update={
             "preprocessing": smaller,
-            "schedule": shorter,
+            "schedule": _early(settings.schedule),
             "batch_size": BATCH_SIZE,
             "epochs": EPOCHS,
+            "stages": stages,
             "pretrained": "none",
         }
     )
+
+
+def _early(schedule: Schedule) -> Schedule:
+    return schedule.model_copy(update={"warmup_epochs": min(schedule.warmup_epochs, 1)})
+
+
+def _short(stage: Stage) -> Stage:
+    return stage.model_copy(update={"epochs": None, "schedule": stage.schedule and _early(stage.schedule)})

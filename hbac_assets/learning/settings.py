@@ -26,6 +26,7 @@ from hbac_assets.signals.eeg_recipe import EegRecipe
 Share = Annotated[float, Field(ge=0, le=1)]
 Normalisation = Literal["per_image", "data_wide"]
 ScheduleKind = Literal["cosine", "exponential", "constant"]
+SampleWeight = Literal["none", "log_votes", "capped_votes"]
 
 # The settings of a member that training does not read: with others it is predicted anew from the models there are.
 PREDICTION_ONLY = {"scored_epoch"}
@@ -168,6 +169,24 @@ class Schedule(Settings):
     warmup_epochs: Annotated[int, Field(ge=0)] = 3
 
 
+class Stage(Settings):
+    """One part of a training: the rows that it learns from, how long, at which learning rate, and what each row weighs.
+
+    A stage goes on from the weights and the optimizer's moments of the one before it. The fold of a row never changes,
+    and the rows that the fold holds out validate every stage alike.
+    """
+
+    epochs: PositiveInt | None = Field(None, description="how many; the member's number by default")
+    schedule: Schedule | None = Field(None, description="of these epochs; the member's by default")
+    min_votes: PositiveInt = Field(1, description="learn from the training rows with at least this many votes")
+    draw: Literal["all", "one_per_eeg"] = Field(
+        "all", description="what an epoch goes through: every row, or one of each EEG, drawn anew for each epoch"
+    )
+    sample_weight: SampleWeight = Field(
+        "none", description="factor of a row's loss: none, log(votes + 1), or votes / 20 but at most 1"
+    )
+
+
 class Optimizer(Settings):
     """Adam (Kingma & Ba 2015); with a weight decay, AdamW (Loshchilov & Hutter 2019)."""
 
@@ -195,9 +214,15 @@ class MemberSettings(Settings):
     batch_size: PositiveInt = 32
     epochs: PositiveInt = 13
     schedule: Schedule = Schedule()
+    stages: tuple[Stage, ...] = Field(
+        (), description="parts of the training, one after the other; none: one of all rows, each of the same weight"
+    )
     optimizer: Optimizer = Optimizer()
     early_stopping: PositiveInt | None = Field(
-        None, description="end the training after this many epochs without a lower validation loss"
+        None, description="end a stage after this many of its epochs without a lower validation loss"
+    )
+    ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="validate, store and predict with an exponential moving average of the weights over the steps"
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     batchnorm_momentum: Annotated[float, Field(gt=0, lt=1)] | None = Field(
@@ -208,6 +233,16 @@ class MemberSettings(Settings):
     )
     scored_epoch: Literal["best", "last"] = Field("last", description="the epoch whose weights predict")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+    @property
+    def all_stages(self) -> tuple[Stage, ...]:
+        """The stages, at least one."""
+        return self.stages or (Stage(),)
+
+    @property
+    def total_epochs(self) -> int:
+        """The epochs of all stages, if none ends early."""
+        return sum(stage.epochs or self.epochs for stage in self.all_stages)
 
     @property
     def training_recipe(self) -> dict[str, Any]:

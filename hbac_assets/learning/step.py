@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from hbac_assets.learning.arrays import Array
+from hbac_assets.learning.averaging import Average, average_of
 from hbac_assets.learning.device import on_device
 from hbac_assets.learning.epoch_plans import EpochPlan
 from hbac_assets.learning.hyperparameters import set_variables
@@ -28,10 +29,29 @@ class State(NamedTuple):
     weights: Any  # the trainable ones, as one vector
     non_trainable: list[Any]  # statistics of the normalisations, states of the dropout generators
     optimizer: list[Any]
+    average: Average | None = None  # of a member with `ema_decay`
+
+    @property
+    def evaluated(self) -> tuple[Any, list[Any]]:
+        """The weights that validate, are stored and predict, and their non-trainable variables."""
+        if self.average is None:
+            return self.weights, self.non_trainable
+        return self.average.weights, self.average.completed(self.non_trainable)
+
+    @property
+    def raw(self) -> "State":
+        """The state without its average: what its own weights are evaluated with."""
+        return self._replace(average=None)
+
+    def with_statistics(self, non_trainable: list[Any]) -> "State":
+        """Return the state with other non-trainable variables for the evaluated weights."""
+        if self.average is None:
+            return self._replace(non_trainable=non_trainable)
+        return self._replace(average=self.average.with_statistics(non_trainable))
 
 
-# (state, (images (K, B, H, W), targets (K, B, 6)), learning rates (K,), seed, number of the first step, how many) ->
-# (state, losses (K,))
+# (state, (images (K, B, H, W), targets (K, B, 6)[, sample weights (K, B)]), learning rates (K,), seed, number of the
+# first step, how many) -> (state, losses (K,))
 Steps = Callable[..., tuple[State, Array]]
 
 STEPS_AT_ONCE = {"cpu": 1, "gpu": 16}
@@ -60,14 +80,17 @@ def build_optimizer(
     return optimizer
 
 
-def initial_state(network: Network, optimizer: "keras.optimizers.Optimizer") -> State:
-    """Return the state before the first step."""
-    return State(network.weights(), network.non_trainable(), [variable.value for variable in optimizer.variables])
+def initial_state(network: Network, optimizer: "keras.optimizers.Optimizer", *, averaged: bool = False) -> State:
+    """Return the state before the first step; `averaged` with the average of the weights."""
+    weights, non_trainable = network.weights(), network.non_trainable()
+    average = average_of(weights, non_trainable) if averaged else None
+    return State(weights, non_trainable, [variable.value for variable in optimizer.variables], average)
 
 
 def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Steps:
     """Return a program that does steps of training: augment, predict, Kullback-Leibler loss, gradient, update.
 
+    A row's loss is multiplied by its sample weight where a batch has any, and the mean over the batch is taken.
     What differs between folds and seeds is an argument, so that they share one compiled program: also how many of the K
     steps are done, of which the last ones of an epoch may be fewer. The memory of the state that goes in is used for
     the one that comes out.
@@ -80,22 +103,33 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
     variables = enumerate(optimizer.variables)
     rate_index = next(index for index, variable in variables if variable is optimizer.learning_rate)
 
-    def loss_of(weights: Array, non_trainable: Any, images: Array, targets: Array) -> tuple[Array, Any]:
+    def loss_of(
+        weights: Array, non_trainable: Any, images: Array, targets: Array, sample_weight: Array | None
+    ) -> tuple[Array, Any]:
         probabilities, non_trainable = network(weights, non_trainable, images, training=True)
-        return divergence(targets, probabilities), non_trainable
+        return divergence(targets, probabilities, sample_weight), non_trainable
 
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, Array]:
         key = jax.random.fold_in(jax.random.key(seed), number)
         # Taken off meanwhile: augmentation hides pixels with zero.
         mean = dataset_mean(network.model, state.non_trainable)
-        images, targets = augment(key, batch[0].astype(jnp.float32) - mean, batch[1], settings.augmentation)
+        images, targets, *weight = batch
+        # As a further column, sample weights are blended as the targets are.
+        columns = jnp.column_stack([targets, *weight]) if weight else targets
+        images, columns = augment(key, images.astype(jnp.float32) - mean, columns, settings.augmentation)
+        targets, sample_weight = (columns[:, :-1], columns[:, -1]) if weight else (columns, None)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
-        (loss, non_trainable), gradient = loss_and_gradient(state.weights, state.non_trainable, images + mean, targets)
+        (loss, non_trainable), gradient = loss_and_gradient(
+            state.weights, state.non_trainable, images + mean, targets, sample_weight
+        )
         # Without the barrier XLA would look up each weight's place among hundreds of parts, one by one.
         gradient = jax.lax.optimization_barrier(gradient)
         moments = [rate if index == rate_index else moment for index, moment in enumerate(state.optimizer)]
         (weights,), moments = optimizer.stateless_apply(moments, [gradient], [state.weights])
-        return State(weights, non_trainable, moments), loss
+        average = state.average
+        if average is not None and settings.ema_decay is not None:
+            average = average.updated(weights, non_trainable, number, settings.ema_decay)
+        return State(weights, non_trainable, moments, average), loss
 
     @partial(jax.jit, donate_argnums=0, out_shardings=replicated())
     def steps(state: State, batches: Any, rates: Array, seed: Any, first: Any, count: Any) -> tuple[State, Array]:
@@ -133,7 +167,8 @@ def train_epoch(
     chunks = np.minimum(np.arange(programs * at_once), total - 1).reshape(programs, at_once)  # what fills is not done
     losses: list[Any] = []
     for chunk, chunk_images in zip(chunks, images.batches(rows[chunk] for chunk in chunks), strict=True):
-        batches = chunk_images, targets[rows[chunk]]
+        weights = () if plan.sample_weights is None else (plan.sample_weights[rows[chunk]],)
+        batches = chunk_images, targets[rows[chunk]], *weights
         first, count = plan.first_step + int(chunk[0]), min(at_once, total - int(chunk[0]))
         state, found = steps(state, *on_device((batches, rates[chunk], np.uint32(plan.seed), first, count)))
         losses.append(found)

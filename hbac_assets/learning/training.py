@@ -7,14 +7,14 @@ after any epoch ends with the same bits as one that was never interrupted.
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Float16, Float32
+from jaxtyping import Bool, Float, Float16, Float32, Int
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.backbones import ParameterCounts, build_classifier, parameter_counts
@@ -53,17 +53,27 @@ class DivergedError(HbacError):
 
 @dataclass(frozen=True)
 class Examples:
-    """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6)."""
+    """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6).
+
+    Stages may also need the number of votes on each row, (N,), and the id of the EEG that each is a window of, (N,).
+    """
 
     images: Images | Float16[np.ndarray, "rows height width"]
     targets: Float32[np.ndarray, "rows 6"]
+    votes: Int[np.ndarray, " rows"] | None = None
+    eegs: Int[np.ndarray, " rows"] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def subset(self, mask: Bool[np.ndarray, " rows"]) -> "Examples":
         """Return the examples at which `mask` (N,) is true."""
-        return Examples(as_images(self.images).subset(mask), self.targets[mask])
+        votes, eegs = (None if one is None else one[mask] for one in (self.votes, self.eegs))
+        return Examples(as_images(self.images).subset(mask), self.targets[mask], votes, eegs)
+
+    def plans(self, settings: MemberSettings) -> Sequence[EpochPlan]:
+        """Return the plan of each epoch of a member that learns from these examples."""
+        return plan_epochs(settings, self.targets, self.votes, self.eegs)
 
 
 @dataclass(frozen=True)
@@ -105,8 +115,12 @@ def train_cell(
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
-    What each epoch does stands in its plan. The validation loss covers all validation rows, without augmentation. With
-    `settings.early_stopping` the history can be shorter than `settings.epochs`; the schedule is that of all epochs.
+    What each epoch does stands in its plan. The validation loss covers all validation rows in every stage, without
+    augmentation, so that epochs of all stages compete to be the best. With `settings.early_stopping` a stage can be
+    shorter than its `epochs`, and the next one follows; schedule, numbers and draws of each epoch stay as planned.
+
+    With `settings.ema_decay` what is validated and written are the averaged weights; the raw ones are in the checkpoint
+    alone, and are validated too after the last epoch of each stage.
 
     Args:
         settings: the member.
@@ -121,40 +135,42 @@ def train_cell(
 
     Raises:
         DivergedError: the loss is no longer finite.
-        HbacError: an image cannot be read or a file not written, or the devices cannot share a batch.
+        HbacError: an image cannot be read or a file not written, the devices cannot share a batch, or a stage has no
+            rows.
     """
     import jax
 
-    size = settings.batch_size
+    size, plans = settings.batch_size, training.plans(settings)
     require_divisible(size)
     images, held_out = as_images(training.images), as_images(validation.images)
     model = build_classifier(settings, variable_rates=variable_rates)
     fit_normalisation(model, images, size)
     network = Network(model)
     optimizer = build_optimizer(network, settings.optimizer, variable_rates=variable_rates)
-    program, forward = compile_steps(network, optimizer, settings), compile_forward(network)
-    reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
+    program = compile_steps(network, optimizer, settings)
+    validate = _validation(network, settings, images, held_out, validation.targets)
 
     checkpoint, identity = checkpoint_of(folder), _identity(settings, inputs, training, validation)
-    progress = load_checkpoint(checkpoint, identity, initial_progress(initial_state(network, optimizer)))
+    initial = initial_state(network, optimizer, averaged=settings.ema_decay is not None)
+    progress = load_checkpoint(checkpoint, identity, initial_progress(initial))
     progress.state = jax.device_put(progress.state, replicated())
-    for plan in plan_epochs(settings, training.targets)[len(progress.history) :]:
-        if settings.early_stopping and progress.epochs_without_gain >= settings.early_stopping:
-            break
+    last_epochs, patience = {plan.stage: plan.epoch for plan in plans}, settings.early_stopping or math.inf
+    for plan in plans[progress.epochs :]:
+        if progress.epochs_without_gain(plan.stage) >= patience:
+            continue
         clock = _EpochClock(plan, on_steps)
         progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan, clock.on_steps)
         mean_loss = float(losses.mean())
         images_per_second = len(losses) * size / clock.seconds()
 
-        if reestimate:
-            non_trainable = reestimate(progress.state.weights, progress.state.non_trainable, images, size)
-            progress.state = progress.state._replace(non_trainable=non_trainable)
-        probabilities = predict_batches(forward, progress.state.weights, progress.state.non_trainable, held_out, size)
-        val_loss = _mean_divergence(validation.targets, probabilities)
+        progress.state, val_loss = validate(progress.state)
         _require_finite(plan.epoch, mean_loss, val_loss)
         rate, seconds = float(plan.rates[-1]), clock.seconds()
-        record = EpochRecord(plan.epoch, mean_loss, val_loss, rate, seconds, images_per_second)
+        record = EpochRecord(plan.epoch, mean_loss, val_loss, rate, seconds, images_per_second, plan.stage)
         progress.add(record)
+        ended = plan.epoch == last_epochs[plan.stage] or progress.epochs_without_gain(plan.stage) >= patience
+        if ended and settings.ema_decay is not None:
+            progress.history[-1] = record = replace(record, raw_val_loss=validate(progress.state.raw)[1])
         save_checkpoint(checkpoint, identity, progress)
         _write_history(folder / "history.csv", progress.history)
         on_epoch(record)
@@ -181,6 +197,28 @@ class _EpochClock:
         self._say(StepsDone(self._plan.epoch, done, len(self._plan.rates), self.seconds()))
 
 
+def _validation(
+    network: Network,
+    settings: MemberSettings,
+    images: Images,
+    held_out: Images,
+    targets: Float32[np.ndarray, "rows 6"],
+) -> Callable[[State], tuple[State, float]]:
+    """Return a function from a state to the mean divergence on the rows `held_out`, and to the state as validated.
+
+    That is the same state, or, where the member wants them, one with statistics of the training `images`.
+    """
+    forward, size = compile_forward(network), settings.batch_size
+    reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
+
+    def validate(state: State) -> tuple[State, float]:
+        if reestimate:
+            state = state.with_statistics(reestimate(*state.evaluated, images, size))
+        return state, _mean_divergence(targets, predict_batches(forward, *state.evaluated, held_out, size))
+
+    return validate
+
+
 def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:
     """Return what a checkpoint must have in common with a training to be its own.
 
@@ -188,7 +226,8 @@ def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:
     """
     import keras
 
-    digests = [sha256(part.targets.tobytes()).hexdigest() for part in data]
+    arrays = [one for part in data for one in (part.targets, part.votes, part.eegs) if one is not None]
+    digests = [sha256(one.tobytes()).hexdigest() for one in arrays]
     return fingerprint([settings.training_recipe, inputs, digests, keras.config.dtype_policy().name])
 
 
@@ -212,7 +251,7 @@ def _write_history(path: Path, history: list[EpochRecord]) -> None:
 
 
 def _save(network: Network, state: State, path: Path) -> None:
-    network.assign(state.weights, state.non_trainable)
+    network.assign(*state.evaluated)
     size = sum(variable.value.nbytes + VARIABLE_BYTES for variable in network.model.variables)
     with atomic_write(path, size=size) as temporary:
         network.model.save(temporary)

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "images_per_second")
+# Metrics alone have steps, so the stage of an epoch is one, too. An epoch that has the last of these is logged.
+EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "stage", "ema_gain", "images_per_second")
 # keras-cv imports TensorFlow, of which it names no version.
 MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax", "tensorflow-cpu" if sys.platform == "linux" else "tensorflow")
 PROCESS_TAG = "process"
@@ -272,7 +273,7 @@ class TrackedRun:
         """Log the epochs that are not logged yet.
 
         Args:
-            history: columns `epoch` and `EPOCH_METRICS`, a row for each epoch.
+            history: columns `epoch` and `EPOCH_METRICS`, a row for each epoch; NaN where an epoch has no such metric.
         """
         import time
 
@@ -285,6 +286,7 @@ class TrackedRun:
             for epoch in history.to_dict("records")
             if epoch["epoch"] not in logged
             for name in EPOCH_METRICS
+            if not math.isnan(epoch.get(name, math.nan))
         ]
         for start in range(0, len(metrics), 1000):  # MLflow's limit for a batch
             self._client.log_batch(self.run_id, metrics=metrics[start : start + 1000])
@@ -399,9 +401,11 @@ def code_commit() -> str:
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings as one level, `augmentation.mixup.alpha` for example."""
+    """Return nested settings as one level: `augmentation.mixup.alpha`, `stages.1.epochs` for example."""
     flat: dict[str, Any] = {}
     for key, value in settings.items():
+        if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+            value = {str(number): one for number, one in enumerate(value, start=1)}
         if isinstance(value, Mapping):
             flat |= flattened(value, f"{prefix}{key}.")
         else:

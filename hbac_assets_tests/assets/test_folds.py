@@ -25,7 +25,7 @@ def test_few_rows_come_from_all_folds(train: pd.DataFrame) -> None:
     assert rows["fold"].value_counts().to_dict() == {0: 3, 1: 3, 2: 3}
 
 
-@pytest.mark.parametrize("sampling", ["first_per_spectrogram", "one_per_eeg", "all"])
+@pytest.mark.parametrize("sampling", ["first_per_spectrogram", "one_per_eeg", "one_per_eeg_and_votes", "all"])
 def test_every_rule_sees_the_same_folds(train: pd.DataFrame, sampling: str) -> None:
     rows = sampled_rows(train, experiment(sampling=sampling))
     folds = (

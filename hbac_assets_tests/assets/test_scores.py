@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.assets.cell import read_history
+from hbac_assets.assets.history import read_history
 from hbac_assets.assets.optimism import chosen_epochs, optimism_metadata
 from hbac_assets.assets.references import CLASS_PRIOR
 from hbac_assets.assets.scores import evaluation, leaderboard, overall_kl, score_facts

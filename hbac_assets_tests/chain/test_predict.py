@@ -4,6 +4,7 @@ import signal
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 from hbac_assets.labels import PROBABILITY_COLUMNS
@@ -29,6 +30,21 @@ def test_a_trained_store_predicts_a_recording(finished, tmp_path):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-4)
     assert probabilities.std(axis=0).max() > 0
     assert "not a medical device" in done.stderr
+
+
+@pytest.mark.long
+def test_a_bundle_predicts_what_its_store_does(finished, tmp_path):
+    project, _ = finished
+    path, bundle = write_edf(tmp_path / "a.edf", EEG), tmp_path / "bundle.zip"
+    done = project.command(*HBAC, "bundle", "--output", str(bundle))
+    assert done.returncode == 0, done.stderr
+    tables = []
+    for source in (bundle, project.folder / "store"):
+        table = tmp_path / f"{source.stem}.parquet"
+        done = project.command(*HBAC, "predict", str(path), "--from", str(source), "--output", str(table))
+        assert done.returncode == 0, done.stderr
+        tables.append(pd.read_parquet(table).select_dtypes("number"))
+    np.testing.assert_allclose(*tables, atol=1e-5)
 
 
 def test_without_a_trained_store_one_line_says_so(fresh, tmp_path):

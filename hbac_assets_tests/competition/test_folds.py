@@ -133,3 +133,28 @@ def test_one_per_eeg_breaks_ties() -> None:
     (row,) = sample_rows(train, "one_per_eeg").to_dict("records")
     assert row["eeg_label_offset_seconds"] == 10
     assert row["expert_consensus"] == "LPD"  # its own, Other, has fewer votes
+
+
+def test_one_per_eeg_and_votes_is_the_row_that_overlaps_most_with_those_of_the_same_votes() -> None:
+    several, other = [0, 0, 4, 0, 0, 6], [0, 0, 6, 0, 0, 4]
+    # 42 s has 50 + 2 * 48 + 8 + 10 = 164 s in common; 40 s 50 + 48 + 46 + 10 + 12 = 166 s, the most.
+    train = one_eeg([0, 2, 40, 42, 44, 300, 41], [several] * 6 + [other])
+    rows = sample_rows(train, "one_per_eeg_and_votes")
+    assert rows["eeg_label_offset_seconds"].tolist() == [40, 41]
+    assert rows[list(VOTE_COLUMNS)].to_numpy().tolist() == [several, other]
+    assert rows["vote_count"].tolist() == [10, 10]
+
+
+def test_one_per_eeg_and_votes_keeps_eegs_apart_and_takes_the_earlier_of_two() -> None:
+    votes = [[3, 0, 0, 0, 0, 0]] * 3
+    train = pd.concat([one_eeg([10, 0, 60], votes), one_eeg([5, 8, 200], votes).assign(eeg_id=2)], ignore_index=True)
+    rows = sample_rows(train, "one_per_eeg_and_votes")
+    assert rows[["eeg_id", "eeg_label_offset_seconds"]].to_numpy().tolist() == [[1, 0], [2, 5]]
+
+
+def test_the_competitions_rows_with_ten_votes_for_each_eeg_and_vote_vector() -> None:
+    path = rehearsal_table()
+    if path is None:
+        pytest.skip("no table of the competition's: HBAC_REHEARSAL names none")
+    rows = sample_rows(pd.read_parquet(path), "one_per_eeg_and_votes")
+    assert (len(rows), int((rows["vote_count"] >= 10).sum())) == (20_080, 6_313)

@@ -21,8 +21,8 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "MemberSettings": {
             "kernel": None, "pretrained": "none", "preprocessing": {"input": "kaggle"}, "augmentation": {},
             "target": "votes", "rebalancing": False, "batch_size": 32, "epochs": 13, "schedule": {"kind": "cosine"},
-            "optimizer": {}, "early_stopping": None, "dropout": 0.0, "batchnorm_momentum": None,
-            "batchnorm_statistics": "running", "seed": 42,
+            "stages": [], "optimizer": {}, "early_stopping": None, "ema_decay": None, "dropout": 0.0,
+            "batchnorm_momentum": None, "batchnorm_statistics": "running", "seed": 42,
         },
         "Preprocessing": {
             "input": "kaggle", "eeg": None, "window": 300, "image_size": [400, 300], "clip": [-4.0, 8.0],
@@ -38,6 +38,7 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "Schedule": {
             "kind": "cosine", "start": 5e-05, "peak": 0.001, "floor": 1e-05, "decay": 0.8, "warmup_epochs": 3
         },
+        "Stage": {"epochs": None, "schedule": None, "min_votes": 1, "draw": "all", "sample_weight": "none"},
         "Optimizer": {"beta_1": 0.9, "beta_2": 0.999, "weight_decay": 0.0},
     },
     ("oof_predictions", "3"): {"MemberSettings": {"scored_epoch": "last"}},

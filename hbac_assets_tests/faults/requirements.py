@@ -32,7 +32,10 @@ def epochs_logged(project):
     with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
         logs = [instance.all_logs(run.run_id) for run in instance.get_runs()]
     said = "\n".join(entry.user_message for log in logs for entry in log)
-    return [(int(fold), int(epoch)) for fold, epoch in re.findall(r"small fold (\d): epoch (\d+)/\d+, loss", said)]
+    return [
+        (int(fold), int(epoch))
+        for fold, epoch in re.findall(r"small fold (\d): epoch (\d+)/\d+(?:, stage \d/\d)?, loss", said)
+    ]
 
 
 def require_finishes(project, undisturbed, processes=()):

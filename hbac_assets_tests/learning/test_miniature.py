@@ -24,3 +24,14 @@ def test_it_shrinks_what_costs_time_and_keeps_the_recipe() -> None:
     assert small.model_dump(include=kept) == settings.model_dump(include=kept)
     assert small.preprocessing.window == 200
     assert MemberSettings.model_validate(small.model_dump()) == small
+
+
+def test_stages_stay_and_are_short() -> None:
+    stages = [{"epochs": 16}, {"epochs": 8, "min_votes": 10, "sample_weight": "log_votes", "schedule": {"peak": 1e-4}}]
+    settings = MemberSettings.model_validate({"backbone": "mobilenet_v3_small", "stages": stages})
+    small = miniature(settings)
+    assert small.total_epochs == 4
+    first, second = small.stages
+    assert (first.min_votes, second.min_votes, second.sample_weight) == (1, 10, "log_votes")
+    assert second.schedule is not None
+    assert (second.schedule.peak, second.schedule.warmup_epochs) == (1e-4, 1)

@@ -1,5 +1,6 @@
 from io import BytesIO
 
+import numpy as np
 import pandas as pd
 from matplotlib.image import imread
 
@@ -11,6 +12,7 @@ HISTORY = pd.DataFrame(
         "loss": [1.2, 0.9, 0.7, 0.6, 0.5, 0.45],
         "val_loss": [1.1, 0.95, 0.8, 0.75, 0.78, 0.8],
         "learning_rate": [3e-4, 7e-4, 1e-3, 7e-4, 3e-4, 1e-5],
+        "stage": 1,
     }
 )
 
@@ -21,6 +23,22 @@ def test_the_picture_is_a_png_that_shows_the_history() -> None:
     assert picture.shape[1] > 600
     flat = loss_curves(HISTORY.assign(val_loss=0.9), "mobilenet, fold 0")
     assert (imread(BytesIO(flat)) != picture).any()
+
+
+def mark(begun: int) -> float:
+    """The column of pixels in which a second stage is marked that begins with an epoch."""
+    one, two = (
+        imread(BytesIO(loss_curves(HISTORY.assign(stage=stage), "mobilenet, fold 0")))
+        for stage in (1, np.where(HISTORY["epoch"] < begun, 1, 2))
+    )
+    changed = (one != two).any(axis=2).sum(axis=0)
+    return float(np.flatnonzero(changed > len(one) / 2).mean())  # a line from bottom to top
+
+
+def test_a_stage_is_marked_between_its_first_epoch_and_the_one_before() -> None:
+    marks = np.array([mark(begun) for begun in (2, 4, 6)])
+    np.testing.assert_allclose(np.diff(marks), (marks[2] - marks[0]) / 2, atol=1.5)
+    assert marks[2] - marks[0] > 300
 
 
 def test_a_single_epoch_can_be_drawn() -> None:

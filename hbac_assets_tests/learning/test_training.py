@@ -10,10 +10,8 @@ import pandas as pd
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.learning import training
 from hbac_assets.learning.checkpoint import EpochRecord, checkpoint_of
 from hbac_assets.learning.compilation_clock import compilation_clock
-from hbac_assets.learning.epoch_plans import EpochPlan, plan_epochs
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.training import Examples, StepsDone, TrainingResult, train_cell
@@ -26,7 +24,9 @@ class InterruptedTrainingError(Exception):
     """What ends a training in these tests."""
 
 
-def train(settings: MemberSettings, folder: Path, stop_after: int | None = None) -> tuple[TrainingResult, list[int]]:
+def train(
+    settings: MemberSettings, folder: Path, stop_after: int | None = None, examples: Examples = TRAINING
+) -> tuple[TrainingResult, list[int]]:
     epochs = []
 
     def on_epoch(record: EpochRecord) -> None:
@@ -34,7 +34,7 @@ def train(settings: MemberSettings, folder: Path, stop_after: int | None = None)
         if record.epoch == stop_after:
             raise InterruptedTrainingError
 
-    return train_cell(settings, TRAINING, VALIDATION, folder, on_epoch=on_epoch), epochs
+    return train_cell(settings, examples, VALIDATION, folder, on_epoch=on_epoch), epochs
 
 
 def weights(path: Path) -> np.ndarray:
@@ -60,6 +60,7 @@ def test_its_folder_holds_models_and_history(trained: tuple[Path, TrainingResult
     assert sorted(path.name for path in folder.iterdir()) == ["best.keras", "history.csv", "last.keras"]
     history = pd.read_csv(folder / "history.csv")
     pd.testing.assert_frame_equal(history, pd.DataFrame([asdict(record) for record in result.history]))
+    assert history["raw_val_loss"].isna().all()
     assert result.best_epoch == history["epoch"][history["val_loss"].argmin()]
     assert (history[["seconds", "images_per_second"]] > 0).all(axis=None)
 
@@ -193,31 +194,108 @@ def test_a_resumed_training_stops_early_with_the_same_bits(
         np.testing.assert_array_equal(weights(tmp_path / name), weights(folder / name))
 
 
-def staged(settings: MemberSettings, targets: np.ndarray) -> list[EpochPlan]:
-    """Two epochs on all rows, then two on the first twelve, at a tenth of the learning rate."""
-    first = list(plan_epochs(settings, targets))[:2]
-    steps = -(-12 // settings.batch_size)
-    begun = first[-1].first_step + len(first[-1].rates)
-    return first + [
-        replace(first[0], epoch=epoch, rows=np.arange(12), first_step=step, rates=first[0].rates[:steps] / 10)
-        for epoch, step in ((3, begun), (4, begun + steps))
-    ]
+VOTES = np.random.default_rng(2).integers(1, 20, size=60)
+WITH_VOTES = replace(TRAINING, votes=VOTES, eegs=np.arange(60) // 2)  # two rows of each EEG
+
+
+def in_stages(settings: MemberSettings, *stages: dict, **changes: object) -> MemberSettings:
+    return MemberSettings.model_validate({**settings.model_dump(), "stages": stages, **changes})
+
+
+def test_one_stage_of_everything_is_a_training_without_stages(
+    trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path
+) -> None:
+    train(in_stages(settings, {}), tmp_path)
+    np.testing.assert_array_equal(weights(tmp_path / "last.keras"), weights(trained[0] / "last.keras"))
+
+
+def test_a_stage_sees_no_row_with_fewer_votes(settings: MemberSettings, tmp_path: Path) -> None:
+    """Those have targets that no training survives; the second stage, which does see some, does not."""
+    spoilt = np.where(VOTES[:, None] < 10, np.float32(np.nan), TRAINING.targets)
+    staged = in_stages(settings, {"min_votes": 10, "epochs": 1}, {"min_votes": 9, "epochs": 1})
+    examples, epochs = replace(WITH_VOTES, targets=spoilt), list[EpochRecord]()
+    with pytest.raises(HbacError, match="epoch 2: expected finite losses"):
+        train_cell(staged, examples, VALIDATION, tmp_path, on_epoch=epochs.append)
+    assert [record.epoch for record in epochs] == [1]
 
 
 @pytest.mark.slow
-def test_training_in_stages_is_other_plans_and_resumes_with_the_same_bits(
-    settings: MemberSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training, "plan_epochs", staged)
-    whole, epochs = train(settings, tmp_path / "whole")
+def test_a_training_interrupted_in_any_stage_gives_the_same_bits(settings: MemberSettings, tmp_path: Path) -> None:
+    second = {"epochs": 2, "min_votes": 10, "sample_weight": "log_votes", "schedule": {"peak": 1e-4}}
+    staged = in_stages(settings, {"epochs": 2, "draw": "one_per_eeg"}, second, ema_decay=0.9)
+    whole, epochs = train(staged, tmp_path / "whole", examples=WITH_VOTES)
     assert epochs == [1, 2, 3, 4]
-    assert whole.history[2].learning_rate < whole.history[1].learning_rate / 5
-    for stop_after in (2, 3):
+    assert [record.stage for record in whole.history] == [1, 1, 2, 2]
+    raw = [record.raw_val_loss for record in whole.history]
+    assert np.isfinite(raw).tolist() == [False, True, False, True]
+    assert pd.read_csv(tmp_path / "whole" / "history.csv")["stage"].tolist() == [1, 1, 2, 2]
+    assert whole.history[-1].val_loss == pytest.approx(divergence(tmp_path / "whole" / "last.keras"), abs=1e-5)
+    for stop_after in (1, 2, 3):
         folder = tmp_path / f"after_{stop_after}"
         with pytest.raises(InterruptedTrainingError):
-            train(settings, folder, stop_after)
-        assert train(settings, folder)[1] == [1, 2, 3, 4][stop_after:]
-        np.testing.assert_array_equal(weights(folder / "last.keras"), weights(tmp_path / "whole" / "last.keras"))
+            train(staged, folder, stop_after, WITH_VOTES)
+        result, epochs = train(staged, folder, examples=WITH_VOTES)
+        assert epochs == [1, 2, 3, 4][stop_after:]
+        assert [record.stage for record in result.history] == [1, 1, 2, 2]
+        np.testing.assert_array_equal([record.raw_val_loss for record in result.history], raw)
+        for name in ("best.keras", "last.keras"):
+            np.testing.assert_array_equal(weights(folder / name), weights(tmp_path / "whole" / name))
+
+
+@pytest.mark.parametrize("change", ["votes", "eegs"])
+def test_a_checkpoint_of_other_votes_or_eegs_is_not_resumed(
+    settings: MemberSettings, tmp_path: Path, change: str
+) -> None:
+    short = settings.model_copy(update={"epochs": 1})
+    train(short, tmp_path, examples=WITH_VOTES)
+    assert train(short, tmp_path, examples=WITH_VOTES)[1] == []
+    other = replace(WITH_VOTES, **{change: getattr(WITH_VOTES, change)[::-1].copy()})
+    assert train(short, tmp_path, examples=other)[1] == [1]
+
+
+def test_early_stopping_ends_a_stage_and_the_next_one_follows(
+    stopped: tuple[Path, TrainingResult], hopeless: MemberSettings, tmp_path: Path
+) -> None:
+    gentle = {"epochs": 2, "schedule": {"kind": "constant", "peak": 1e-6, "warmup_epochs": 0}}
+    staged = in_stages(hopeless, {}, gentle)
+    first = [record.epoch for record in stopped[1].history]
+    with pytest.raises(InterruptedTrainingError):
+        train(staged, tmp_path, stop_after=9)
+    result, epochs = train(staged, tmp_path)
+    assert epochs == [10]
+    assert [record.epoch for record in result.history] == [*first, 9, 10]
+    assert [record.val_loss for record in result.history[:-2]] == [record.val_loss for record in stopped[1].history]
+    assert result.history[-1].learning_rate == 1e-6
+
+
+@pytest.mark.parametrize("statistics", ["running", "reestimated"])
+def test_averaged_weights_are_what_is_validated_and_stored(
+    settings: MemberSettings, tmp_path: Path, statistics: str
+) -> None:
+    raw = settings.model_copy(update={"batchnorm_statistics": statistics})
+    plain, _ = train(raw, tmp_path / "plain")
+    averaged, _ = train(raw.model_copy(update={"ema_decay": 0.9}), tmp_path / "averaged")
+    ours, theirs = (weights(tmp_path / name / "last.keras") for name in ("averaged", "plain"))
+    assert not np.allclose(ours, theirs, rtol=1e-3)
+    for name, epoch in (("best", averaged.best_epoch), ("last", settings.epochs)):
+        stored = divergence(tmp_path / "averaged" / f"{name}.keras")
+        assert averaged.history[epoch - 1].val_loss == pytest.approx(stored, abs=1e-5)
+    # The training itself goes the same way, and its own weights are validated at its end.
+    for one, same in zip(averaged.history, plain.history, strict=True):
+        assert one.loss == pytest.approx(same.loss, rel=1e-3)
+    *before, last = averaged.history
+    assert np.isnan([record.raw_val_loss for record in before]).all()
+    assert last.raw_val_loss == pytest.approx(plain.history[-1].val_loss, abs=5e-4)
+    assert abs(last.raw_val_loss - last.val_loss) > 2e-3
+
+
+def test_a_stage_that_ends_early_tells_what_averaging_gained(hopeless: MemberSettings, tmp_path: Path) -> None:
+    result, _ = train(hopeless.model_copy(update={"ema_decay": 0.9, "early_stopping": 1}), tmp_path)
+    assert len(result.history) < hopeless.epochs
+    assert np.isnan([record.raw_val_loss for record in result.history]).tolist() == [
+        *[True] * (len(result.history) - 1),
+        False,
+    ]
 
 
 def test_the_kinds_of_schedule_lead_to_different_weights(settings: MemberSettings, tmp_path: Path) -> None:

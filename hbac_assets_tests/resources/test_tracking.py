@@ -5,6 +5,7 @@ import subprocess
 import sys
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -213,3 +214,15 @@ def test_no_password_is_shown(uri, shown):
 
 def test_settings_become_flat_params():
     assert flattened({"a": 1, "b": {"c": {"d": [1, 2]}, "e": None}}) == {"a": 1, "b.c.d": [1, 2], "b.e": None}
+    stages = {"stages": [{"epochs": 2}, {"epochs": 3, "schedule": {"peak": 0.1}}], "none": []}
+    assert flattened(stages) == {"stages.1.epochs": 2, "stages.2.epochs": 3, "stages.2.schedule.peak": 0.1, "none": []}
+
+
+def test_what_an_epoch_has_no_value_for_is_not_logged(tracking):
+    runs, tracked = open_cell(tracking, "gains")
+    tracked.log_epochs(HISTORY.assign(stage=[1, 1, 2], ema_gain=[np.nan, 0.25, np.nan]))
+    logged = {
+        name: [(one.step, one.value) for one in runs._client.get_metric_history(tracked.run_id, name)]
+        for name in ("stage", "ema_gain")
+    }
+    assert logged == {"stage": [(1, 1), (2, 1), (3, 2)], "ema_gain": [(2, 0.25)]}

@@ -27,11 +27,14 @@ def tuned(settings: MemberSettings, values: Mapping[str, Any]) -> MemberSettings
 def shortened(settings: MemberSettings, epochs: int) -> MemberSettings:
     """Return a member that trains for a few epochs, with the whole of its schedule in them.
 
-    At least the last epoch lies behind the warm-up, or the kind of schedule would make no difference.
+    Of a member with stages that is the first one alone, at the member's schedule. At least the last epoch lies behind
+    the warm-up, or the kind of schedule would make no difference.
     """
     warmup = min(settings.schedule.warmup_epochs, epochs - 1)
     schedule = settings.schedule.model_copy(update={"warmup_epochs": warmup})
-    return settings.model_copy(update={"epochs": epochs, "schedule": schedule, "early_stopping": None})
+    first = tuple(stage.model_copy(update={"epochs": None, "schedule": None}) for stage in settings.stages[:1])
+    changes = {"epochs": epochs, "schedule": schedule, "stages": first, "early_stopping": None}
+    return settings.model_copy(update=changes)
 
 
 def train_trial(

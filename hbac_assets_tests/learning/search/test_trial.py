@@ -53,3 +53,12 @@ def test_what_is_raised_after_an_epoch_ends_the_trial(settings, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train_trial(shortened(settings, 2), folds, tmp_path, stop)
     assert list(folds) == [None]
+
+
+def test_of_stages_a_trial_trains_the_first_at_its_own_schedule(settings):
+    first = {"epochs": 9, "min_votes": 10, "schedule": {"kind": "constant"}}
+    staged = MemberSettings.model_validate({**settings.model_dump(), "stages": [first, {"epochs": 4}]})
+    short = shortened(staged, 2)
+    assert short.total_epochs == 2
+    (stage,) = short.stages
+    assert (stage.epochs, stage.schedule, stage.min_votes) == (None, None, 10)
