@@ -17,7 +17,8 @@ from hbac_assets.assets.scores import evaluation
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.inference.export import export_bundle, require_extra
+from hbac_assets.errors import HbacError
+from hbac_assets.inference.export import export_bundle, missing_extra
 from hbac_assets.inference.packing import pack
 from hbac_assets.inference.predictor import reads_of
 from hbac_assets.labels import PROBABILITY_COLUMNS
@@ -39,16 +40,21 @@ def inference_bundle(
     """The submitted ensemble as ONNX graphs, with the code, settings and model card that it takes to predict.
 
     Each graph is compared with its Keras model on windows of the training data before it is kept. It is made when it
-    is asked for, and needs the packages of the extra `bundle`. In MLflow it is a version of a registered model; its
-    champion is the version that is better than the one before, as far as patients show.
+    is asked for, and needs the packages of the extra `bundle`; a run of everything goes on without them. In MLflow it
+    is a version of a registered model; its champion is the version that is better than the one before, as far as
+    patients show.
     """
     lineage = workspace.lineage()
     artifact = lineage.bundle
     with workspace.store.exclusive(lineage.experiment_folder, "inference_bundle", context.log.info):
         if artifact.is_current():
             context.log.info("up to date, kept")
+        elif missing := missing_extra():
+            if _is_all(context):
+                raise HbacError(missing)
+            context.log.warning(missing)
+            return MaterializeResult(data_version=data_version(), metadata={"note": missing})
         else:
-            require_extra()
             make_bundle(lineage, workspace.store.compilation_cache, context.log)
     folder, differences = lineage.bundle_folder, artifact.facts()["differences"]
     champion = _register(open_runs(context, tracking, lineage), lineage)
@@ -68,6 +74,11 @@ def inference_bundle(
             "model card": MarkdownMetadataValue((folder / "MODEL_CARD.md").read_text(encoding="utf-8")),
         },
     )
+
+
+def _is_all(context: AssetExecutionContext) -> bool:
+    """Tell whether the bundle is all that the run is for."""
+    return len(context.job_def.nodes) == 1
 
 
 def make_bundle(lineage: Lineage, compilation_cache: Path, log: logging.Logger) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from hbac_assets.competition.metadata import class_prior
-from hbac_assets.errors import HbacError
 from hbac_assets.inference.bundle import CHECKSUMS, DESCRIPTION, FORMAT, installed_version
 from hbac_assets.inference.carrying import carried_modules
 from hbac_assets.inference.graphs import compare_graph, export_graphs, in_single_precision, require_alike
@@ -32,18 +31,13 @@ DENOISING = "PyWavelets"
 RECORDED = ("keras", "keras-cv", "jax", "tf2onnx", "onnx")
 
 
-def require_extra() -> None:
-    """Require the packages that only the export needs.
-
-    Raises:
-        HbacError: names those that are missing, and the extra.
-    """
+def missing_extra() -> str:
+    """Return a line on the packages of the export that are missing; empty where all are installed."""
     missing = [name for name in EXPORTING if find_spec(name) is None]
-    if missing:
-        raise HbacError(
-            f"inference_bundle: expected the packages of the extra bundle, found no {', '.join(missing)}; "
-            "install hbac-assets[bundle]"
-        )
+    if not missing:
+        return ""
+    found = f"expected the packages of the extra bundle, found no {', '.join(missing)}"
+    return f"inference_bundle: {found}; install hbac-assets[bundle]"
 
 
 def export_bundle(

@@ -5,7 +5,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from dagster import DagsterInstance, load_assets_from_modules, materialize
+from dagster import DagsterInstance, Failure, load_assets_from_modules, materialize
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 from mlflow import MlflowClient
@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from hbac_assets import defs
 from hbac_assets.definitions import STAGES
 from hbac_assets.experiments.schema import Experiment
+from hbac_assets.inference import export
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell
 from hbac_assets.resources.environment import resources_from_environment
@@ -61,7 +62,7 @@ def instance():
 def everything(resources, lineage, tracking, instance):
     """Materialize on a copy of the finished store, with some resources in the place of its own."""
 
-    def run(selection="*", **instead):
+    def run(selection="*submission", **instead):
         every = resources_from_environment({"HBAC_DEVICE": "cpu"}) | resources | {"tracking": tracking} | instead
         assets = load_assets_from_modules(STAGES)
         assert materialize(assets, instance=instance, resources=every, selection=selection).success
@@ -89,6 +90,15 @@ def test_a_later_version_with_another_setting_makes_nothing_again(everything, li
     later = everything(experiment=LaterChoice(miniature=True))
     assert isinstance(later.experiment.members["mobilenet_v3_small"], Later)
     assert files(lineage) == before
+
+
+def test_without_the_extra_a_run_of_everything_goes_on_and_the_bundle_alone_fails(everything, lineage, monkeypatch):
+    before = files(lineage)
+    monkeypatch.setattr(export, "EXPORTING", ("a_package_that_is_not_there",))
+    everything("*")
+    assert files(lineage) == before
+    with pytest.raises(Failure, match=r"found no a_package_that_is_not_there; install hbac-assets\[bundle\]"):
+        everything("inference_bundle")
 
 
 @pytest.mark.long

@@ -46,7 +46,7 @@ def test_the_whole_chain_past_an_eeg_that_cannot_be_read(fresh, download, experi
     tested = set(pd.read_csv(download / "test.csv")["eeg_id"].astype(str))
     victim = labelled.iloc[0]
     empty(download / "train_eegs" / f"{victim}.parquet")
-    done = materialize(fresh, download, experiment, "*")
+    done = materialize(fresh, download, experiment, "*submission")
     assert done.returncode == 0, done.stderr
     assert f"set aside: {download}/train_eegs/{victim}.parquet: expected a whole parquet file" in done.stderr
 
