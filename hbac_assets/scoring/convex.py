@@ -9,6 +9,8 @@ from hbac_assets.scoring.metric import SMALLEST
 MOST_STEPS = 1000
 # Of the objective and of its gradient: below what the fourth digit of a score shows, by far.
 RELATIVE_DECREASE, LARGEST_SLOPE = 1e-13, 1e-8
+MOST_RESTARTS, CAREFUL_STEPS, LARGEST_GAIN = 10, 20, 1e-4
+"""Of searches that end where a member can still gain more than so much; steps of Cover's iteration before each."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def learned_weights(predictions: np.ndarray, shares: np.ndarray, groups: np.ndar
     """Find the weights of least mean KL divergence on these rows, whichever patients they come from.
 
     The divergence is convex in the weights. They are the softmax of free parameters, which L-BFGS changes; where
-    members resemble one another, this takes tens of steps, and Cover's multiplicative iteration thousands.
+    members resemble one another, this takes tens of steps, and Cover's multiplicative iteration thousands. At the
+    minimum no member's gain, the factor of that iteration, exceeds 1 (Cover 1984, IEEE Trans Inf Theory 30:369-373).
 
     Args:
         predictions: (M, N, 6) of M members.
@@ -73,9 +76,23 @@ def learned_weights(predictions: np.ndarray, shares: np.ndarray, groups: np.ndar
         slope = -of_members @ (votes / blended)
         return float(-(votes @ np.log(blended))), weights * (slope - weights @ slope)
 
-    options = {"maxiter": MOST_STEPS, "ftol": RELATIVE_DECREASE, "gtol": LARGEST_SLOPE}
-    found = minimize(cross_entropy, np.zeros(len(predictions)), jac=True, method="L-BFGS-B", options=options)
-    return ConvexBlend(softmax(found.x))
+    def search(start: np.ndarray) -> np.ndarray:
+        options = {"maxiter": MOST_STEPS, "ftol": RELATIVE_DECREASE, "gtol": LARGEST_SLOPE}
+        return np.asarray(softmax(minimize(cross_entropy, start, jac=True, method="L-BFGS-B", options=options).x))
+
+    def gains(weights: np.ndarray) -> np.ndarray:
+        return np.asarray(of_members @ (votes / (weights @ of_members)) / votes.sum())
+
+    weights = search(np.zeros(len(predictions)))
+    for _ in range(MOST_RESTARTS):
+        if gains(weights).max() <= 1 + LARGEST_GAIN:
+            break
+        # A long step has led to where the softmax has no slope, far from the minimum.
+        weights = (weights + _equal_weights(predictions)) / 2
+        for _ in range(CAREFUL_STEPS):
+            weights *= gains(weights)
+        weights = search(np.log(np.maximum(weights, SMALLEST)))
+    return ConvexBlend(weights)
 
 
 def _equal_weights(predictions: np.ndarray) -> np.ndarray:
