@@ -198,6 +198,11 @@ def _name(cell: Cell) -> str:
     return f"{cell.member} fold {cell.fold}"
 
 
+def visible_cores() -> int | None:
+    """Return how many cores this process may use; the bits of a training depend on it."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def environment(accelerator: Accelerator) -> dict[str, object]:
     """Return what the bits of the result depend on besides the inputs."""
     import jax
@@ -207,7 +212,7 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
         "device": jax.devices()[0].device_kind,
         "devices": jax.device_count(),
         "precision": accelerator.chosen_precision(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": visible_cores(),
         "jax": jax.__version__,
         "keras": keras.__version__,
     }

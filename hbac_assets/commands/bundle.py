@@ -41,8 +41,7 @@ def _copy_and_report(output: Path | None) -> None:
     from hbac_assets.resources.views import Workspace
 
     assert defs.resources is not None
-    names = ("competition", "store", "experiment")
-    folder = Workspace(*(defs.resources[name] for name in names)).lineage().bundle_folder
+    folder = Workspace.of(defs.resources).lineage().bundle_folder
     zipped = packed(folder)
     if output:
         with atomic_write(output, size=zipped.stat().st_size) as temporary:

@@ -1,7 +1,6 @@
 """What a run is about, said before it begins: experiment, data, device, about how long, where results go."""
 
-import os
-
+from hbac_assets.assets.cell import visible_cores
 from hbac_assets.commands.terminal import duration
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell, Lineage
@@ -38,7 +37,7 @@ def _device(accelerator: Accelerator) -> str:
     side_by_side = accelerator.cells_side_by_side()
     models = "one model at a time" if side_by_side == 1 else f"{side_by_side} models at a time"
     if accelerator.chosen_device() == "cpu":
-        return f"CPU, {_cores()} cores; {models}"
+        return f"CPU, {visible_cores()} cores; {models}"
     names = [f"{gpu.label} {gpu.name}" for gpu in find_gpus().usable]
     return f"GPU {', '.join(names)}; {models}"
 
@@ -83,8 +82,4 @@ def _is_made(lineage: Lineage, cell: Cell) -> bool:
 
 def _is_of_this_machine(environment: dict[str, object]) -> bool:
     devices = {gpu.name for gpu in find_gpus().usable} or {"cpu"}
-    return environment.get("device") in devices and environment.get("cores") == _cores()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return environment.get("device") in devices and environment.get("cores") == visible_cores()

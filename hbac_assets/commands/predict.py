@@ -87,8 +87,7 @@ def open_predictor(source: str | None) -> "tuple[Predictor, str]":
 
     if source:
         os.environ["HBAC_STORE"] = str(Path(source).absolute())
-    resources = resources_from_environment()
-    lineage = Workspace(*(resources[name] for name in ("competition", "store", "experiment"))).lineage()
+    lineage = Workspace.of(resources_from_environment()).lineage()
     experiment = lineage.experiment
     return open_trained(lineage), f"{experiment.submitted} of {experiment.name}"
 

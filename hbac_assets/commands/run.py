@@ -139,7 +139,7 @@ def materialize(job: str) -> None:
     terminal, resources = Terminal(), definitions.defs.resources
     with told_if_locked(), open_instance() as instance:
         report_dead_runs(instance)
-        workspace = Workspace(resources["competition"], resources["store"], resources["experiment"])
+        workspace = Workspace.of(resources)
         terminal.line("\n".join([*opening(workspace, resources["accelerator"]), ""]))
         with (
             Follower(instance, terminal) as follower,

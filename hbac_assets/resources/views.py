@@ -1,6 +1,8 @@
 """What the resources say together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from dagster import InitResourceContext, resource
 
@@ -17,6 +19,11 @@ class Workspace:
     competition: CompetitionData
     store: Store
     experiment: ExperimentChoice
+
+    @classmethod
+    def of(cls, resources: Mapping[str, Any]) -> Self:
+        """Return the workspace of resources by name."""
+        return cls(resources["competition"], resources["store"], resources["experiment"])
 
     def lineage(self) -> Lineage:
         """Return the artifacts of the experiment on the data.
