@@ -6,7 +6,8 @@ All functions are pure JAX with static shapes; keys are JAX random keys.
 from jaxtyping import Bool, Float, Float32
 
 from hbac_assets.learning.arrays import Array
-from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Translation
+from hbac_assets.learning.montage_augmentation import drop_channel, flip_hemispheres, shift_windows
+from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Preprocessing, Translation
 
 Batch = Float[Array, "rows height width"]
 Targets = Float[Array, "rows classes"]
@@ -22,11 +23,22 @@ def to_channels(images: Batch) -> Float32[Array, "rows height width 3"]:
     return jnp.repeat(images.astype(jnp.float32)[..., None], 3, axis=-1)
 
 
-def augment(key: Array, images: Batch, targets: Targets, augmentation: Augmentation) -> tuple[Batch, Targets]:
-    """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6)."""
+def augment(
+    key: Array, images: Batch, targets: Targets, augmentation: Augmentation, preprocessing: Preprocessing
+) -> tuple[Batch, Targets]:
+    """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6).
+
+    `preprocessing` made the images.
+    """
     import jax
 
     mixup_key, frequency_key, time_key, translation_key, cutout_key = jax.random.split(key, 5)
+    # Beside those above, which a number below 5 could repeat.
+    flip_key, shift_key, channel_key = jax.random.split(jax.random.fold_in(key, 5), 3)
+    if augmentation.hemisphere_flip:
+        images = flip_hemispheres(flip_key, images, preprocessing.kind, augmentation.hemisphere_flip)
+    if augmentation.time_shift:
+        images = shift_windows(shift_key, images, preprocessing, augmentation.time_shift)
     if augmentation.mixup:
         images, targets = mix(mixup_key, images, targets, augmentation.mixup)
     if augmentation.translation:
@@ -37,6 +49,8 @@ def augment(key: Array, images: Batch, targets: Targets, augmentation: Augmentat
         images = mask(time_key, images, TIME_AXIS, augmentation.time_mask)
     if augmentation.cutout:
         images = cut_out(cutout_key, images, augmentation.cutout)
+    if augmentation.channel_dropout:
+        images = drop_channel(channel_key, images, preprocessing.kind, augmentation.channel_dropout)
     return images, targets
 
 
