@@ -31,7 +31,7 @@ ScheduleKind = Literal["cosine", "exponential", "constant"]
 SampleWeight = Literal["none", "log_votes", "capped_votes"]
 
 # The settings of a member that training does not read: with others it is predicted anew from the models there are.
-PREDICTION_ONLY = {"scored_epoch"}
+PREDICTION_ONLY = {"scored_epoch", "test_time"}
 
 
 class Preprocessing(Settings):
@@ -185,6 +185,21 @@ class Augmentation(Settings):
         return {name for name, settings in self if settings is not None}
 
 
+class Variants(Settings):
+    """The variants of each image that a prediction is made of besides the image itself: every flip with every shift."""
+
+    flip: bool = Field(False, description="left and right electrodes exchanged")
+    shifts: tuple[float, ...] = Field((), description="the window so many seconds later, or earlier if negative")
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if not (self.flip or self.shifts):
+            raise ValueError("expected flip: true or shifts, found neither")
+        if len(set(self.shifts)) < len(self.shifts):
+            raise ValueError(f"shifts: expected each once, found {list(self.shifts)}")
+        return self
+
+
 class Schedule(Settings):
     """The learning rate over the true number of epochs: linear warm-up from `start` to `peak`, then as `kind` says.
 
@@ -262,6 +277,9 @@ class MemberSettings(Settings):
         "running", description="what validation uses: averages of the steps so far, or of the training images anew"
     )
     scored_epoch: Literal["best", "last"] = Field("last", description="the epoch whose weights predict")
+    test_time: Variants | None = Field(
+        None, description="predict the mean over variants of each image, known as test-time augmentation"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
     @property
@@ -304,6 +322,22 @@ class MemberSettings(Settings):
         if preprocessing and augmentation.time_shift:
             require_shift(preprocessing, augmentation.time_shift.seconds)
         return augmentation
+
+    @field_validator("test_time")
+    @classmethod
+    def _can_vary(cls, variants: Variants | None, earlier: ValidationInfo) -> Variants | None:
+        preprocessing = earlier.data.get("preprocessing")
+        if preprocessing and variants:
+            possible = preprocessing.kind.augmentations
+            if variants.flip and "hemisphere_flip" not in possible:
+                raise ValueError(f"expected no flip with input {preprocessing.input}")
+            if variants.shifts and "time_shift" not in possible:
+                raise ValueError(f"expected no shifts with input {preprocessing.input}")
+            if variants.flip:
+                require_whole_channels(preprocessing)
+            for seconds in variants.shifts:
+                require_shift(preprocessing, seconds)
+        return variants
 
     @field_validator("backbone")
     @classmethod

@@ -46,10 +46,10 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "Optimizer": {"beta_1": 0.9, "beta_2": 0.999, "weight_decay": 0.0},
     },
     ("oof_predictions", "3"): {
-        "MemberSettings": {"scored_epoch": "last"}
+        "MemberSettings": {"scored_epoch": "last", "test_time": None}, "Variants": {"flip": False, "shifts": []}
     },
     ("submission", "3"): {
-        "MemberSettings": {"scored_epoch": "last"}
+        "MemberSettings": {"scored_epoch": "last", "test_time": None}, "Variants": {"flip": False, "shifts": []}
     },
     ("eeg_spectrograms", "2"): {
         "EegRecipe": {

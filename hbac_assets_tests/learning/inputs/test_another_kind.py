@@ -101,6 +101,7 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
         ({"preprocessing": {}}, "input: expected one of powers for one_dimensional, found kaggle"),
         ({"backbone": "tiny"}, "input: expected one of kaggle, .*, kaggle_eeg_50_10 for tiny, found powers"),
         ({"preprocessing": {"input": "powers", "normalisation": "data_wide"}}, "expected per_image with input powers"),
+        ({"test_time": {"shifts": [2.0]}}, "expected no shifts with input powers"),
         (
             {"preprocessing": {"input": "powers", "eeg": {}}},
             "expected none with input powers, .* only eeg and .* kaggle_eeg_50_10 are",
