@@ -15,6 +15,9 @@ Targets = Float[Array, "rows classes"]
 FREQUENCY_AXIS = 1
 TIME_AXIS = 2
 
+# What is folded into a batch's key for them. Below 5 it could give one of the five that the key is split into.
+FLIP, SHIFT, CHANNEL = 5, 6, 7
+
 
 def to_channels(images: Batch) -> Float32[Array, "rows height width 3"]:
     """Return (B, H, W) as float32 (B, H, W, 3), the channels equal."""
@@ -33,12 +36,10 @@ def augment(
     import jax
 
     mixup_key, frequency_key, time_key, translation_key, cutout_key = jax.random.split(key, 5)
-    # Beside those above, which a number below 5 could repeat.
-    flip_key, shift_key, channel_key = jax.random.split(jax.random.fold_in(key, 5), 3)
-    if augmentation.hemisphere_flip:
-        images = flip_hemispheres(flip_key, images, preprocessing.kind, augmentation.hemisphere_flip)
-    if augmentation.time_shift:
-        images = shift_windows(shift_key, images, preprocessing, augmentation.time_shift)
+    if flip := augmentation.hemisphere_flip:
+        images = flip_hemispheres(jax.random.fold_in(key, FLIP), images, preprocessing.kind, flip)
+    if shift := augmentation.time_shift:
+        images = shift_windows(jax.random.fold_in(key, SHIFT), images, preprocessing, shift)
     if augmentation.mixup:
         images, targets = mix(mixup_key, images, targets, augmentation.mixup)
     if augmentation.translation:
@@ -49,8 +50,8 @@ def augment(
         images = mask(time_key, images, TIME_AXIS, augmentation.time_mask)
     if augmentation.cutout:
         images = cut_out(cutout_key, images, augmentation.cutout)
-    if augmentation.channel_dropout:
-        images = drop_channel(channel_key, images, preprocessing.kind, augmentation.channel_dropout)
+    if dropout := augmentation.channel_dropout:
+        images = drop_channel(jax.random.fold_in(key, CHANNEL), images, preprocessing.kind, dropout)
     return images, targets
 
 

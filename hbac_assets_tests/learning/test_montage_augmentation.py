@@ -5,15 +5,19 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from hbac_assets.learning.backend import weights_drawn_by_numpy
 from hbac_assets.learning.images import augment, cut_out, mask, mix, translate
 from hbac_assets.learning.inputs.channels import channel_of_lines
 from hbac_assets.learning.inputs.kinds import KINDS
 from hbac_assets.learning.montage_augmentation import mirrored_images, shifted
+from hbac_assets.learning.network import Network
 from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MemberSettings, MixUp, Preprocessing, Translation
+from hbac_assets.learning.step import build_optimizer, compile_steps, initial_state
 from hbac_assets_tests.learning.recordings import eeg_table, exchanged, images_of, spectrogram_table
 
 IMAGES = [name for name, kind in KINDS.items() if kind.dimensions == 2]
@@ -142,17 +146,41 @@ def test_earlier_augmentations_draw_as_before() -> None:
         np.testing.assert_array_equal(mixed, expected_targets)
 
 
-@pytest.mark.parametrize("name", CHANNELWISE)
-def test_draws_are_independent_of_the_others(name: str) -> None:
-    """Flipped images are not the mixed ones, and so on: the keys all differ."""
-    settings, images = preprocessing("eeg"), noise(64, *SIZE)
-    seeds = [jax.random.key(seed) for seed in range(40)]
-    applied = {}
-    for one in (name, "translation"):
-        chosen = Augmentation.model_validate({one: {"probability": 0.5}})
-        first = [augment(key, images, targets(64), chosen, settings)[0][0] != images[0] for key in seeds]
-        applied[one] = np.array([changed.any() for changed in first])
-    assert 5 < (applied[name] == applied["translation"]).sum() < 35
+def test_a_step_with_every_image_flipped_is_one_on_the_mirrored_images() -> None:
+    settings = {"backbone": "tiny", "preprocessing": {"input": "both", "image_size": [16, 6]}}
+    plain = MemberSettings.model_validate(settings)
+    flipping = MemberSettings.model_validate(settings | {"augmentation": {"hemisphere_flip": ALWAYS}})
+    images = noise(8, 16, 6)
+    with weights_drawn_by_numpy():
+        layers = [keras.Input((16, 6, 3)), keras.layers.Flatten(), keras.layers.Dense(6, activation="softmax")]
+        network = Network(keras.Sequential(layers))
+
+    def weights(member: MemberSettings, batch: jax.Array) -> np.ndarray:
+        optimizer = build_optimizer(network, member.optimizer)
+        state = jax.device_put(jax.tree.map(np.array, initial_state(network, optimizer)))
+        steps, rates = compile_steps(network, optimizer, member), np.full(1, 0.1, dtype=np.float32)
+        state, _ = steps(state, (batch[None], targets(8)[None]), rates, np.uint32(1), 0, 1)
+        return np.asarray(state.weights)
+
+    flipped, mirrored = weights(flipping, images), weights(plain, mirrored_images(images, plain.preprocessing.kind))
+    np.testing.assert_array_equal(flipped, mirrored)
+    assert not np.allclose(flipped, weights(plain, images))
+
+
+def test_no_draw_follows_from_another() -> None:
+    """Flipped images are not the moved ones, and so on: over many batches, what is done to the first image of each."""
+    settings, images = preprocessing("eeg"), noise(4, 8, 10)
+    keys = jax.random.split(jax.random.key(0), 300)
+    done = []
+    for name in (*CHANNELWISE, "translation", "cutout"):
+        chosen = Augmentation.model_validate({name: {"seconds": 10} if name == "time_shift" else {}})
+
+        def first(key: jax.Array, chosen: Augmentation = chosen) -> jax.Array:
+            return (augment(key, images, targets(4), chosen, settings)[0] != images)[0].any()
+
+        done.append(jax.jit(jax.vmap(first))(keys))
+    correlations = np.corrcoef(np.array(done))
+    assert np.abs(correlations - np.eye(len(done))).max() < 0.25
 
 
 @pytest.mark.parametrize(
