@@ -357,8 +357,8 @@ GUARDS = [
     Guard(
         "a window lies within its EEG",
         "competition/arrays.py",
-        "missing.append(missing_share(window) if whole else None)",
-        "missing.append(missing_share(window))",
+        "missing.append(missing_share(seen) if whole else None)",
+        "missing.append(missing_share(seen))",
         "competition/test_arrays.py::test_of_windows_without_a_signal_or_beyond_the_end_it_is_said",
     ),
     Guard(
