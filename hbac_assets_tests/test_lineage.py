@@ -19,10 +19,11 @@ MEMBERS = {
     "stft": {"input": "eeg", "eeg": {"transform": "stft"}},
     "both": {"input": "both"},
 }
+VIEWS = {"views": {"input": "kaggle_eeg_50_10", "image_size": [48, 40]}}
 
 
 def lineage(*members: str, **settings: object) -> Lineage:
-    recipes = {name: {"backbone": "mobilenet_v3_small", "preprocessing": MEMBERS[name]} for name in members}
+    recipes = {name: {"backbone": "mobilenet_v3_small", "preprocessing": (MEMBERS | VIEWS)[name]} for name in members}
     experiment = Experiment.model_validate({"name": "mine", "description": "", "members": recipes, **settings})
     return Lineage(Path("/store"), Dataset("kaggle", Path("/raw"), "0123456789abcdef", "fedcba9876543210"), experiment)
 
@@ -35,6 +36,14 @@ def mine() -> Lineage:
 def test_each_recipe_counts_once(mine: Lineage) -> None:
     assert mine.eeg_recipes == (PLAIN, STFT)
     assert lineage("kaggle").eeg_recipes == ()
+
+
+def test_of_a_window_and_its_labelled_seconds_there_are_arrays_of_both() -> None:
+    mine = lineage("views", "mel")
+    assert mine.eeg_recipes == (PLAIN, PLAIN.of_label())
+    assert [one.source for one in mine.member_inputs("views", "test")] == [None, PLAIN, PLAIN.of_label()]
+    assert mine.eeg_folder(PLAIN) != mine.eeg_folder(PLAIN.of_label())
+    assert mine.eeg_folder(PLAIN) == lineage("mel").eeg_folder(PLAIN)
 
 
 def test_a_cell_depends_on_what_its_images_are_made_from(mine: Lineage) -> None:

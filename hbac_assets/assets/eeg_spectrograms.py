@@ -69,7 +69,7 @@ def require_folder(lineage: Lineage) -> None:
     if not path.is_dir():
         raise HbacError(
             f"{path}: expected a folder of EEG files, found none; {', '.join(members)} of {experiment.name} "
-            "have preprocessing.input eeg or both: complete the download or set it to kaggle"
+            "learn from the EEG: complete the download or set their preprocessing.input to kaggle"
         )
 
 

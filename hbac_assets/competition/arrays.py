@@ -43,8 +43,8 @@ class EegFacts:
     nan_share: float
     """Share of the samples that are NaN."""
     missing: list[float | None]
-    """Of each window, the share of its samples that are NaN or from an electrode that shows one value throughout; None
-    where the window does not lie within the recording."""
+    """Of each window, the share of the samples in use that are NaN or from an electrode that shows one value
+    throughout; None where the window does not lie within the recording."""
     digest: str
     """SHA-256 of the npy file."""
 
@@ -75,8 +75,8 @@ def convert_eeg(
 ) -> EegFacts:
     """Write the spectrograms of windows of the EEG in `source` to `target`.
 
-    The array is float32 (windows, 4 × bands, columns), as `eeg_spectrogram` makes each; zero for a window of which the
-    recording holds nothing.
+    The array is float32 (windows, 4 × bands, columns), as `eeg_spectrogram` makes each of the middle seconds that the
+    recipe is for; zero for a window of which the recording holds nothing there.
 
     Args:
         source: the EEG's file.
@@ -91,14 +91,16 @@ def convert_eeg(
     """
     eeg = in_the_middle(read_eeg(source, least_samples), EEG_WINDOW, axis=0)
     spectrograms = np.zeros((len(offsets), len(CHAINS) * recipe.size[0], recipe.size[1]), np.float32)
+    beside = (EEG_WINDOW - recipe.samples) // 2
     missing: list[float | None] = []
     for spectrogram, offset in zip(spectrograms, offsets, strict=True):
         start = (len(eeg) - EEG_WINDOW) // 2 if offset == MIDDLE else offset * EEG_RATE
         window = eeg[start : start + EEG_WINDOW]
         whole = len(window) == EEG_WINDOW
-        missing.append(missing_share(window) if whole else None)
+        seen = window[beside : EEG_WINDOW - beside]
+        missing.append(missing_share(seen) if whole else None)
         if whole and missing[-1] != 1:
-            spectrogram[:] = eeg_spectrogram(window, recipe)
+            spectrogram[:] = eeg_spectrogram(seen, recipe)
     return EegFacts(_share(np.isnan(eeg)), missing, _write(target, spectrograms))
 
 

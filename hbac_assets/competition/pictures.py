@@ -51,7 +51,8 @@ def eeg_spectrogram_image(spectrogram: np.ndarray, recipe: EegRecipe, title: str
         recipe: what it was made by.
         title: above the picture.
     """
-    extent = (0, EEG_WINDOW_SECONDS, *recipe.frequencies)
+    before = (EEG_WINDOW_SECONDS - recipe.seconds) / 2
+    extent = (before, before + recipe.seconds, *recipe.frequencies)
     return _chains(spectrogram, title, extent, "seconds", (-1, 1), "power, -1 to 1 is 80 dB")
 
 

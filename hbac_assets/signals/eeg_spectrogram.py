@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from hbac_assets.signals.averaging import averaging_matrix
 from hbac_assets.signals.denoising import wavelet_denoised
 from hbac_assets.signals.eeg_recipe import EegRecipe
-from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW, bipolar
+from hbac_assets.signals.montage import CHAINS, EEG_RATE, bipolar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -36,14 +36,14 @@ def eeg_spectrogram(
     all of it is missing; a difference of zeros is 1 everywhere, as there.
 
     Args:
-        eeg: (10,000, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`.
+        eeg: (samples, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`; as many as the recipe is for.
         recipe: transform, grid and denoising.
 
     Returns:
         (4 × bands, columns) float32: the chains one after another in the order of `montage.CHAINS`.
     """
-    if len(eeg) != EEG_WINDOW:
-        raise ValueError(f"eeg: expected {EEG_WINDOW} samples, found {len(eeg)}")
+    if len(eeg) != recipe.samples:
+        raise ValueError(f"eeg: expected {recipe.samples} samples, found {len(eeg)}")
     return np.concatenate([_chain_image(bipolar(eeg, chain), recipe) for chain in CHAINS])
 
 
@@ -128,7 +128,7 @@ def _tables(recipe: EegRecipe) -> _Tables:
         cosines.astype(np.float32),
         sines.astype(np.float32),
         csr_array(bands[:, bins].astype(np.float32)),
-        averaging_matrix(EEG_WINDOW // recipe.hop, recipe.size[1]),
+        averaging_matrix(recipe.frames, recipe.size[1]),
     )
 
 

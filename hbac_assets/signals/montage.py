@@ -3,6 +3,8 @@
 Electrode names are the older ones that the competition uses (T3, T4, T5, T6 for T7, T8, P7, P8).
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float
 
@@ -18,6 +20,10 @@ EEG_WINDOW_SECONDS = 50
 EEG_WINDOW = EEG_WINDOW_SECONDS * EEG_RATE
 """Samples of the EEG around a labelled moment."""
 
+LABEL_SECONDS = 10
+"""In the middle of each window: what the experts labelled, having seen all of it
+(https://www.kaggle.com/competitions/hms-harmful-brain-activity-classification/data)."""
+
 # In the column order of the spectrogram files. The letters are left and right, then lateral and parasagittal.
 CHAINS: dict[str, tuple[str, ...]] = {
     "LL": ("Fp1", "F7", "T3", "T5", "O1"),
@@ -25,6 +31,18 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "LP": ("Fp1", "F3", "C3", "P3", "O1"),
     "RP": ("Fp2", "F4", "C4", "P4", "O2"),
 }
+
+OTHER_SIDE = str.maketrans("12345678", "21436587")
+
+
+def mirrored(electrodes: Iterable[str]) -> tuple[str, ...]:
+    """Return the electrodes at the same places of the other hemisphere; those of the midline stay.
+
+    In the 10-20 system odd numbers are on the left, the even number after each at the same place on the right
+    (Klem et al. 1999, The ten-twenty electrode system of the International Federation, Electroencephalography and
+    Clinical Neurophysiology, Supplement 52:3-6).
+    """
+    return tuple(name.translate(OTHER_SIDE) for name in electrodes)
 
 
 def bipolar(eeg: Float[np.ndarray, "samples electrodes"], chain: str) -> Float[np.ndarray, "4 samples"]:

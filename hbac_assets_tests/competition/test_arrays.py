@@ -127,3 +127,17 @@ def test_the_number_of_workers_changes_no_bit(tmp_path: Path, eeg: pd.DataFrame,
     many, _ = convert_all(sources, tmp_path / "many", converter, 3)
     assert one["digest"].nunique() > 1
     pd.testing.assert_frame_equal(one, many)
+
+
+def test_of_the_labelled_seconds_each_spectrogram_is_that_of_the_middle(tmp_path: Path, eeg: pd.DataFrame) -> None:
+    recipe = RECIPE.of_label()
+    eeg.loc[4_000:5_999, "O2"] = np.nan
+    eeg.to_parquet(tmp_path / "7.parquet", index=False)
+    facts = convert_eeg(tmp_path / "7.parquet", tmp_path / "7.npy", recipe, [0, 10, MIDDLE, 12])
+    array = np.load(tmp_path / "7.npy", allow_pickle=False)
+    for spectrogram, first in zip(array, (4_000, 6_000, 5_000), strict=False):
+        expected = eeg_spectrogram(eeg.to_numpy()[first : first + 2_000], recipe)
+        np.testing.assert_allclose(spectrogram, expected, atol=1e-5)
+    # The last window ends after the recording, although its middle does not.
+    assert facts.missing == [pytest.approx(1 / 19), 0, pytest.approx(0.5 / 19), None]
+    assert not array[3].any()

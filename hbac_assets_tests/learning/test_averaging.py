@@ -140,8 +140,10 @@ def test_mixup_blends_weights_as_it_blends_targets(network: Network) -> None:
     (_, loss), *_ = after_each_step(network, mixing, SERIES, TARGETS, WEIGHTS)
     key = jax.random.fold_in(jax.random.key(np.uint32(1)), 0)
     images = SERIES[0, 0].astype(np.float32)
-    blended, targets = augment(key, images, TARGETS[0, 0], mixing.augmentation)
-    weights = np.asarray(augment(key, images, WEIGHTS[0, 0][:, None], mixing.augmentation)[1])[:, 0]
+    blended, targets = augment(key, images, TARGETS[0, 0], mixing.augmentation, mixing.preprocessing)
+    weights = np.asarray(augment(key, images, WEIGHTS[0, 0][:, None], mixing.augmentation, mixing.preprocessing)[1])[
+        :, 0
+    ]
     probabilities = np.asarray(compile_forward(network)(start, network.non_trainable(), blended))
     divergences = (targets * np.log(targets / probabilities)).sum(axis=1)
     assert loss == pytest.approx(float((weights * divergences).mean()), rel=1e-4)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from hbac_assets.signals.montage import CHAINS, EEG_COLUMNS, ELECTRODES, bipolar
+from hbac_assets.signals.montage import CHAINS, EEG_COLUMNS, ELECTRODES, bipolar, mirrored
 
 
 def test_columns_are_the_nineteen_electrodes_and_the_ekg():
@@ -10,10 +10,17 @@ def test_columns_are_the_nineteen_electrodes_and_the_ekg():
 
 
 def test_right_chains_mirror_the_left_ones():
-    mirror = str.maketrans("1357", "2468")
     for left, right in (("LL", "RL"), ("LP", "RP")):
-        mirrored = [name.translate(mirror) for name in CHAINS[left]]
-        assert mirrored == list(CHAINS[right])
+        assert mirrored(CHAINS[left]) == CHAINS[right]
+        assert mirrored(CHAINS[right]) == CHAINS[left]
+
+
+def test_every_electrode_has_one_at_the_same_place_of_the_other_side():
+    pairs = dict(zip(ELECTRODES, mirrored(ELECTRODES), strict=True))
+    assert sorted(pairs.values()) == sorted(ELECTRODES)
+    assert {one for one, other in pairs.items() if one == other} == {"Fz", "Cz", "Pz"}
+    assert {pairs[other] == one for one, other in pairs.items()} == {True}
+    assert [pairs[name] for name in ("Fp1", "F7", "T5", "O2", "C4")] == ["Fp2", "F8", "T6", "O1", "C3"]
 
 
 def test_differences_run_from_front_to_back_and_leave_out_the_ekg():

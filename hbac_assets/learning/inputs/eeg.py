@@ -26,14 +26,24 @@ ASSET = "eeg_spectrograms"
 
 @dataclass(frozen=True)
 class EegView:
-    """The spectrogram that a recipe makes of the EEG: from -1 to 1, four chains one above the other."""
+    """The spectrogram that a recipe makes of the EEG: from -1 to 1, four chains one above the other.
 
+    Attributes:
+        of_label: whether it shows the labelled 10 s alone, in as many columns as otherwise the 50 s.
+        of_eeg: as every view has it.
+    """
+
+    of_label: bool = False
     of_eeg: bool = True
 
     def source(self, preprocessing: "Preprocessing") -> EegRecipe:
-        """Return the member's recipe."""
+        """Return the member's recipe, or the one for the labelled seconds that follows from it."""
         assert preprocessing.eeg
-        return preprocessing.eeg
+        return preprocessing.eeg.of_label() if self.of_label else preprocessing.eeg
+
+    def seconds(self, preprocessing: "Preprocessing") -> float:
+        """Return how long a time the spectrogram shows."""
+        return self.source(preprocessing).seconds
 
     def reader(
         self, rows: pd.DataFrame, arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]

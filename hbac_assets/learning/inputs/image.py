@@ -10,6 +10,7 @@ from jaxtyping import Float16, Float32
 
 from hbac_assets.learning.inputs.kind import Arrays, Source, Stored
 from hbac_assets.learning.normalisation import standardised
+from hbac_assets.signals.montage import CHAINS
 
 if TYPE_CHECKING:
     from hbac_assets.learning.settings import Preprocessing
@@ -20,6 +21,10 @@ class View(Protocol):
 
     @property
     def of_eeg(self) -> bool: ...  # noqa: D102
+
+    def seconds(self, preprocessing: "Preprocessing") -> float:
+        """Return how long a time the view shows."""
+        ...
 
     def source(self, preprocessing: "Preprocessing") -> Source:
         """Return the stored arrays that the view is made from."""
@@ -41,7 +46,19 @@ class ImageKind:
 
     views: tuple[View, ...]
     dimensions: Literal[2] = 2
-    augmentations: frozenset[str] = frozenset({"mixup", "translation", "frequency_mask", "time_mask", "cutout"})
+    augmentations: frozenset[str] = frozenset(
+        {
+            "hemisphere_flip",
+            "time_shift",
+            "mixup",
+            "translation",
+            "frequency_mask",
+            "time_mask",
+            "cutout",
+            "channel_dropout",
+        }
+    )
+    channels: tuple[tuple[str, ...], ...] = tuple(CHAINS.values())
 
     @property
     def normalisations(self) -> frozenset[str]:
@@ -65,6 +82,10 @@ class ImageKind:
     def shape(self, preprocessing: "Preprocessing") -> tuple[int, int]:
         """Return (H, W): the size of the image."""
         return preprocessing.image_size
+
+    def seconds(self, preprocessing: "Preprocessing") -> tuple[float, ...]:
+        """Return how long a time each view shows."""
+        return tuple(view.seconds(preprocessing) for view in self.views)
 
     def reader(
         self, rows: pd.DataFrame, stored: Stored, preprocessing: "Preprocessing"

@@ -36,6 +36,10 @@ class KaggleView:
     def source(self, preprocessing: "Preprocessing") -> None:
         """Return None: Kaggle made these arrays."""
 
+    def seconds(self, preprocessing: "Preprocessing") -> float:
+        """Return how long a time the window's columns show."""
+        return float(preprocessing.window * COLUMN_SECONDS)
+
     def reader(
         self, rows: pd.DataFrame, arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
     ) -> Callable[[int], Float32[np.ndarray, "height width"]]:

@@ -43,6 +43,8 @@ class InputKind(Protocol):
         normalisations: the values of `Preprocessing.normalisation` that do.
         panels: how many views lie one above the other in an image.
         of_eeg: whether a recipe makes it, or a part of it, from the EEG.
+        channels: the electrodes of each channel, in the order of the channels in each panel, which have equal numbers
+            of lines; those of an image lie along the frequencies.
     """
 
     @property
@@ -55,6 +57,8 @@ class InputKind(Protocol):
     def panels(self) -> int: ...  # noqa: D102
     @property
     def of_eeg(self) -> bool: ...  # noqa: D102
+    @property
+    def channels(self) -> tuple[tuple[str, ...], ...]: ...  # noqa: D102
 
     def sources(self, preprocessing: "Preprocessing") -> tuple[Source, ...]:
         """Return the stored arrays that it is made from, Kaggle's first."""
@@ -62,6 +66,10 @@ class InputKind(Protocol):
 
     def shape(self, preprocessing: "Preprocessing") -> tuple[int, int]:
         """Return the shape of one row's array: (frequencies, times) of an image, (times, channels) of a series."""
+        ...
+
+    def seconds(self, preprocessing: "Preprocessing") -> tuple[float, ...]:
+        """Return how long a time each panel shows."""
         ...
 
     def reader(

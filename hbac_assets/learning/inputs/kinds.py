@@ -9,5 +9,8 @@ KINDS: dict[str, InputKind] = {
     "kaggle": ImageKind((KaggleView(),)),
     "eeg": ImageKind((EegView(),)),
     "both": ImageKind((KaggleView(), EegView())),
+    "eeg_10": ImageKind((EegView(of_label=True),)),
+    "eeg_50_10": ImageKind((EegView(), EegView(of_label=True))),
+    "kaggle_eeg_50_10": ImageKind((KaggleView(), EegView(), EegView(of_label=True))),
 }
 """The values of `Preprocessing.input`."""

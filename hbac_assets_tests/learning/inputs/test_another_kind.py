@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,10 +16,12 @@ from hbac_assets.learning.image_source import open_images
 from hbac_assets.learning.inputs.kaggle import cut_window
 from hbac_assets.learning.inputs.kind import Arrays, Stored
 from hbac_assets.learning.inputs.kinds import KINDS
+from hbac_assets.learning.montage_augmentation import drop_channel, mirrored_images
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
-from hbac_assets.learning.settings import MemberSettings, Preprocessing
+from hbac_assets.learning.settings import ChannelDropout, MemberSettings, Preprocessing
 from hbac_assets.learning.training import Examples, train_cell
+from hbac_assets.signals.montage import CHAINS
 
 TIMES, CHANNELS = 300, 4
 
@@ -27,16 +31,20 @@ class RegionPowers:
     """The power of each region over time, as a series (times, regions)."""
 
     dimensions = 1
-    augmentations = frozenset({"mixup"})
+    augmentations = frozenset({"mixup", "hemisphere_flip", "channel_dropout"})
     normalisations = frozenset({"per_image"})
     panels = 1
     of_eeg = False
+    channels = tuple(CHAINS.values())
 
     def sources(self, preprocessing: Preprocessing) -> tuple[None]:
         return (None,)
 
     def shape(self, preprocessing: Preprocessing) -> tuple[int, int]:
         return TIMES, CHANNELS
+
+    def seconds(self, preprocessing: Preprocessing) -> tuple[float]:
+        return (600.0,)
 
     def reader(self, rows: pd.DataFrame, stored: Stored, preprocessing: Preprocessing) -> Callable[[int], np.ndarray]:
         ids = rows["spectrogram_id"].to_numpy()
@@ -91,11 +99,12 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
         ({"augmentation": {"time_mask": {}, "mixup": {}}}, "expected no time_mask with input powers"),
         ({"preprocessing": {"input": "kaggle"}}, "input: expected one of powers for one_dimensional, found kaggle"),
         ({"preprocessing": {}}, "input: expected one of powers for one_dimensional, found kaggle"),
-        ({"backbone": "tiny"}, "input: expected one of kaggle, eeg, both for tiny, found powers"),
+        ({"backbone": "tiny"}, "input: expected one of kaggle, .*, kaggle_eeg_50_10 for tiny, found powers"),
         ({"preprocessing": {"input": "powers", "normalisation": "data_wide"}}, "expected per_image with input powers"),
+        ({"test_time": {"shifts": [2.0]}}, "expected no shifts with input powers"),
         (
             {"preprocessing": {"input": "powers", "eeg": {}}},
-            "expected none with input powers, .* only eeg and both are",
+            "expected none with input powers, .* only eeg and .* kaggle_eeg_50_10 are",
         ),
     ],
     ids=str,
@@ -103,3 +112,12 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
 def test_what_does_not_go_with_it_is_refused(settings: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         member(**settings)
+
+
+def test_its_channels_can_be_exchanged_and_dropped() -> None:
+    kind = KINDS["powers"]
+    series = jnp.asarray(np.random.default_rng(0).normal(size=(50, TIMES, CHANNELS)), np.float32)
+    np.testing.assert_array_equal(mirrored_images(series, kind), series[:, :, np.array([1, 0, 3, 2])])
+    dropped = drop_channel(jax.random.key(3), series, kind, ChannelDropout(probability=1.0)) == 0
+    assert (dropped.all(axis=1).sum(axis=1) == 1).all()
+    assert (dropped.all(axis=1) == dropped.any(axis=1)).all()

@@ -1,0 +1,70 @@
+"""Which lines of a kind's arrays show which channel of the recording, and how far its window can move."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Int
+
+from hbac_assets.learning.inputs.kind import InputKind
+from hbac_assets.signals.montage import LABEL_SECONDS, mirrored
+
+if TYPE_CHECKING:
+    from hbac_assets.learning.settings import Preprocessing
+
+
+def channel_axis(kind: InputKind) -> int:
+    """Return the axis of a batch along which channels lie: 1 of images (B, H, W), 2 of series (B, times, channels)."""
+    return 1 if kind.dimensions == 2 else 2
+
+
+def channel_of_lines(kind: InputKind, lines: int) -> Int[np.ndarray, " {lines}"]:
+    """Return the number of the channel that each of `lines` lines along the channel axis shows.
+
+    Panels show the same channels.
+    """
+    numbers = np.arange(len(kind.channels))
+    return np.tile(np.repeat(numbers, lines // (kind.panels * len(numbers))), kind.panels)
+
+
+def mirrored_lines(kind: InputKind, lines: int) -> Int[np.ndarray, " {lines}"]:
+    """Return which line takes the place of each when left and right electrodes are exchanged.
+
+    The lines of a channel keep their order, and every line its panel. Channels are differences along the chains, from
+    front to back on either side, so that an exchange changes no sign.
+    """
+    opposite = [kind.channels.index(mirrored(electrodes)) for electrodes in kind.channels]
+    return np.arange(lines).reshape(kind.panels, len(kind.channels), -1)[:, opposite].ravel()
+
+
+def require_whole_channels(preprocessing: "Preprocessing") -> None:
+    """Refuse arrays in which a line shows two channels.
+
+    Raises:
+        ValueError: says which number of frequencies would do.
+    """
+    kind = preprocessing.kind
+    lines, channels = kind.shape(preprocessing)[channel_axis(kind) - 1], kind.panels * len(kind.channels)
+    if lines % channels:
+        raise ValueError(
+            f"expected preprocessing.image_size with a number of frequencies that {channels} divides, so that no line "
+            f"shows two of the {channels} chains with input {preprocessing.input}, found {lines}"
+        )
+
+
+def require_shift(preprocessing: "Preprocessing", seconds: float) -> None:
+    """Refuse a shift of the window that is none in any panel, or moves a part of the labelled time out of one.
+
+    Raises:
+        ValueError: says which shifts would do.
+    """
+    kind = preprocessing.kind
+    columns = kind.shape(preprocessing)[2 - channel_axis(kind)]
+    shortest = min(kind.seconds(preprocessing))
+    least, most = shortest / columns, max(0, (shortest - LABEL_SECONDS) / 2)
+    if not most:
+        raise ValueError(f"expected no shift with input {preprocessing.input}: a view has the labelled seconds alone")
+    if not least / 2 < abs(seconds) <= most:
+        raise ValueError(
+            f"expected shifts of {least:.3g} s, one column, to {most:g} s, which leave the labelled {LABEL_SECONDS} s "
+            f"in every view of input {preprocessing.input}, found {seconds:g}"
+        )
