@@ -69,7 +69,7 @@ def test_without_the_folder_one_line_says_who_needs_it(fresh, download, experime
     shutil.rmtree(download / "train_eegs")
     done = materialize(fresh, download, experiment, "*eeg_spectrograms")
     assert done.returncode != 0
-    line = "expected a folder of EEG files, found none; denoised, both of eeg-miniature have preprocessing.input eeg"
+    line = "expected a folder of EEG files, found none; denoised, both of eeg-miniature learn from the EEG"
     assert f"{download}/train_eegs: {line}" in done.stderr
 
 

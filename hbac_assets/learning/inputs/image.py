@@ -54,9 +54,9 @@ class ImageKind:
         return len(self.views)
 
     @property
-    def of_eeg(self) -> bool:
-        """Whether a view is made from the EEG."""
-        return any(view.of_eeg for view in self.views)
+    def recipes(self) -> frozenset[str]:
+        """The recipe of the EEG's spectrogram, if that is one of the views."""
+        return frozenset({"eeg"} if any(view.of_eeg for view in self.views) else ())
 
     def sources(self, preprocessing: "Preprocessing") -> tuple[Source, ...]:
         """Return the stored arrays of the views."""

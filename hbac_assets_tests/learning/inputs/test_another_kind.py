@@ -24,26 +24,26 @@ TIMES, CHANNELS = 300, 4
 
 @dataclass(frozen=True)
 class RegionPowers:
-    """The power of each region over time, as a series (times, regions)."""
+    """The power of each region over time, as a series (regions, times)."""
 
     dimensions = 1
     augmentations = frozenset({"mixup"})
     normalisations = frozenset({"per_image"})
     panels = 1
-    of_eeg = False
+    recipes: frozenset[str] = frozenset()
 
     def sources(self, preprocessing: Preprocessing) -> tuple[None]:
         return (None,)
 
     def shape(self, preprocessing: Preprocessing) -> tuple[int, int]:
-        return TIMES, CHANNELS
+        return CHANNELS, TIMES
 
     def reader(self, rows: pd.DataFrame, stored: Stored, preprocessing: Preprocessing) -> Callable[[int], np.ndarray]:
         ids = rows["spectrogram_id"].to_numpy()
 
         def read(row: int) -> np.ndarray:
             power = cut_window(stored[None].folder / f"{ids[row]}.npy", 0.0)
-            return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1).T), np.float16)
+            return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1)), np.float16)
 
         return read
 
@@ -51,8 +51,8 @@ class RegionPowers:
 def one_dimensional(input_shape: tuple[int, ...], name: str) -> Any:
     import keras
 
-    layers = [keras.layers.Conv1D(8, 9, activation="relu"), keras.layers.BatchNormalization()]
-    return keras.Sequential([keras.Input(input_shape), *layers], name=name)
+    layers = [keras.layers.Permute((2, 1)), keras.layers.Conv1D(8, 9, activation="relu")]
+    return keras.Sequential([keras.Input(input_shape), *layers, keras.layers.BatchNormalization()], name=name)
 
 
 @pytest.fixture(autouse=True)
@@ -89,13 +89,16 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
     ("settings", "complaint"),
     [
         ({"augmentation": {"time_mask": {}, "mixup": {}}}, "expected no time_mask with input powers"),
-        ({"preprocessing": {"input": "kaggle"}}, "input: expected one of powers for one_dimensional, found kaggle"),
-        ({"preprocessing": {}}, "input: expected one of powers for one_dimensional, found kaggle"),
+        (
+            {"preprocessing": {"input": "kaggle"}},
+            "input: expected one of waveform, powers for one_dimensional, found kaggle",
+        ),
+        ({"preprocessing": {}}, "input: expected one of waveform, powers for one_dimensional, found kaggle"),
         ({"backbone": "tiny"}, "input: expected one of kaggle, eeg, both for tiny, found powers"),
         ({"preprocessing": {"input": "powers", "normalisation": "data_wide"}}, "expected per_image with input powers"),
         (
             {"preprocessing": {"input": "powers", "eeg": {}}},
-            "expected none with input powers, .* only eeg and both are",
+            "expected none with input powers; such a recipe belongs to eeg and both",
         ),
     ],
     ids=str,

@@ -128,7 +128,7 @@ def test_the_recipe_is_the_public_one_unless_given_and_none_for_kaggles() -> Non
     ("settings", "key", "complaint"),
     [
         ({"input": "kaggle"}, "eeg", "expected none with input kaggle"),
-        ({"input": "eg"}, "input", "expected one of kaggle, eeg, both"),
+        ({"input": "eg"}, "input", "expected one of kaggle, eeg, both, waveform"),
         ({"input": "both", "image_size": (63, 32)}, "image_size", "a number of frequencies that 2 divides"),
         ({"input": "both", "normalisation": "data_wide"}, "normalisation", "per_image with input both"),
     ],
