@@ -14,8 +14,13 @@ Recipe = EegRecipe | WaveformRecipe
 
 
 def array_of(eeg: Float[np.ndarray, "samples electrodes"], recipe: Recipe) -> Float[np.ndarray, "rows times"]:
-    """Return what a recipe makes of a window of 50 s, of the recipe's `shape` and `dtype`; time is the last axis."""
-    return eeg_spectrogram(eeg, recipe) if isinstance(recipe, EegRecipe) else waveform(eeg, recipe)
+    """Return what a recipe makes of a window of 50 s, of the recipe's `shape` and `dtype`; time is the last axis.
+
+    Waveforms are filtered in the whole window before they are cut, so that the filter has settled where they begin.
+    """
+    if isinstance(recipe, EegRecipe):
+        return eeg_spectrogram(used_by(recipe, eeg), recipe)
+    return waveform(eeg, recipe)
 
 
 def used_by(recipe: Recipe, eeg: Float[np.ndarray, "samples electrodes"]) -> Float[np.ndarray, "used electrodes"]:
