@@ -38,13 +38,13 @@ def test_the_whole_chain_with_a_member_of_waveforms(fresh, tmp_path):
     assert done.returncode == 0, done.stderr
 
     (raw,) = (fresh.folder / "synthetic").iterdir()
-    labelled, tested = (set(pd.read_csv(raw / name)["eeg_id"]) for name in ("train.csv", "test.csv"))
+    labelled, tested = (set(pd.read_csv(raw / name)["eeg_id"].astype(str)) for name in ("train.csv", "test.csv"))
     for pattern, ids in (
         ("eeg_spectrograms/waveform-*.parquet", labelled),
         ("test/*/eeg_spectrograms/*.parquet", tested),
     ):
         (table,) = fresh.results.parent.glob(pattern)
-        assert set(pd.read_parquet(table)["eeg_id"]) == ids
+        assert set(pd.read_parquet(table)["eeg_id"].astype(str)) == ids
         arrays = [np.load(path, allow_pickle=False) for path in table.with_suffix("").glob("*.npy")]
         assert len(arrays) == len(ids)
         assert {(array.dtype, array.shape[1:]) for array in arrays} == {(np.dtype("float16"), (18, 400))}
