@@ -15,9 +15,8 @@ import numpy as np
 from hbac_assets.competition.eeg_file import read_eeg
 from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.competition.tables import MIDDLE
-from hbac_assets.signals.eeg_recipe import EegRecipe
-from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
-from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW
+from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW
+from hbac_assets.signals.recipes import Recipe, array_of, used_by
 from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
 from hbac_assets.store.files import atomic_write
 
@@ -43,8 +42,8 @@ class EegFacts:
     nan_share: float
     """Share of the samples that are NaN."""
     missing: list[float | None]
-    """Of each window, the share of the samples in use that are NaN or from an electrode that shows one value
-    throughout; None where the window does not lie within the recording."""
+    """Of what the recipe uses of each window, the fraction of the samples that are NaN or from an electrode that shows
+    one value throughout; None where the window does not lie within the recording."""
     digest: str
     """SHA-256 of the npy file."""
 
@@ -71,17 +70,17 @@ def convert_spectrogram(source: Path, target: Path, least_columns: int = WINDOW_
 
 
 def convert_eeg(
-    source: Path, target: Path, recipe: EegRecipe, offsets: Sequence[int], least_samples: int = EEG_WINDOW
+    source: Path, target: Path, recipe: Recipe, offsets: Sequence[int], least_samples: int = EEG_WINDOW
 ) -> EegFacts:
-    """Write the spectrograms of windows of the EEG in `source` to `target`.
+    """Write what a recipe makes of windows of the EEG in `source` to `target`.
 
-    The array is float32 (windows, 4 × bands, columns), as `eeg_spectrogram` makes each of the middle seconds that the
-    recipe is for; zero for a window of which the recording holds nothing there.
+    The array is (windows, *recipe.shape), of the recipe's type, as `signals.recipes.array_of` makes each; zero for a
+    window of which the recording holds nothing.
 
     Args:
         source: the EEG's file.
         target: the npy file.
-        recipe: of the spectrograms.
+        recipe: of spectrograms or waveforms.
         offsets: where the windows of 50 s begin, in seconds; `tables.MIDDLE` for the middle of the recording.
         least_samples: the fewest that are of use; of an EEG shorter than a window, the rest counts as missing.
 
@@ -90,18 +89,16 @@ def convert_eeg(
         HbacError: `target` cannot be written.
     """
     eeg = in_the_middle(read_eeg(source, least_samples), EEG_WINDOW, axis=0)
-    spectrograms = np.zeros((len(offsets), len(CHAINS) * recipe.size[0], recipe.size[1]), np.float32)
-    beside = (EEG_WINDOW - recipe.samples) // 2
+    arrays = np.zeros((len(offsets), *recipe.shape), recipe.dtype)
     missing: list[float | None] = []
-    for spectrogram, offset in zip(spectrograms, offsets, strict=True):
+    for array, offset in zip(arrays, offsets, strict=True):
         start = (len(eeg) - EEG_WINDOW) // 2 if offset == MIDDLE else offset * EEG_RATE
         window = eeg[start : start + EEG_WINDOW]
         whole = len(window) == EEG_WINDOW
-        seen = window[beside : EEG_WINDOW - beside]
-        missing.append(missing_share(seen) if whole else None)
+        missing.append(missing_share(used_by(recipe, window)) if whole else None)
         if whole and missing[-1] != 1:
-            spectrogram[:] = eeg_spectrogram(seen, recipe)
-    return EegFacts(_share(np.isnan(eeg)), missing, _write(target, spectrograms))
+            array[:] = array_of(window, recipe)
+    return EegFacts(_share(np.isnan(eeg)), missing, _write(target, arrays))
 
 
 def in_the_middle(recording: np.ndarray, length: int, axis: int) -> np.ndarray:

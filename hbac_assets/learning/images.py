@@ -6,14 +6,13 @@ All functions are pure JAX with static shapes; keys are JAX random keys.
 from jaxtyping import Bool, Float, Float32
 
 from hbac_assets.learning.arrays import Array
-from hbac_assets.learning.montage_augmentation import drop_channel, flip_hemispheres, shift_windows
+from hbac_assets.learning.montage_augmentation import TIME_AXIS, drop_channel, flip_hemispheres, shift_windows
 from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Preprocessing, Translation
 
 Batch = Float[Array, "rows height width"]
 Targets = Float[Array, "rows classes"]
 
 FREQUENCY_AXIS = 1
-TIME_AXIS = 2
 
 # What is folded into a batch's key for them. Below 5 it could give one of the five that the key is split into.
 FLIP, SHIFT, CHANNEL = 5, 6, 7

@@ -1,24 +1,24 @@
 """Augmentations that know which channel a line shows and how long a column lasts, as the kind of input says.
 
-All functions are pure JAX with static shapes; keys are JAX random keys. What treats an image as any other image belongs
-to `images`.
+All functions are pure JAX with static shapes; keys are JAX random keys. Images are (B, frequencies, times), series
+(B, channels, times). What treats an image as any other image belongs to `images`.
 """
 
 from jaxtyping import Float
 
 from hbac_assets.learning.arrays import Array
-from hbac_assets.learning.inputs.channels import channel_axis, channel_of_lines, mirrored_lines
+from hbac_assets.learning.inputs.channels import channel_of_lines, mirrored_lines
 from hbac_assets.learning.inputs.kind import InputKind
 from hbac_assets.learning.settings import ChannelDropout, HemisphereFlip, Preprocessing, TimeShift
 
 Batch = Float[Array, "rows height width"]
 
+LINE_AXIS, TIME_AXIS = 1, 2
+
 
 def mirrored_images(images: Batch, kind: InputKind) -> Batch:
     """Return what the same recordings would give with left and right electrodes exchanged."""
-    axis = channel_axis(kind)
-    lines = mirrored_lines(kind, images.shape[axis])
-    return images[:, lines] if axis == 1 else images[:, :, lines]
+    return images[:, mirrored_lines(kind, images.shape[LINE_AXIS])]
 
 
 def flip_hemispheres(key: Array, images: Batch, kind: InputKind, settings: HemisphereFlip) -> Batch:
@@ -43,11 +43,10 @@ def drop_channel(key: Array, images: Batch, kind: InputKind, settings: ChannelDr
     import jax.numpy as jnp
 
     image_key, channel_key = jax.random.split(key)
-    axis = channel_axis(kind)
     dropped = jax.random.randint(channel_key, (len(images), 1), 0, len(kind.channels))
-    hidden = channel_of_lines(kind, images.shape[axis]) == dropped
+    hidden = channel_of_lines(kind, images.shape[LINE_AXIS]) == dropped
     hidden &= jax.random.bernoulli(image_key, settings.probability, (len(images), 1))
-    return jnp.where(jnp.expand_dims(hidden, 3 - axis), 0.0, images)
+    return jnp.where(hidden[:, :, None], 0.0, images)
 
 
 def shift_windows(key: Array, images: Batch, preprocessing: Preprocessing, settings: TimeShift) -> Batch:
@@ -65,26 +64,25 @@ def shift_windows(key: Array, images: Batch, preprocessing: Preprocessing, setti
 
 
 def shifted(images: Batch, seconds: Float[Array, " rows"], preprocessing: Preprocessing) -> Batch:
-    """Return what the windows would show so many seconds later, in whole columns of each panel.
+    """Return what the windows would show so many seconds later, in whole columns or samples of each panel.
 
-    Columns that the image does not have are like that at its edge. The true ones are not stored: an array holds the
+    Those that the panel does not have are like that at its edge. The true ones are not stored: an array holds the
     labelled windows alone, and it would take another for each shift.
     """
     import jax.numpy as jnp
 
     kind = preprocessing.kind
-    axis = channel_axis(kind)
-    panels = jnp.split(images, kind.panels, axis)
+    panels = jnp.split(images, kind.panels, LINE_AXIS)
     lengths = kind.seconds(preprocessing)
-    moved = [_moved(panel, seconds / length, 3 - axis) for panel, length in zip(panels, lengths, strict=True)]
-    return jnp.concatenate(moved, axis)
+    moved = [_moved(panel, seconds / length) for panel, length in zip(panels, lengths, strict=True)]
+    return jnp.concatenate(moved, LINE_AXIS)
 
 
-def _moved(images: Batch, by: Float[Array, " rows"], axis: int) -> Batch:
-    """Return images moved along `axis` towards its start, each by a fraction of the axis."""
+def _moved(images: Batch, by: Float[Array, " rows"]) -> Batch:
+    """Return images moved towards the start of the time axis, each by a fraction of it."""
     import jax.numpy as jnp
 
-    pixels = images.shape[axis]
+    pixels = images.shape[TIME_AXIS]
     shifts = jnp.round(by * pixels).astype(int)
     sources = jnp.clip(jnp.arange(pixels) + shifts[:, None], 0, pixels - 1)
-    return jnp.take_along_axis(images, jnp.expand_dims(sources, 3 - axis), axis)
+    return jnp.take_along_axis(images, sources[:, None], TIME_AXIS)

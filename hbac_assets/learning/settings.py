@@ -24,18 +24,23 @@ from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.settings import KIND, Settings
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
+from hbac_assets.signals.recipes import Recipe
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Normalisation = Literal["per_image", "data_wide"]
 ScheduleKind = Literal["cosine", "exponential", "constant"]
 SampleWeight = Literal["none", "log_votes", "capped_votes"]
 
+RECIPES: dict[str, type[Recipe]] = {"eeg": EegRecipe, "waveform": WaveformRecipe}
+"""The kinds of recipes, by the setting of `Preprocessing` that holds one."""
+
 # The settings of a member that training does not read: with others it is predicted anew from the models there are.
 PREDICTION_ONLY = {"scored_epoch", "test_time"}
 
 
 class Preprocessing(Settings):
-    """From recordings to the image a backbone sees.
+    """From recordings to the image or the waveforms that a backbone sees.
 
     Of Kaggle's spectrogram, in µV²/Hz, the image is the natural logarithm of the clipped power; of the EEG, the
     spectrogram that the recipe `eeg` makes. Either is averaged down to `image_size` and standardised: by its own mean
@@ -46,13 +51,19 @@ class Preprocessing(Settings):
 
     What is missing (NaN) in a spectrogram is stored as zero. Any value below the lower clip bound gives the same pixel,
     so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
+
+    Waveforms are made and scaled as the recipe `waveform` says; `window`, `image_size`, `clip` and `normalisation` are
+    those of images.
     """
 
     input: Annotated[str, KIND] = Field(
-        "kaggle", description="what a member sees: kaggle, eeg, both, eeg_10, eeg_50_10 or kaggle_eeg_50_10"
+        "kaggle", description="what a member sees: kaggle, eeg, both, eeg_10, eeg_50_10, kaggle_eeg_50_10 or waveform"
     )
     eeg: EegRecipe | None = Field(
         None, validate_default=True, description="how spectrograms are made from the EEG; the public recipe by default"
+    )
+    waveform: WaveformRecipe | None = Field(
+        None, validate_default=True, description="how waveforms are made from the EEG; 12.8 s at 40 Hz by default"
     )
     window: Annotated[int, Field(ge=1, le=300)] = Field(
         300, description="columns of 2 s around the labelled moment, of Kaggle's spectrogram"
@@ -75,17 +86,19 @@ class Preprocessing(Settings):
             raise ValueError(f"expected one of {', '.join(KINDS)}")
         return kind
 
-    @field_validator("eeg")
+    @field_validator("eeg", "waveform")
     @classmethod
-    def _recipe_of_the_input(cls, eeg: EegRecipe | None, earlier: ValidationInfo) -> EegRecipe | None:
-        kind = earlier.data.get("input")
-        if eeg is not None and eeg.seconds != EEG_WINDOW_SECONDS:
+    def _recipe_of_the_input(cls, recipe: Recipe | None, earlier: ValidationInfo) -> Recipe | None:
+        kind, name = earlier.data.get("input"), str(earlier.field_name)
+        if isinstance(recipe, EegRecipe) and recipe.seconds != EEG_WINDOW_SECONDS:
             raise ValueError("seconds: expected none; of the middle 10 s alone are the inputs with 10 in their names")
-        if kind is None or KINDS[kind].of_eeg:
-            return eeg or EegRecipe()
-        if eeg is not None:
-            others = " and ".join(name for name, other in KINDS.items() if other.of_eeg)
-            raise ValueError(f"expected none with input {kind}, which is not made from the EEG; only {others} are")
+        if kind is None:  # at fault itself
+            return recipe
+        if name in KINDS[kind].recipes:
+            return recipe or RECIPES[name]()
+        if recipe is not None:
+            having = ", ".join(other for other in KINDS if name in KINDS[other].recipes)
+            raise ValueError(f"expected none with input {kind}; such a recipe belongs to {having}")
         return None
 
     @field_validator("image_size")

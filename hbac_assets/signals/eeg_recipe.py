@@ -5,10 +5,11 @@ How a recipe is followed stands in `eeg_spectrogram`; which member of an experim
 
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
 from hbac_assets.settings import KIND, Settings
-from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, LABEL_SECONDS
+from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW, LABEL_SECONDS
 
 NYQUIST = EEG_RATE / 2
 
@@ -34,6 +35,21 @@ class EegRecipe(Settings):
     frequencies: tuple[float, float] = Field((0.0, 20.0), description="Hz")
     size: tuple[PositiveInt, PositiveInt] = Field((128, 256), description="(bands, columns) of each chain")
     denoising: str | None = Field(None, description="the wavelet to denoise with before the transform, such as db8")
+
+    @property
+    def name(self) -> str:
+        """The first part of the name of the folder of its arrays."""
+        return self.transform
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of what it makes of a window: (4 × bands, columns)."""
+        return len(CHAINS) * self.size[0], self.size[1]
+
+    @property
+    def dtype(self) -> type[np.floating]:
+        """Type of what it makes of a window."""
+        return np.float32
 
     @property
     def hop(self) -> int:

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from hbac_assets.signals.averaging import averaging_matrix
 from hbac_assets.signals.denoising import wavelet_denoised
 from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.gaps import without_gaps
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, bipolar
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _chain_image(
     differences: Float[np.ndarray, "4 samples"], recipe: EegRecipe
 ) -> Float32[np.ndarray, "{recipe.size[0]} {recipe.size[1]}"]:
     """Return (bands, columns) of the differences (4, samples) of a chain."""
-    signals = _without_gaps(differences)
+    signals = without_gaps(differences)
     if recipe.denoising:
         signals = wavelet_denoised(signals, recipe.denoising)
     tables = _tables(recipe)
@@ -59,16 +60,6 @@ def _chain_image(
     log_ratio = _log_ratio(power)[..., :-1]  # the last frame, half of it beyond the window, counts for the maximum only
     scaled: np.ndarray = log_ratio.sum(axis=1) * np.float32(20 / DECIBELS / np.log(10) / len(signals)) + 1
     return scaled if scaled.shape[1] == recipe.size[1] else (tables.columns @ scaled.T).T
-
-
-def _without_gaps(signals: Float[np.ndarray, "signals samples"]) -> Float32[np.ndarray, "signals samples"]:
-    """Return signals (N, samples) in float32, what is missing replaced by the mean of the rest."""
-    missing = np.isnan(signals)
-    if missing.any():
-        there = (~missing).sum(axis=1, keepdims=True)
-        means = np.where(missing, 0, signals).sum(axis=1, keepdims=True) / np.maximum(there, 1)
-        signals = np.where(missing, means, signals)
-    return signals.astype(np.float32, copy=False)
 
 
 def _power(

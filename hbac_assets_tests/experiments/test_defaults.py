@@ -12,7 +12,7 @@ from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import PREDICTION_ONLY, Augmentation, MemberSettings
 from hbac_assets.lineage import CODE_VERSIONS
 from hbac_assets.settings import Settings
-from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.recipes import Recipe
 
 # What each version of a stage's code takes for granted. A new setting is added to the line of its class; with another
 # default, the stage's number in `lineage.CODE_VERSIONS` is raised, here and there.
@@ -25,8 +25,8 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
             "batchnorm_momentum": None, "batchnorm_statistics": "running", "seed": 42,
         },
         "Preprocessing": {
-            "input": "kaggle", "eeg": None, "window": 300, "image_size": [400, 300], "clip": [-4.0, 8.0],
-            "normalisation": "per_image",
+            "input": "kaggle", "eeg": None, "waveform": None, "window": 300, "image_size": [400, 300],
+            "clip": [-4.0, 8.0], "normalisation": "per_image",
         },
         "Augmentation": {
             "hemisphere_flip": None, "time_shift": None, "mixup": None, "translation": None, "frequency_mask": None,
@@ -56,6 +56,7 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
             "seconds": 50, "transform": "mel", "segment_length": 128, "overlap": 89, "fft_length": 1024,
             "frequencies": [0.0, 20.0], "size": [128, 256], "denoising": None,
         },
+        "WaveformRecipe": {"rate": 40, "seconds": 12.8, "band": [0.5, 40.0], "clip": 1024.0},
     },
     ("fold_assignments", "3"): {
         "Experiment": {"sampling": "first_per_spectrogram", "max_rows": None, "folds": 5, "fold_seed": 42},
@@ -108,11 +109,12 @@ def taken_for_granted(stage: str) -> dict[str, dict[str, Any]]:
         return {"Experiment": {name: defaults(Experiment)[name] for name in ROWS}}
     root = {
         "trained_models": MemberSettings,
-        "eeg_spectrograms": EegRecipe,
+        "eeg_spectrograms": Recipe,
         "hyperparameter_search": Search,
         "ensemble": Ensemble,
     }[stage]
-    found = {part.__name__: defaults(part) for part in parts(root) if stage == "eeg_spectrograms" or part != EegRecipe}
+    recipes = get_args(Recipe)
+    found = {part.__name__: defaults(part) for part in parts(root) if root is Recipe or part not in recipes}
     if stage == "trained_models":
         for name in PREDICTION_ONLY:
             del found["MemberSettings"][name]

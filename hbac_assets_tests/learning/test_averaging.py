@@ -87,7 +87,8 @@ def test_without_averages_and_sample_weights_a_step_is_the_plain_one_bit_for_bit
     @jax.jit
     def plain_step(weights: Any, non_trainable: Any, moments: Any, batch: Any, number: Any) -> Any:
         key = jax.random.fold_in(jax.random.key(np.uint32(1)), number)
-        images, targets = augment(key, batch[0].astype(np.float32), batch[1], settings.augmentation)
+        images = batch[0].astype(np.float32)
+        images, targets = augment(key, images, batch[1], settings.augmentation, settings.preprocessing)
 
         def loss_of(weights: Any) -> Any:
             probabilities, after = network(weights, non_trainable, images, training=True)

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from hbac_assets.learning.backbones import build_classifier
+from hbac_assets.learning.backend import weights_drawn_by_numpy
 from hbac_assets.learning.image_source import Images, Streamed
 from hbac_assets.learning.montage_augmentation import mirrored_images, shifted
 from hbac_assets.learning.prediction import predict, predict_variants
@@ -68,6 +69,27 @@ def test_with_a_flip_it_does_not_matter_which_side_is_which(kind: str, tmp_path:
     assert np.abs(predicted[0] - predicted[1]).max() < apart / 100
 
 
+def test_variants_of_waveforms_are_predictions_of_what_they_become(tmp_path: Path) -> None:
+    """By a network that tells left from right, of two recordings, the second with both sides exchanged."""
+    variants_of_all = {"flip": True, "shifts": [-1, 1]}
+    settings = member(backbone="bipolar_resnet", preprocessing={"input": "waveform"}, test_time=variants_of_all)
+    preprocessing, eeg, spectrogram = settings.preprocessing, eeg_table(), spectrogram_table()
+    one = images_of(eeg, spectrogram, preprocessing, tmp_path / "one")
+    other = images_of(exchanged(eeg), exchanged(spectrogram), preprocessing, tmp_path / "other")
+    with weights_drawn_by_numpy():
+        layers = [keras.Input((18, 512)), keras.layers.Flatten(), keras.layers.Dense(6, activation="softmax")]
+        model = keras.Sequential(layers)
+    by_hand = []
+    for images in (jnp.asarray(one), jnp.asarray(other)):
+        moved = [shifted(images, jnp.full(2, seconds), preprocessing) for seconds in (-1.0, 1.0)]
+        by_hand += [predict(model, np.asarray(varied), 4) for varied in (images, *moved)]
+    found = predict_variants(model, one, 4, variants(settings))
+    np.testing.assert_allclose(found, np.stack(by_hand, axis=1), atol=1e-5)
+    assert np.abs(by_hand[0] - by_hand[3]).max() > 0.01
+    means = [mean_prediction(model, images, settings) for images in (one, other)]
+    np.testing.assert_allclose(means[0], means[1], atol=1e-5)
+
+
 def test_no_row_reaches_the_prediction_of_another(model: keras.Model) -> None:
     settings = member(test_time={"flip": True, "shifts": [2]})
     whole = mean_prediction(model, IMAGES, settings)
@@ -106,15 +128,15 @@ def test_the_divergence_of_the_mean_is_no_higher_than_the_mean_of_divergences(mo
     [
         ({"test_time": {}}, "expected flip: true or shifts, found neither"),
         ({"test_time": {"shifts": [2, 2]}}, r"shifts: expected each once, found \[2.0, 2.0\]"),
-        ({"test_time": {"shifts": [2, 0]}}, "expected shifts of 1.25 s, one column, to 20 s, .* found 0"),
-        ({"test_time": {"shifts": [-21]}}, "to 20 s, .* input both, found -21"),
+        ({"test_time": {"shifts": [2, 0]}}, "expected shifts of 1.25 s, its resolution, to 20 s, .* found 0"),
+        ({"test_time": {"shifts": [-21]}}, "to 20 s, .* input both shows, found -21"),
         (
             {"test_time": {"flip": True}, "preprocessing": {"image_size": [62, 48]}},
             "a number of frequencies that 4 divides",
         ),
         (
             {"test_time": {"shifts": [1]}, "preprocessing": {"input": "eeg_10"}},
-            "expected no shift with input eeg_10: a view has the labelled seconds alone",
+            "expected no shift with input eeg_10, which shows 10 s: the label is of 10 s",
         ),
     ],
     ids=str,

@@ -12,13 +12,8 @@ if TYPE_CHECKING:
     from hbac_assets.learning.settings import Preprocessing
 
 
-def channel_axis(kind: InputKind) -> int:
-    """Return the axis of a batch along which channels lie: 1 of images (B, H, W), 2 of series (B, times, channels)."""
-    return 1 if kind.dimensions == 2 else 2
-
-
 def channel_of_lines(kind: InputKind, lines: int) -> Int[np.ndarray, " {lines}"]:
-    """Return the number of the channel that each of `lines` lines along the channel axis shows.
+    """Return the number of the channel that each of `lines` lines of an array (lines, times) shows.
 
     Panels show the same channels.
     """
@@ -30,7 +25,7 @@ def mirrored_lines(kind: InputKind, lines: int) -> Int[np.ndarray, " {lines}"]:
     """Return which line takes the place of each when left and right electrodes are exchanged.
 
     The lines of a channel keep their order, and every line its panel. Channels are differences along the chains, from
-    front to back on either side, so that an exchange changes no sign.
+    front to back on either side, so that an exchange changes no sign; those of the midline stay.
     """
     opposite = [kind.channels.index(mirrored(electrodes)) for electrodes in kind.channels]
     return np.arange(lines).reshape(kind.panels, len(kind.channels), -1)[:, opposite].ravel()
@@ -43,7 +38,7 @@ def require_whole_channels(preprocessing: "Preprocessing") -> None:
         ValueError: says which number of frequencies would do.
     """
     kind = preprocessing.kind
-    lines, channels = kind.shape(preprocessing)[channel_axis(kind) - 1], kind.panels * len(kind.channels)
+    lines, channels = kind.shape(preprocessing)[0], kind.panels * len(kind.channels)
     if lines % channels:
         raise ValueError(
             f"expected preprocessing.image_size with a number of frequencies that {channels} divides, so that no line "
@@ -58,13 +53,16 @@ def require_shift(preprocessing: "Preprocessing", seconds: float) -> None:
         ValueError: says which shifts would do.
     """
     kind = preprocessing.kind
-    columns = kind.shape(preprocessing)[2 - channel_axis(kind)]
     shortest = min(kind.seconds(preprocessing))
-    least, most = shortest / columns, max(0, (shortest - LABEL_SECONDS) / 2)
+    least = shortest / kind.shape(preprocessing)[1]
+    most = round(max(0.0, shortest - LABEL_SECONDS) / 2, 6)  # 10.2 - 10 is less than 0.2
     if not most:
-        raise ValueError(f"expected no shift with input {preprocessing.input}: a view has the labelled seconds alone")
+        raise ValueError(
+            f"expected no shift with input {preprocessing.input}, which shows {shortest:g} s: the label is of "
+            f"{LABEL_SECONDS} s"
+        )
     if not least / 2 < abs(seconds) <= most:
         raise ValueError(
-            f"expected shifts of {least:.3g} s, one column, to {most:g} s, which leave the labelled {LABEL_SECONDS} s "
-            f"in every view of input {preprocessing.input}, found {seconds:g}"
+            f"expected shifts of {least:.3g} s, its resolution, to {most:g} s, which leave the labelled "
+            f"{LABEL_SECONDS} s in all that input {preprocessing.input} shows, found {seconds:g}"
         )

@@ -1,6 +1,6 @@
-"""From the stored spectrograms of the EEG to views of labelled windows.
+"""From what is stored of the EEG to the labelled windows: views of spectrograms here, waveforms in `waveform`.
 
-How the spectrograms are made belongs to `hbac_assets.signals`.
+How the stored arrays are made belongs to `hbac_assets.signals`.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.signals.averaging import image_averaging
 from hbac_assets.signals.eeg_recipe import EegRecipe
-from hbac_assets.signals.montage import CHAINS
+from hbac_assets.signals.recipes import Recipe
 from hbac_assets.store.arrays import open_array
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ class EegView:
 
     Attributes:
         of_label: whether it shows the labelled 10 s alone, in as many columns as otherwise the 50 s.
-        of_eeg: as every view has it.
+        recipes: the setting of `Preprocessing` that says how it is made.
     """
 
     of_label: bool = False
-    of_eeg: bool = True
+    recipes: frozenset[str] = frozenset({"eeg"})
 
     def source(self, preprocessing: "Preprocessing") -> EegRecipe:
         """Return the member's recipe, or the one for the labelled seconds that follows from it."""
@@ -63,17 +63,28 @@ class EegView:
             HbacError: a window is not among the spectrograms; and, from the function, a file is missing or is not such
                 an array.
         """
-        bands, columns = self.source(preprocessing).size
-        stacked = len(CHAINS) * bands
-        shrink = image_averaging((stacked, columns), size)
-        places = _places(rows, arrays)
+        recipe = self.source(preprocessing)
+        shrink = image_averaging(recipe.shape, size)
+        window = stored_windows(rows, arrays, recipe)
+        return lambda row: shrink(window(row))
 
-        def read(row: int) -> Float32[np.ndarray, "height width"]:
-            eeg_id, position = places[row]
-            spectrograms = open_array(arrays.folder / f"{eeg_id}.npy", ("windows", stacked, columns), ASSET)
-            return shrink(spectrograms[position])
 
-        return read
+def stored_windows(
+    rows: pd.DataFrame, arrays: Arrays, recipe: Recipe
+) -> Callable[[int], Float[np.ndarray, "rows times"]]:
+    """Return a function from the number of a row to what a recipe made of its window; arguments as of `reader`.
+
+    Raises:
+        HbacError: as `reader`.
+    """
+    places = _places(rows, arrays)
+
+    def read(row: int) -> Float[np.ndarray, "rows times"]:
+        eeg_id, position = places[row]
+        made = open_array(arrays.folder / f"{eeg_id}.npy", ("windows", *recipe.shape), ASSET, recipe.dtype)
+        return np.asarray(made[position])
+
+    return read
 
 
 def _places(rows: pd.DataFrame, arrays: Arrays) -> list[tuple[object, int]]:

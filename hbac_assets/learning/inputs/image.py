@@ -20,7 +20,7 @@ class View(Protocol):
     """A spectrogram of a row's recording."""
 
     @property
-    def of_eeg(self) -> bool: ...  # noqa: D102
+    def recipes(self) -> frozenset[str]: ...  # noqa: D102
 
     def seconds(self, preprocessing: "Preprocessing") -> float:
         """Return how long a time the view shows."""
@@ -71,9 +71,9 @@ class ImageKind:
         return len(self.views)
 
     @property
-    def of_eeg(self) -> bool:
-        """Whether a view is made from the EEG."""
-        return any(view.of_eeg for view in self.views)
+    def recipes(self) -> frozenset[str]:
+        """The recipe of the EEG's spectrogram, if that is one of the views."""
+        return frozenset().union(*(view.recipes for view in self.views))
 
     def sources(self, preprocessing: "Preprocessing") -> tuple[Source, ...]:
         """Return the stored arrays of the views."""

@@ -31,7 +31,7 @@ LABEL_WINDOW = 300  # columns: the ten minutes that the experts saw
 class KaggleView:
     """Kaggle's spectrogram: natural logarithms of µV²/Hz, clipped, averaged down; four regions one above the other."""
 
-    of_eeg: bool = False
+    recipes: frozenset[str] = frozenset()
 
     def source(self, preprocessing: "Preprocessing") -> None:
         """Return None: Kaggle made these arrays."""

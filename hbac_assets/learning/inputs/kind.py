@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float16
 
-from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.recipes import Recipe
 
 if TYPE_CHECKING:
     from hbac_assets.learning.settings import Preprocessing
 
-Source = EegRecipe | None
+Source = Recipe | None
 """Stored arrays by what made them: a recipe, from the EEG; None: Kaggle's own spectrograms."""
 
 
@@ -42,7 +42,7 @@ class InputKind(Protocol):
         augmentations: the settings of `Augmentation` that mean something for it.
         normalisations: the values of `Preprocessing.normalisation` that do.
         panels: how many views lie one above the other in an image.
-        of_eeg: whether a recipe makes it, or a part of it, from the EEG.
+        recipes: the settings of `Preprocessing` that say how it is made from the EEG; none if it is not.
         channels: the electrodes of each channel, in the order of the channels in each panel, which have equal numbers
             of lines; those of an image lie along the frequencies.
     """
@@ -56,7 +56,7 @@ class InputKind(Protocol):
     @property
     def panels(self) -> int: ...  # noqa: D102
     @property
-    def of_eeg(self) -> bool: ...  # noqa: D102
+    def recipes(self) -> frozenset[str]: ...  # noqa: D102
     @property
     def channels(self) -> tuple[tuple[str, ...], ...]: ...  # noqa: D102
 
@@ -65,7 +65,7 @@ class InputKind(Protocol):
         ...
 
     def shape(self, preprocessing: "Preprocessing") -> tuple[int, int]:
-        """Return the shape of one row's array: (frequencies, times) of an image, (times, channels) of a series."""
+        """Return the shape of one row's array: (frequencies, times) of an image, (channels, times) of a series."""
         ...
 
     def seconds(self, preprocessing: "Preprocessing") -> tuple[float, ...]:

@@ -28,20 +28,20 @@ TIMES, CHANNELS = 300, 4
 
 @dataclass(frozen=True)
 class RegionPowers:
-    """The power of each region over time, as a series (times, regions)."""
+    """The power of each region over time, as a series (regions, times)."""
 
     dimensions = 1
     augmentations = frozenset({"mixup", "hemisphere_flip", "channel_dropout"})
     normalisations = frozenset({"per_image"})
     panels = 1
-    of_eeg = False
+    recipes: frozenset[str] = frozenset()
     channels = tuple(CHAINS.values())
 
     def sources(self, preprocessing: Preprocessing) -> tuple[None]:
         return (None,)
 
     def shape(self, preprocessing: Preprocessing) -> tuple[int, int]:
-        return TIMES, CHANNELS
+        return CHANNELS, TIMES
 
     def seconds(self, preprocessing: Preprocessing) -> tuple[float]:
         return (600.0,)
@@ -51,7 +51,7 @@ class RegionPowers:
 
         def read(row: int) -> np.ndarray:
             power = cut_window(stored[None].folder / f"{ids[row]}.npy", 0.0)
-            return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1).T), np.float16)
+            return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1)), np.float16)
 
         return read
 
@@ -59,8 +59,8 @@ class RegionPowers:
 def one_dimensional(input_shape: tuple[int, ...], name: str) -> Any:
     import keras
 
-    layers = [keras.layers.Conv1D(8, 9, activation="relu"), keras.layers.BatchNormalization()]
-    return keras.Sequential([keras.Input(input_shape), *layers], name=name)
+    layers = [keras.layers.Permute((2, 1)), keras.layers.Conv1D(8, 9, activation="relu")]
+    return keras.Sequential([keras.Input(input_shape), *layers, keras.layers.BatchNormalization()], name=name)
 
 
 @pytest.fixture(autouse=True)
@@ -97,14 +97,17 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
     ("settings", "complaint"),
     [
         ({"augmentation": {"time_mask": {}, "mixup": {}}}, "expected no time_mask with input powers"),
-        ({"preprocessing": {"input": "kaggle"}}, "input: expected one of powers for one_dimensional, found kaggle"),
-        ({"preprocessing": {}}, "input: expected one of powers for one_dimensional, found kaggle"),
+        (
+            {"preprocessing": {"input": "kaggle"}},
+            "input: expected one of waveform, powers for one_dimensional, found kaggle",
+        ),
+        ({"preprocessing": {}}, "input: expected one of waveform, powers for one_dimensional, found kaggle"),
         ({"backbone": "tiny"}, "input: expected one of kaggle, .*, kaggle_eeg_50_10 for tiny, found powers"),
         ({"preprocessing": {"input": "powers", "normalisation": "data_wide"}}, "expected per_image with input powers"),
         ({"test_time": {"shifts": [2.0]}}, "expected no shifts with input powers"),
         (
             {"preprocessing": {"input": "powers", "eeg": {}}},
-            "expected none with input powers, .* only eeg and .* kaggle_eeg_50_10 are",
+            "expected none with input powers; such a recipe belongs to eeg, both, .*, kaggle_eeg_50_10",
         ),
     ],
     ids=str,
@@ -116,8 +119,8 @@ def test_what_does_not_go_with_it_is_refused(settings: dict[str, Any], complaint
 
 def test_its_channels_can_be_exchanged_and_dropped() -> None:
     kind = KINDS["powers"]
-    series = jnp.asarray(np.random.default_rng(0).normal(size=(50, TIMES, CHANNELS)), np.float32)
-    np.testing.assert_array_equal(mirrored_images(series, kind), series[:, :, np.array([1, 0, 3, 2])])
+    series = jnp.asarray(np.random.default_rng(0).normal(size=(50, CHANNELS, TIMES)), np.float32)
+    np.testing.assert_array_equal(mirrored_images(series, kind), series[:, np.array([1, 0, 3, 2])])
     dropped = drop_channel(jax.random.key(3), series, kind, ChannelDropout(probability=1.0)) == 0
-    assert (dropped.all(axis=1).sum(axis=1) == 1).all()
-    assert (dropped.all(axis=1) == dropped.any(axis=1)).all()
+    assert (dropped.all(axis=2).sum(axis=1) == 1).all()
+    assert (dropped.all(axis=2) == dropped.any(axis=2)).all()

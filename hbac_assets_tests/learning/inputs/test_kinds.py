@@ -129,7 +129,7 @@ def test_the_recipe_is_the_public_one_unless_given_and_none_for_kaggles() -> Non
     ("settings", "key", "complaint"),
     [
         ({"input": "kaggle"}, "eeg", "expected none with input kaggle"),
-        ({"input": "eg"}, "input", "expected one of kaggle, eeg, both"),
+        ({"input": "eg"}, "input", "expected one of kaggle, eeg, both, eeg_10, eeg_50_10, kaggle_eeg_50_10, waveform"),
         ({"input": "eeg_10", "eeg": {"seconds": 10, "overlap": 121}}, "eeg", "seconds: expected none"),
         ({"input": "kaggle_eeg_50_10"}, "image_size", "a number of frequencies that 3 divides"),
         ({"input": "both", "image_size": (63, 32)}, "image_size", "a number of frequencies that 2 divides"),

@@ -1,0 +1,30 @@
+"""The kinds of arrays that are made from 50 s of EEG, each by a recipe of its own kind."""
+
+import numpy as np
+from jaxtyping import Float
+
+from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
+from hbac_assets.signals.montage import EEG_RATE
+from hbac_assets.signals.waveform import waveform
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
+
+Recipe = EegRecipe | WaveformRecipe
+"""Spectrograms of the four chains, or waveforms of the derivations."""
+
+
+def array_of(eeg: Float[np.ndarray, "samples electrodes"], recipe: Recipe) -> Float[np.ndarray, "rows times"]:
+    """Return what a recipe makes of a window of 50 s, of the recipe's `shape` and `dtype`; time is the last axis.
+
+    Waveforms are filtered in the whole window before they are cut, so that the filter has settled where they begin.
+    """
+    if isinstance(recipe, EegRecipe):
+        return eeg_spectrogram(used_by(recipe, eeg), recipe)
+    return waveform(eeg, recipe)
+
+
+def used_by(recipe: Recipe, eeg: Float[np.ndarray, "samples electrodes"]) -> Float[np.ndarray, "used electrodes"]:
+    """Return the samples in the middle of a window that a recipe uses."""
+    samples = round(recipe.seconds * EEG_RATE)
+    start = (len(eeg) - samples) // 2
+    return eeg[start : start + samples]
