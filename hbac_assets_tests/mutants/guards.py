@@ -357,8 +357,8 @@ GUARDS = [
     Guard(
         "a window lies within its EEG",
         "competition/arrays.py",
-        "missing.append(missing_share(seen) if whole else None)",
-        "missing.append(missing_share(seen))",
+        "missing.append(missing_share(used_by(recipe, window)) if whole else None)",
+        "missing.append(missing_share(used_by(recipe, window)))",
         "competition/test_arrays.py::test_of_windows_without_a_signal_or_beyond_the_end_it_is_said",
     ),
     Guard(
@@ -619,6 +619,20 @@ GUARDS = [
         "_moved(panel, seconds / length)",
         "_moved(panel, seconds / lengths[0])",
         "learning/test_montage_augmentation.py::test_a_shift_is_the_window_of_later_seconds",
+    ),
+    Guard(
+        "waveforms move by seconds of their own length",
+        "learning/inputs/waveform.py",
+        "(recipe.shape[1] / recipe.rate,)",
+        "(50.0,)",
+        "learning/test_montage_augmentation.py::test_a_shift_of_waveforms_is_the_window_of_later_samples",
+    ),
+    Guard(
+        "the longest shift that is allowed leaves the labelled seconds",
+        "learning/inputs/channels.py",
+        "max(0.0, shortest - LABEL_SECONDS) / 2",
+        "shortest / 2",
+        "learning/inputs/test_waveform.py::test_what_does_not_go_with_waveforms_is_refused",
     ),
     Guard(
         "new augmentations leave the draws of the earlier ones",
