@@ -11,12 +11,13 @@ import signal
 import time
 from itertools import product
 
+import pandas as pd
 import psutil
 import pytest
 
-from hbac_assets_tests.faults.requirements import require_finishes
-from hbac_assets_tests.faults.small import small_project
-from hbac_assets_tests.projects import SECONDS, wait_until
+from hbac_assets_tests.faults.requirements import epochs_logged, require_finishes
+from hbac_assets_tests.faults.small import EPOCHS, FIRST_STAGE, small_project, staged_project
+from hbac_assets_tests.projects import SECONDS, run_once, share_generated_data, wait_until
 
 
 def seen(pattern):
@@ -81,6 +82,33 @@ def test_the_same_command_finishes_what_was_killed(stage, target, undisturbed, f
     require_finishes(fresh, undisturbed, (fresh.folder / "started.log").read_text(), everyone)
     seen = f"finished, the same bits; {len(everyone)} processes, none left"
     case(f"SIGKILL of the {target}, {delay:.3f} s into {stage}", "the same command finishes, same bits", seen)
+
+
+@pytest.mark.long
+def test_a_cell_killed_in_its_second_stage_goes_on_there(tmp_path_factory, tmp_path, case):
+    undisturbed, _ = run_once("in_stages", staged_project, tmp_path_factory)
+    project = staged_project(tmp_path / "project")
+    share_generated_data(undisturbed, project)
+    process = project.start_run()
+    begun = f"epoch {FIRST_STAGE + 1}/{EPOCHS}, stage 2/2"
+    wait_until(lambda: seen(begun)(project), process)
+    parent = psutil.Process(process.pid)
+    everyone = [parent, *parent.children(recursive=True)]
+    for step in steps_of(parent):
+        step.kill()
+    assert process.wait(SECONDS) == 1
+    before = (project.folder / "started.log").read_text()
+    last = max(epoch for _, epoch in epochs_logged(before))
+    assert FIRST_STAGE < last < EPOCHS
+    require_finishes(project, undisturbed, before, everyone)
+    for history in undisturbed.results.glob("models/small/*/history.csv"):
+        ours = pd.read_csv(project.results / history.relative_to(undisturbed.results))
+        timeless = ["epoch", "loss", "val_loss", "learning_rate", "stage", "raw_val_loss"]
+        pd.testing.assert_frame_equal(ours[timeless], pd.read_csv(history)[timeless])
+        assert ours["stage"].tolist() == [1] * FIRST_STAGE + [2] * (EPOCHS - FIRST_STAGE)
+    case(
+        f"SIGKILL of the steps after epoch {last}, in the second stage", "the same command finishes, same bits", "same"
+    )
 
 
 @pytest.mark.long
