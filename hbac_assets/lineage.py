@@ -12,7 +12,7 @@ from typing import Literal
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.inference.carrying import carried_modules
 from hbac_assets.learning.inputs.kind import Source
-from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.eeg_arrays import Recipe
 from hbac_assets.store.artifact import Artifact
 from hbac_assets.store.files import fingerprint
 
@@ -74,7 +74,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class StoredArrays:
-    """Spectrograms of one kind: a folder of `<id>.npy`, and the table that lists them with their digests.
+    """Spectrograms or waveforms of one kind: a folder of `<id>.npy`, and the table that lists them with their digests.
 
     Attributes:
         folder: holds the arrays.
@@ -132,17 +132,17 @@ class Lineage:
         return self._artifact(self.recordings_folder(split) / "spectrograms.parquet", asset, upstream=(rows,))
 
     @property
-    def eeg_recipes(self) -> tuple[EegRecipe, ...]:
-        """How the experiment's members want spectrograms made from the EEG, each way once."""
+    def eeg_recipes(self) -> tuple[Recipe, ...]:
+        """How the experiment's members want spectrograms or waveforms made from the EEG, each way once."""
         return tuple(filter(None, self._sources(self.experiment.members)))
 
-    def eeg_folder(self, recipe: EegRecipe, split: Split = "train") -> Path:
-        """The npy spectrograms of a recipe; `eeg_spectrograms` lists those that are whole."""
-        name = f"{recipe.transform}-{fingerprint(self._windows_and(recipe, split))[:8]}"
+    def eeg_folder(self, recipe: Recipe, split: Split = "train") -> Path:
+        """The npy arrays of a recipe; `eeg_spectrograms` lists those that are whole."""
+        name = f"{recipe.name}-{fingerprint(self._windows_and(recipe, split))[:8]}"
         return self.recordings_folder(split) / "eeg_spectrograms" / name
 
-    def eeg_spectrograms(self, recipe: EegRecipe, split: Split = "train") -> Artifact:
-        """The table of the windows of which a recipe made spectrograms, with the digest of each file."""
+    def eeg_spectrograms(self, recipe: Recipe, split: Split = "train") -> Artifact:
+        """The table of the windows of which a recipe made arrays, with the digest of each file."""
         folder = self.eeg_folder(recipe, split)
         table = folder.with_name(f"{folder.name}.parquet")
         asset, rows = ("eeg_spectrograms", self.train_metadata) if split == "train" else ("submission", self.test_rows)
@@ -300,8 +300,8 @@ class Lineage:
         sources = dict.fromkeys(source for one in settings for source in one.kind.sources(one))
         return tuple(sorted(sources, key=lambda source: source is not None))
 
-    def _windows_and(self, recipe: EegRecipe, split: Split) -> list[object]:
-        """Return what determines the spectrograms of a recipe, of training windows also the rule that picks them."""
+    def _windows_and(self, recipe: Recipe, split: Split) -> list[object]:
+        """Return what determines the arrays of a recipe, of training windows also the rule that picks them."""
         which = self.experiment.sampling if split == "train" else split
         return [which, recipe.non_defaults()]
 

@@ -89,7 +89,12 @@ def upstream_assets(artifact):
 def test_an_asset_depends_on_those_that_make_what_its_files_are_made_from(tmp_path):
     """No less, or Dagster would show as up to date what is not; no more, or the other way round."""
     members = {
-        kind: {"backbone": "mobilenet_v3_small", "preprocessing": {"input": kind}} for kind in ("kaggle", "both")
+        kind: {"backbone": backbone, "preprocessing": {"input": kind}}
+        for kind, backbone in (
+            ("kaggle", "mobilenet_v3_small"),
+            ("both", "mobilenet_v3_small"),
+            ("waveform", "bipolar_resnet"),
+        )
     }
     content = {"name": "all", "description": "", "members": members, "search": SEARCH}
     dataset = Dataset("kaggle", tmp_path, "f1", "f2")

@@ -10,19 +10,26 @@ from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Cell, Dataset, Lineage
 from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
 from hbac_assets.store.artifact import Artifact
 
-PLAIN, STFT = EegRecipe(), EegRecipe(transform="stft")
+PLAIN, STFT, WAVEFORM = EegRecipe(), EegRecipe(transform="stft"), WaveformRecipe()
 MEMBERS = {
     "kaggle": {},
     "mel": {"input": "eeg"},
     "stft": {"input": "eeg", "eeg": {"transform": "stft"}},
     "both": {"input": "both"},
+    "raw": {"input": "waveform"},
 }
+VIEWS = {"views": {"input": "kaggle_eeg_50_10", "image_size": [48, 40]}}
+BACKBONES = {"raw": "bipolar_resnet"}
 
 
 def lineage(*members: str, **settings: object) -> Lineage:
-    recipes = {name: {"backbone": "mobilenet_v3_small", "preprocessing": MEMBERS[name]} for name in members}
+    recipes = {
+        name: {"backbone": BACKBONES.get(name, "mobilenet_v3_small"), "preprocessing": (MEMBERS | VIEWS)[name]}
+        for name in members
+    }
     experiment = Experiment.model_validate({"name": "mine", "description": "", "members": recipes, **settings})
     return Lineage(Path("/store"), Dataset("kaggle", Path("/raw"), "0123456789abcdef", "fedcba9876543210"), experiment)
 
@@ -33,8 +40,16 @@ def mine() -> Lineage:
 
 
 def test_each_recipe_counts_once(mine: Lineage) -> None:
-    assert mine.eeg_recipes == (PLAIN, STFT)
+    assert mine.eeg_recipes == (PLAIN, STFT, WAVEFORM)
     assert lineage("kaggle").eeg_recipes == ()
+
+
+def test_of_a_window_and_its_labelled_seconds_there_are_arrays_of_both() -> None:
+    mine = lineage("views", "mel")
+    assert mine.eeg_recipes == (PLAIN, PLAIN.of_label())
+    assert [one.source for one in mine.member_inputs("views", "test")] == [None, PLAIN, PLAIN.of_label()]
+    assert mine.eeg_folder(PLAIN) != mine.eeg_folder(PLAIN.of_label())
+    assert mine.eeg_folder(PLAIN) == lineage("mel").eeg_folder(PLAIN)
 
 
 def test_a_cell_depends_on_what_its_images_are_made_from(mine: Lineage) -> None:
@@ -43,6 +58,7 @@ def test_a_cell_depends_on_what_its_images_are_made_from(mine: Lineage) -> None:
         "mel": [mine.eeg_spectrograms(PLAIN)],
         "stft": [mine.eeg_spectrograms(STFT)],
         "both": [mine.spectrograms(), mine.eeg_spectrograms(PLAIN)],
+        "raw": [mine.eeg_spectrograms(WAVEFORM)],
     }
     for member, arrays in made_from.items():
         upstream = [one.path for one in mine.cell(Cell(member, 0)).upstream]
@@ -55,11 +71,12 @@ def test_the_inputs_of_a_member_are_whole(mine: Lineage) -> None:
     assert (eeg.table, eeg.id, eeg.source) == (mine.eeg_spectrograms(PLAIN, "test"), "eeg_id", PLAIN)
     assert (kaggle.folder, eeg.folder) == (mine.spectrogram_folder("test"), mine.eeg_folder(PLAIN, "test"))
     assert [one.source for one in mine.member_inputs("stft")] == [STFT]
+    assert [(one.source, one.id) for one in mine.member_inputs("raw")] == [(WAVEFORM, "eeg_id")]
     assert [one.id for one in mine.member_inputs("kaggle")] == ["spectrogram_id"]
 
 
 def test_folds_and_predictions_depend_on_all_training_arrays(mine: Lineage) -> None:
-    arrays = {mine.spectrograms().path, mine.eeg_spectrograms(PLAIN).path, mine.eeg_spectrograms(STFT).path}
+    arrays = {mine.spectrograms().path, *(mine.eeg_spectrograms(recipe).path for recipe in (PLAIN, STFT, WAVEFORM))}
     for artifact in (mine.folds, mine.oof):
         assert arrays <= {one.path for one in artifact.upstream}
     kaggle = lineage("kaggle")
@@ -73,7 +90,7 @@ def test_the_submission_depends_on_what_its_members_see_of_the_test_set() -> Non
     assert mine.eeg_spectrograms(PLAIN, "test").path in upstream
     assert not {mine.spectrograms("test").path, mine.eeg_spectrograms(STFT, "test").path} & upstream
     every = lineage(*MEMBERS)
-    seen = {every.spectrograms("test").path, every.eeg_spectrograms(STFT, "test").path}
+    seen = {every.spectrograms("test").path, *(every.eeg_spectrograms(one, "test").path for one in (STFT, WAVEFORM))}
     assert seen <= {one.path for one in every.submission.upstream}
 
 
@@ -97,6 +114,14 @@ def test_every_setting_of_a_recipe_has_a_folder_of_its_own(mine: Lineage, change
     assert mine.eeg_folder(other).name.startswith(f"{other.transform}-")
     assert mine.eeg_folder(other) != mine.eeg_folder(PLAIN)
     assert mine.eeg_spectrograms(other).path != mine.eeg_spectrograms(PLAIN).path
+
+
+@pytest.mark.parametrize("change", [{"rate": 50}, {"seconds": 10}, {"band": (1, 40)}, {"clip": 500}], ids=str)
+def test_every_setting_of_waveforms_has_a_folder_of_its_own(mine: Lineage, change: dict) -> None:
+    other = WaveformRecipe.model_validate(change)
+    assert mine.eeg_folder(other).name.startswith("waveform-")
+    assert mine.eeg_folder(other) != mine.eeg_folder(WAVEFORM)
+    assert mine.eeg_spectrograms(other).path != mine.eeg_spectrograms(WAVEFORM).path
 
 
 def test_experiments_share_arrays_if_they_sample_by_one_rule() -> None:

@@ -116,7 +116,7 @@ def prepare_feeding(folder: str, steps: int) -> Callable[[], int]:
     @jax.jit
     def batch(images: "Array", targets: "Array", number: Any) -> "tuple[Array, Array]":
         pixels = images.astype("float32")
-        augmented, mixed = augment(jax.random.key(number), pixels, targets, FEEDING.augmentation)
+        augmented, mixed = augment(jax.random.key(number), pixels, targets, FEEDING.augmentation, FEEDING.preprocessing)
         return to_channels(augmented), mixed
 
     def feed() -> int:

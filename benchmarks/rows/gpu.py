@@ -38,7 +38,7 @@ HALF_OF_THE_MEMORY = {"XLA_PYTHON_CLIENT_MEM_FRACTION": "0.4"}
 class Scale:
     """How much is measured, and on what: all of it on a GPU, a little on the CPU to try the code."""
 
-    backbones: tuple[str, ...] = tuple(BACKBONES)
+    backbones: tuple[str, ...] = tuple(name for name, spec in BACKBONES.items() if spec.dimensions == 2)
     batch_size: int = 64
     steps: int = 64
     recordings: int = 256

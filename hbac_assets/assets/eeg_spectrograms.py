@@ -1,4 +1,4 @@
-"""Spectrograms made from the EEG, for the members that learn from them."""
+"""Spectrograms and waveforms made from the EEG, for the members that learn from them."""
 
 import logging
 from pathlib import Path
@@ -15,11 +15,12 @@ from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.competition.arrays import EegFacts, convert_eeg
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.folds import sample_rows
-from hbac_assets.competition.pictures import eeg_spectrogram_image
+from hbac_assets.competition.pictures import eeg_spectrogram_image, waveform_image
 from hbac_assets.competition.set_aside import files_set_aside, require_tolerable, together
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import CODE_VERSIONS, Lineage, Split
 from hbac_assets.resources.views import Workspace
+from hbac_assets.signals.eeg_arrays import Recipe
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import EEG_WINDOW
 from hbac_assets.store.tables import read_table, write_if_changed
@@ -33,9 +34,10 @@ def eeg_spectrograms(
     config: Tolerance,
     workspace: ResourceParam[Workspace],
 ) -> MaterializeResult:
-    """One float32 array (windows, 4 × bands, columns) for each training EEG and recipe that a member names.
+    """One array for each training EEG and recipe that a member names: spectrograms or waveforms of its windows.
 
-    An EEG's windows are the 50 s of its sampled labels. Arrays that are whole and up to date are kept. Unreadable files
+    Spectrograms are float32 (windows, 4 × bands, columns), waveforms float16 (windows, 18 derivations, samples). An
+    EEG's windows are the 50 s of its sampled labels. Arrays that are whole and up to date are kept. Unreadable files
     are set aside and listed; more than a set share of them ends the run once all others are converted. Nothing is made
     where no member learns from the EEG. The test set's are converted when its rows are predicted.
     """
@@ -65,16 +67,16 @@ def require_folder(lineage: Lineage) -> None:
         HbacError: names the folder, the members and what to do.
     """
     experiment, path = lineage.experiment, lineage.dataset.folder / FOLDERS["train"]
-    members = [name for name, member in experiment.members.items() if member.preprocessing.kind.of_eeg]
+    members = [name for name, member in experiment.members.items() if member.preprocessing.kind.recipes]
     if not path.is_dir():
         raise HbacError(
-            f"{path}: expected a folder of EEG files, found none; {', '.join(members)} of {experiment.name} "
-            "have preprocessing.input eeg or both: complete the download or set it to kaggle"
+            f"{path}: expected a folder of EEG files, found none; {', '.join(members)} of {experiment.name} learn "
+            "from the EEG: complete the download, leave them out, or set their preprocessing.input to kaggle"
         )
 
 
 def labelled_windows(lineage: Lineage) -> pd.DataFrame:
-    """Return the windows of the training set to make spectrograms of, as `numbered_windows` does."""
+    """Return the windows of the training set to make arrays of, as `numbered_windows` does."""
     return numbered_windows(sample_rows(read_table(lineage.train_metadata), lineage.experiment.sampling))
 
 
@@ -88,7 +90,7 @@ def numbered_windows(rows: pd.DataFrame) -> pd.DataFrame:
 def convert_windows(
     windows: pd.DataFrame,
     lineage: Lineage,
-    recipe: EegRecipe,
+    recipe: Recipe,
     split: Split,
     log: logging.Logger,
     least_samples: int = EEG_WINDOW,
@@ -129,7 +131,12 @@ def _metadata(lineage: Lineage, set_aside: pd.DataFrame) -> dict[str, Any]:
     }
     for recipe, windows in made.items():
         folder, first = lineage.eeg_folder(recipe), windows["eeg_id"].iloc[0]
-        spectrogram = np.load(folder / f"{first}.npy", mmap_mode="r", allow_pickle=False)[0]
-        image = eeg_spectrogram_image(spectrogram, recipe, title=f"EEG {first} as {folder.name}")
-        metadata[f"example, {folder.name}"] = picture(image)
+        array = np.load(folder / f"{first}.npy", mmap_mode="r", allow_pickle=False)[0]
+        metadata[f"example, {folder.name}"] = picture(_image(array, recipe, f"EEG {first} as {folder.name}"))
     return metadata
+
+
+def _image(array: np.ndarray, recipe: Recipe, title: str) -> bytes:
+    if isinstance(recipe, EegRecipe):
+        return eeg_spectrogram_image(array, recipe, title)
+    return waveform_image(array, recipe, title)

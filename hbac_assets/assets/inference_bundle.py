@@ -20,7 +20,6 @@ from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.errors import HbacError
 from hbac_assets.inference.export import export_bundle, missing_extra
 from hbac_assets.inference.packing import pack
-from hbac_assets.inference.predictor import reads_of
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.learning import device
 from hbac_assets.lineage import Lineage
@@ -107,7 +106,7 @@ def _register(runs: ExperimentRuns, lineage: Lineage) -> str:
     own = next(one for one in evaluation(lineage.ensemble).models if one["model"] == name)
     scores = {f"nested_kl_{key}": str(own[key]) for key in ("mean", "low", "high")}
     settings = [lineage.experiment.members[member].preprocessing for member in lineage.submitted_members]
-    reads = frozenset().union(*(reads_of(one) for one in settings))
+    reads = frozenset(array for one in settings for array in one.kind.reads)
     tags = {DATA_TAG: lineage.dataset.fingerprint, "data": lineage.dataset.key, "ensemble": name, **scores}
     version = BundleVersion(f"hbac-{lineage.experiment.name}", lineage.bundle_folder, reads, tags, rows)
     return tracked_ensemble(runs, lineage, name, chosen_methods(lineage)[name]).register_bundle(version)

@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
@@ -11,19 +12,22 @@ from hbac_assets.assets.grid import missing_cells
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_member
 from hbac_assets.assets.optimism import chosen_epochs, optimism_metadata
-from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
+from hbac_assets.assets.prediction import configure_device, member_images, predict_cell_variants
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.references import reference_rows
 from hbac_assets.assets.scores import evaluation, log_scores, overall_kl, score_facts, score_metadata
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
+from hbac_assets.assets.test_time import gain_facts, gain_metadata, kept_gains, log_gain
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
+from hbac_assets.labels import CLASSES
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
 from hbac_assets.scoring.oof_rows import oof_rows
+from hbac_assets.scoring.paired_gain import PairedGain, paired_gain
 from hbac_assets.scoring.pictures import scores_by_member
 from hbac_assets.store.tables import read_table, write_table
 
@@ -55,16 +59,20 @@ def oof_predictions(
         else:
             with accelerator.lease(context.log.info):
                 configure_device(accelerator, workspace.store)
-                oof = held_out_predictions(lineage, context.log)
-            write_table(oof, lineage.oof, **score_facts(pd.concat([oof, reference_rows(lineage)])))
+                oof, gains = held_out_predictions(lineage, context.log)
+            facts = score_facts(pd.concat([oof, reference_rows(lineage)])) | gain_facts(gains)
+            write_table(oof, lineage.oof, **facts)
     kl, found, epochs = overall_kl(lineage.oof), evaluation(lineage.oof), chosen_epochs(lineage)
+    gains = kept_gains(lineage.oof)
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:
         tracked = tracked_member(runs, lineage, member)
         log_scores(tracked, found, member)
         if member in epochs:
             tracked.log_metrics({"epoch_optimism": epochs[member].optimism})
-        tracked.finish()  # it is a new run where only `scored_epoch` has changed
+        if member in gains:
+            log_gain(tracked, gains[member])
+        tracked.finish()  # it is a new run where only how the member predicts has changed
     return MaterializeResult(
         data_version=data_version(lineage.oof),
         metadata={
@@ -73,25 +81,44 @@ def oof_predictions(
             **published_here(lineage.experiment, kl, synthetic=workspace.competition.is_synthetic),
             "scores, all rows": picture(scores_by_member(pd.DataFrame(found.models))),
             **optimism_metadata(epochs),
+            **gain_metadata(gains),
             **score_metadata(lineage.oof),
             "preview": preview(read_table(lineage.oof)),
         },
     )
 
 
-def held_out_predictions(lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
-    """Return the out-of-fold rows of every member, in the order of members and of the sampled rows."""
+def held_out_predictions(lineage: Lineage, log: logging.Logger) -> tuple[pd.DataFrame, dict[str, PairedGain]]:
+    """Return the out-of-fold rows of every member, in the order of members and of the sampled rows.
+
+    And what the variants of its images gain each member that has `test_time`.
+    """
     rows = read_table(lineage.folds)
-    members = [_held_out_rows(lineage, member, rows, log) for member in lineage.experiment.members]
-    return pd.concat(members, ignore_index=True)
+    predicted, gains = [], {}
+    for member, settings in lineage.experiment.members.items():
+        plain, averaged = _held_out_rows(lineage, member, rows, log)
+        predicted.append(averaged)
+        if settings.test_time:
+            patients = rows["patient_id"].to_numpy()
+            gains[member] = gain = paired_gain(plain["kl"].to_numpy(), averaged["kl"].to_numpy(), patients)
+            log.info(f"{member}: KL {gain.before:.4f} of the images alone, {gain.after:.4f} with their variants")
+    return pd.concat(predicted, ignore_index=True), gains
 
 
-def _held_out_rows(lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger) -> pd.DataFrame:
-    """Return the out-of-fold rows of one member; afterwards nothing holds its images any more."""
+def _held_out_rows(
+    lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the out-of-fold rows of one member, predicted of the images alone, and of all their variants.
+
+    Afterwards nothing holds its images any more.
+    """
+    from hbac_assets.learning.test_time import mean_over_variants
+
     images = member_images(lineage, member, rows, log)
-    predicted = []
+    probabilities = np.empty((len(rows), len(CLASSES)), np.float32)
+    plain = probabilities.copy()
     for fold in range(lineage.experiment.folds):
         held_out = (rows["fold"] == fold).to_numpy()
-        probabilities = predict_cell(lineage, Cell(member, fold), images.subset(held_out), log)
-        predicted.append(oof_rows(rows[held_out], member, probabilities))
-    return pd.concat(predicted).sort_index()
+        variants = predict_cell_variants(lineage, Cell(member, fold), images.subset(held_out), log)
+        plain[held_out], probabilities[held_out] = variants[:, 0], mean_over_variants(variants)
+    return oof_rows(rows, member, plain), oof_rows(rows, member, probabilities)

@@ -71,14 +71,27 @@ def require_unchanged(arrays: StoredArrays, ids: pd.Series) -> pd.DataFrame:
 def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Logger) -> np.ndarray:
     """Return the probabilities (N, 6) that a cell's scored model gives to its member's images.
 
+    They are the mean over the variants of each image where the member has `test_time`. See `predict_cell_variants` for
+    what is raised.
+    """
+    from hbac_assets.learning.test_time import mean_over_variants
+
+    return mean_over_variants(predict_cell_variants(lineage, cell, images, log))
+
+
+def predict_cell_variants(lineage: Lineage, cell: Cell, images: "Images", log: logging.Logger) -> np.ndarray:
+    """Return the probabilities (N, variants, 6) of each variant of the images; the first is of the images themselves.
+
     Raises:
         HbacError: the model is missing, out of date or changed, or memory does not suffice.
     """
-    from hbac_assets.learning.prediction import MODELS, load_model, predict
+    from hbac_assets.learning.prediction import MODELS, load_model, predict_variants
+    from hbac_assets.learning.test_time import variants
 
     settings = lineage.experiment.members[cell.member]
     path = lineage.cell(cell).require() / MODELS[settings.scored_epoch]
+    varied = variants(settings.preprocessing, settings.test_time)
     with device.enough_memory(f"{cell.member} fold {cell.fold}", settings.batch_size):
-        probabilities = predict(load_model(path), images, settings.batch_size)
+        probabilities = predict_variants(load_model(path), images, settings.batch_size, varied)
     log.info(f"{cell.member} fold {cell.fold}: {len(images)} rows predicted")
     return probabilities

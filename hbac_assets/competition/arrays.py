@@ -15,11 +15,10 @@ import numpy as np
 from hbac_assets.competition.eeg_file import read_eeg
 from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.competition.windows import eeg_window, in_the_middle
-from hbac_assets.signals.eeg_recipe import EegRecipe
-from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
-from hbac_assets.signals.montage import CHAINS, EEG_WINDOW
+from hbac_assets.signals.eeg_arrays import Recipe, array_of
+from hbac_assets.signals.montage import EEG_WINDOW
 from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
-from hbac_assets.signals.window import missing_fraction
+from hbac_assets.signals.window import middle, missing_fraction
 from hbac_assets.store.files import atomic_write
 
 
@@ -44,8 +43,8 @@ class EegFacts:
     nan_share: float
     """Share of the samples that are NaN."""
     missing: list[float | None]
-    """Of each window, the share of its samples that are NaN or from an electrode that shows one value throughout; None
-    where the window does not lie within the recording."""
+    """Of what the recipe uses of each window, the fraction of the samples that are NaN or from an electrode that shows
+    one value throughout; None where the window does not lie within the recording."""
     digest: str
     """SHA-256 of the npy file."""
 
@@ -72,17 +71,17 @@ def convert_spectrogram(source: Path, target: Path, least_columns: int = WINDOW_
 
 
 def convert_eeg(
-    source: Path, target: Path, recipe: EegRecipe, offsets: Sequence[int], least_samples: int = EEG_WINDOW
+    source: Path, target: Path, recipe: Recipe, offsets: Sequence[int], least_samples: int = EEG_WINDOW
 ) -> EegFacts:
-    """Write the spectrograms of windows of the EEG in `source` to `target`.
+    """Write what a recipe makes of windows of the EEG in `source` to `target`.
 
-    The array is float32 (windows, 4 × bands, columns), as `eeg_spectrogram` makes each; zero for a window of which the
-    recording holds nothing.
+    The array is (windows, *recipe.shape), of the recipe's type, as `signals.eeg_arrays.array_of` makes each; zero for a
+    window of which the recording holds nothing.
 
     Args:
         source: the EEG's file.
         target: the npy file.
-        recipe: of the spectrograms.
+        recipe: of spectrograms or waveforms.
         offsets: where the windows of 50 s begin, in seconds; `windows.MIDDLE` for the middle of the recording.
         least_samples: the fewest that are of use; of an EEG shorter than a window, the rest counts as missing.
 
@@ -91,15 +90,15 @@ def convert_eeg(
         HbacError: `target` cannot be written.
     """
     eeg = in_the_middle(read_eeg(source, least_samples), EEG_WINDOW, axis=0)
-    spectrograms = np.zeros((len(offsets), len(CHAINS) * recipe.size[0], recipe.size[1]), np.float32)
+    arrays = np.zeros((len(offsets), *recipe.shape), recipe.dtype)
     missing: list[float | None] = []
-    for spectrogram, offset in zip(spectrograms, offsets, strict=True):
+    for array, offset in zip(arrays, offsets, strict=True):
         window = eeg_window(eeg, offset)
         whole = len(window) == EEG_WINDOW
-        missing.append(missing_fraction(window) if whole else None)
+        missing.append(missing_fraction(middle(window, recipe.seconds)) if whole else None)
         if whole and missing[-1] != 1:
-            spectrogram[:] = eeg_spectrogram(window, recipe)
-    return EegFacts(_share(np.isnan(eeg)), missing, _write(target, spectrograms))
+            array[:] = array_of(window, recipe)
+    return EegFacts(_share(np.isnan(eeg)), missing, _write(target, arrays))
 
 
 def _runs(true: Any) -> str:

@@ -6,10 +6,14 @@ import pandas as pd
 from hbac_assets.figures import new_axes, new_figure, png
 from hbac_assets.labels import CLASSES
 from hbac_assets.signals.eeg_recipe import EegRecipe
-from hbac_assets.signals.montage import CHAINS, EEG_WINDOW_SECONDS
+from hbac_assets.signals.montage import CHAINS, DERIVATIONS, EEG_WINDOW_SECONDS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SECONDS_PER_COLUMN
+from hbac_assets.signals.waveform import UNIT
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
 
 LOG_POWER_RANGE = (-4.0, 8.0)
+MICROVOLTS_APART = 200
+"""Between the zeros of two derivations that are drawn one below the other."""
 
 
 def class_counts(rows: pd.DataFrame) -> bytes:
@@ -51,8 +55,27 @@ def eeg_spectrogram_image(spectrogram: np.ndarray, recipe: EegRecipe, title: str
         recipe: what it was made by.
         title: above the picture.
     """
-    extent = (0, EEG_WINDOW_SECONDS, *recipe.frequencies)
+    before = (EEG_WINDOW_SECONDS - recipe.seconds) / 2
+    extent = (before, before + recipe.seconds, *recipe.frequencies)
     return _chains(spectrogram, title, extent, "seconds", (-1, 1), "power, -1 to 1 is 80 dB")
+
+
+def waveform_image(waveforms: np.ndarray, recipe: WaveformRecipe, title: str) -> bytes:
+    """Draw the derivations one below the other, negative up as EEGs are drawn.
+
+    Args:
+        waveforms: (18, samples) as `waveform` makes them.
+        recipe: what they were made by.
+        title: above the picture.
+    """
+    figure, axes = new_axes(8, 7, f"{title}; zeros are {MICROVOLTS_APART} µV apart, negative is up")
+    seconds = np.arange(waveforms.shape[1]) / recipe.rate
+    zeros = np.arange(len(DERIVATIONS)) * MICROVOLTS_APART
+    axes.plot(seconds, waveforms.T * UNIT + zeros, color="black", linewidth=0.6)
+    axes.set_yticks(zeros, ["-".join(pair) for pair in DERIVATIONS])
+    axes.set_ylim(zeros[-1] + MICROVOLTS_APART, -MICROVOLTS_APART)
+    axes.set_xlabel("seconds")
+    return png(figure)
 
 
 def _chains(

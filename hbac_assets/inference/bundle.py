@@ -20,10 +20,11 @@ from hbac_assets.inference.onnx_network import open_network
 from hbac_assets.inference.predictor import Member, Network, Predictor
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.inputs.kinds import KINDS
+from hbac_assets.learning.test_time import variants
 from hbac_assets.scoring.blends import from_json
 from hbac_assets.scoring.stacked_blend import NetworkBlend
 
-FORMAT = 1
+FORMAT = 2
 """Of the bundle's files; another number for files that this module could not read."""
 DESCRIPTION, CHECKSUMS = "bundle.json", "SHA256SUMS"
 KEYS = ("format", "version", "classes", "members", "blend", "stacking", "prior")
@@ -59,10 +60,11 @@ def open_bundle(path: Path, threads: int | None = None) -> Predictor:
 
     members = []
     for name, one in description["members"].items():
-        recipe = _frozen(one["recipe"])
+        recipe = frozen(one["recipe"])
         if recipe.input not in KINDS:
-            raise _fault(path, f"{DESCRIPTION}, {name}", f"input {' or '.join(KINDS)}", recipe.input)
-        members.append(Member(name, recipe, [network(graph) for graph in one["graphs"]]))
+            raise _fault(path, f"{DESCRIPTION}, {name}", f"an input of {', '.join(KINDS)}", recipe.input)
+        networks = [network(graph) for graph in one["graphs"]]
+        members.append(Member(name, recipe, networks, variants(recipe, frozen(one["test_time"]))))
     stored = from_json(description["blend"], lambda features: NetworkBlend(features, network(description["stacking"])))
     return Predictor(tuple(members), stored, np.array(description["prior"]))
 
@@ -144,11 +146,11 @@ def _text(place: Place, path: Path, name: str) -> str:
         raise _fault(path, name, "the file of a bundle", error) from None
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
     """Return JSON's values as ones that can be hashed, those of an object as attributes."""
     if isinstance(value, dict):
-        return namedtuple("Settings", value)(**{name: _frozen(one) for name, one in value.items()})
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+        return namedtuple("Settings", value)(**{name: frozen(one) for name, one in value.items()})
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
 def _fault(path: Path, where: str, expected: str, found: object) -> HbacError:

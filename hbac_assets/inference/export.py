@@ -126,11 +126,12 @@ def _description(lineage: Lineage, stored: StoredBlend) -> dict[str, Any]:
     rows = read_table(lineage.folds)
     members = {
         name: {
-            "backbone": experiment.members[name].backbone,
-            "recipe": experiment.members[name].preprocessing.model_dump(mode="json"),
+            "backbone": settings.backbone,
+            "recipe": settings.preprocessing.model_dump(mode="json"),
+            "test_time": settings.test_time.model_dump(mode="json") if settings.test_time else None,
             "graphs": [graph_of(Cell(name, fold)) for fold in range(experiment.folds)],
         }
-        for name in stored.members
+        for name, settings in ((name, experiment.members[name]) for name in stored.members)
     }
     return {
         "format": FORMAT,

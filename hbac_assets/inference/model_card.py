@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
-from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
+from hbac_assets.inference.bundle import frozen
+from hbac_assets.learning.inputs.kinds import KINDS
 
 CARD = """# {experiment}, ensemble {ensemble}
 
@@ -90,9 +90,14 @@ def _score(record: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _sees(recipe: Mapping[str, Any]) -> str:
     """Return what a member sees of a window."""
-    minutes = f"{recipe['window'] * SECONDS_PER_COLUMN / 60:.3g} min of the spectrogram"
-    eeg = f"{EEG_WINDOW_SECONDS} s of EEG"
-    return {"kaggle": minutes, "both": f"{minutes}, {eeg}"}.get(recipe["input"], eeg)
+    kind = KINDS[recipe["input"]]
+    names = {"spectrogram": "the spectrogram", "eeg": "EEG"}
+    panels = zip(kind.seconds(frozen(recipe)), kind.reads, strict=True)
+    return ", ".join(f"{_duration(seconds)} of {names[reads]}" for seconds, reads in panels)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 60 else f"{seconds / 60:.3g} min"
 
 
 def _blend(blend: Mapping[str, Any]) -> str:

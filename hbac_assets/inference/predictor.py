@@ -3,32 +3,24 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.inputs.kind import InputKind
 from hbac_assets.learning.inputs.kinds import KINDS
+from hbac_assets.learning.test_time import Variant, mean_over_variants, unchanged
 from hbac_assets.scoring.blends import StoredBlend
 from hbac_assets.scoring.combining import combined
-from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.recipes import InputRecipe
 from hbac_assets.signals.window import Window
-
-if TYPE_CHECKING:
-    from hbac_assets.learning.settings import Preprocessing
 
 BATCH_SIZE = 64
 """Windows in memory at once; a window with both recordings takes 1.2 MB."""
 
 Network = Callable[[np.ndarray], np.ndarray]
 """From inputs float16 (N, ...) as an `InputKind` makes them to probabilities (N, 6)."""
-
-
-def reads_of(recipe: ImageRecipe) -> frozenset[str]:
-    """Return the arrays of a `Window` that an input is made of."""
-    sources = KINDS[recipe.input].sources(cast("Preprocessing", recipe))
-    return frozenset("spectrogram" if source is None else "eeg" for source in sources)
 
 
 @dataclass(frozen=True)
@@ -39,11 +31,13 @@ class Member:
         name: as the experiment has it.
         recipe: how its input is made of a window.
         networks: its models, one for each fold.
+        variants: of an input, over which each network's predictions are averaged.
     """
 
     name: str
-    recipe: ImageRecipe
+    recipe: InputRecipe
     networks: Sequence[Network]
+    variants: Sequence[Variant] = (unchanged,)
 
     @property
     def kind(self) -> InputKind:
@@ -53,7 +47,7 @@ class Member:
     @property
     def reads(self) -> frozenset[str]:
         """The arrays of a window that it needs: `eeg`, `spectrogram` or both."""
-        return reads_of(self.recipe)
+        return frozenset(self.kind.reads)
 
 
 class Prediction(NamedTuple):
@@ -103,7 +97,7 @@ class Predictor:
     def _of_networks(self, windows: list[Window]) -> np.ndarray:
         """Return (folds, members, N, 6), NaN where a member could not see a window."""
         found = np.full((len(self.members[0].networks), len(self.members), len(windows), len(CLASSES)), np.nan)
-        inputs: dict[ImageRecipe, list[np.ndarray | None]] = {}
+        inputs: dict[InputRecipe, list[np.ndarray | None]] = {}
         for number, member in enumerate(self.members):
             recipe = member.recipe
             if recipe not in inputs:
@@ -111,8 +105,9 @@ class Predictor:
             seen = np.array([one is not None for one in inputs[recipe]])
             if seen.any():
                 arrays = np.stack([one for one in inputs[recipe] if one is not None])
+                varied = [vary(arrays) for vary in member.variants]
                 for fold, network in enumerate(member.networks):
-                    found[fold, number, seen] = network(arrays)
+                    found[fold, number, seen] = mean_over_variants(np.stack(list(map(network, varied)), axis=1))
         return found
 
 

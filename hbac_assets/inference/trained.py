@@ -8,6 +8,7 @@ from hbac_assets.competition.metadata import class_prior
 from hbac_assets.inference.predictor import Member, Network, Predictor
 from hbac_assets.learning import device
 from hbac_assets.learning.prediction import MODELS, load_model, predict
+from hbac_assets.learning.test_time import variants
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.scoring.blend_files import load_blend
 from hbac_assets.store.tables import read_table
@@ -33,7 +34,8 @@ def _member(lineage: Lineage, name: str) -> Member:
     settings = lineage.experiment.members[name]
     folders = [lineage.cell(Cell(name, fold)).require() for fold in range(lineage.experiment.folds)]
     models = [load_model(folder / MODELS[settings.scored_epoch]) for folder in folders]
-    return Member(name, settings.preprocessing, [_network(model, settings.batch_size) for model in models])
+    networks = [_network(model, settings.batch_size) for model in models]
+    return Member(name, settings.preprocessing, networks, variants(settings.preprocessing, settings.test_time))
 
 
 def _network(model: "keras.Model", batch_size: int) -> Network:

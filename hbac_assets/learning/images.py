@@ -6,13 +6,16 @@ All functions are pure JAX with static shapes; keys are JAX random keys.
 from jaxtyping import Bool, Float, Float32
 
 from hbac_assets.learning.arrays import Array
-from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Translation
+from hbac_assets.learning.montage_augmentation import TIME_AXIS, drop_channel, flip_hemispheres, shift_windows
+from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Preprocessing, Translation
 
 Batch = Float[Array, "rows height width"]
 Targets = Float[Array, "rows classes"]
 
 FREQUENCY_AXIS = 1
-TIME_AXIS = 2
+
+# What is folded into a batch's key for them. Below 5 it could give one of the five that the key is split into.
+FLIP, SHIFT, CHANNEL = 5, 6, 7
 
 
 def to_channels(images: Batch) -> Float32[Array, "rows height width 3"]:
@@ -22,11 +25,20 @@ def to_channels(images: Batch) -> Float32[Array, "rows height width 3"]:
     return jnp.repeat(images.astype(jnp.float32)[..., None], 3, axis=-1)
 
 
-def augment(key: Array, images: Batch, targets: Targets, augmentation: Augmentation) -> tuple[Batch, Targets]:
-    """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6)."""
+def augment(
+    key: Array, images: Batch, targets: Targets, augmentation: Augmentation, preprocessing: Preprocessing
+) -> tuple[Batch, Targets]:
+    """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6).
+
+    `preprocessing` made the images.
+    """
     import jax
 
     mixup_key, frequency_key, time_key, translation_key, cutout_key = jax.random.split(key, 5)
+    if flip := augmentation.hemisphere_flip:
+        images = flip_hemispheres(jax.random.fold_in(key, FLIP), images, preprocessing.kind, flip)
+    if shift := augmentation.time_shift:
+        images = shift_windows(jax.random.fold_in(key, SHIFT), images, preprocessing, shift)
     if augmentation.mixup:
         images, targets = mix(mixup_key, images, targets, augmentation.mixup)
     if augmentation.translation:
@@ -37,6 +49,8 @@ def augment(key: Array, images: Batch, targets: Targets, augmentation: Augmentat
         images = mask(time_key, images, TIME_AXIS, augmentation.time_mask)
     if augmentation.cutout:
         images = cut_out(cutout_key, images, augmentation.cutout)
+    if dropout := augmentation.channel_dropout:
+        images = drop_channel(jax.random.fold_in(key, CHANNEL), images, preprocessing.kind, dropout)
     return images, targets
 
 

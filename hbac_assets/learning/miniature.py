@@ -2,7 +2,7 @@
 
 from hbac_assets.learning.settings import MemberSettings, Schedule, Stage
 
-IMAGE_SIZE = (64, 48)
+HEIGHT, WIDTH = 64, 48
 BATCH_SIZE = 8
 EPOCHS = 2
 
@@ -12,7 +12,9 @@ def miniature(settings: MemberSettings) -> MemberSettings:
 
     Backbone, head, targets, augmentation, stages and the form of schedules stay, and with them the parameter counts.
     """
-    smaller = settings.preprocessing.model_copy(update={"image_size": IMAGE_SIZE})
+    kind = settings.preprocessing.kind
+    height = HEIGHT - HEIGHT % (kind.panels * len(kind.channels))  # each channel keeps lines of its own
+    smaller = settings.preprocessing.model_copy(update={"image_size": (height, WIDTH)})
     stages = tuple(_short(stage) for stage in settings.stages)
     return settings.model_copy(
         update={

@@ -1,6 +1,6 @@
 """From a trained model's file and images to probabilities of the six classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from hbac_assets.learning.device import on_device
 from hbac_assets.learning.image_source import Images, as_images
 from hbac_assets.learning.network import Network
 from hbac_assets.learning.parallel import replicated, require_divisible
+from hbac_assets.learning.test_time import Variant, unchanged
 
 if TYPE_CHECKING:
     import keras
@@ -56,17 +57,32 @@ def predict(
 ) -> Float32[np.ndarray, "rows 6"]:
     """Return the probabilities of the six classes as float32 (N, 6).
 
-    Models of one architecture, such as the folds of a member, share one compiled program.
+    See `predict_variants` for the arguments and what is raised.
+    """
+    return predict_variants(model, images, batch_size, (unchanged,))[:, 0]
+
+
+def predict_variants(
+    model: "keras.Model",
+    images: Images | Float[np.ndarray, "rows height width"],
+    batch_size: int,
+    variants: Sequence[Variant],
+) -> Float32[np.ndarray, "rows {len(variants)} 6"]:
+    """Return the probabilities of the six classes for variants of each image, float32 (N, variants, 6).
+
+    Models of one architecture, such as the folds of a member, share one compiled program. Each image is read once.
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
         images: an array (N, H, W), or what `hbac_assets.learning.image_source` has opened.
         batch_size: rows computed at once; the result does not depend on it.
+        variants: what becomes of a batch of images; see `hbac_assets.learning.test_time`.
 
     Raises:
         HbacError: the images do not have the model's size, or cannot be read.
     """
     import jax
+    import jax.numpy as jnp
 
     images = as_images(images)
     expected, found = model.input_shape[1:3], images.size
@@ -75,7 +91,15 @@ def predict(
     require_divisible(batch_size)
     network = Network(model)
     weights, non_trainable = jax.device_put((network.weights(), network.non_trainable()), replicated())
-    return predict_batches(_shared_forward(_Architecture(model)), weights, non_trainable, images, batch_size)
+    forward = _shared_forward(_Architecture(model))
+    if len(images) == 0:
+        return np.empty((0, len(variants), len(CLASSES)), dtype=np.float32)
+
+    def of_each(weights: Any, non_trainable: Any, batch: Any) -> Array:
+        varied = [forward(*on_device((weights, non_trainable, variant(batch)))) for variant in variants]
+        return jnp.stack(varied, axis=1)
+
+    return predict_batches(of_each, weights, non_trainable, images, batch_size)
 
 
 def compile_forward(network: Network) -> Forward:
@@ -93,8 +117,11 @@ def compile_forward(network: Network) -> Forward:
 
 def predict_batches(
     forward: Forward, weights: Any, non_trainable: list[Any], images: Images, batch_size: int
-) -> Float32[np.ndarray, "rows 6"]:
-    """Return the probabilities (N, 6) of `images`, the last batch filled up so that all have one shape."""
+) -> Float32[np.ndarray, "rows *variants 6"]:
+    """Return what `forward` returns of all `images`, (N, 6) or more of them for each.
+
+    The last batch is filled up, so that all have one shape.
+    """
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)
     batches = images.batches(full_batches(np.arange(len(images)), batch_size))

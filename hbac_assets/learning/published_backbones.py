@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hbac_assets.learning.bipolar_resnet import bipolar_resnet
 from hbac_assets.learning.resnet_d import resnet_d
 
 
@@ -87,7 +88,11 @@ _YOLO_V8_L = {"stackwise_channels": [128, 256, 512, 512], "stackwise_depth": [3,
 
 _RESNET34D = {"widths": [64, 128, 256, 512], "depths": [3, 4, 6, 3]}
 
+# Our own: of the sizes with less than a million parameters.
+_BIPOLAR_RESNET = {"widths": [48, 64, 96, 128], "depths": [1, 1, 1, 1], "taps": 5}
+
 BACKBONES: dict[str, BackboneSpec] = {
+    "bipolar_resnet": BackboneSpec(bipolar_resnet, _BIPOLAR_RESNET, dimensions=1),
     "efficientnet_b0": BackboneSpec("EfficientNetV1Backbone", _EFFICIENTNET_B0),
     "efficientnet_b1": BackboneSpec("EfficientNetV1Backbone", _EFFICIENTNET_B1),
     "efficientnetv2_b0": BackboneSpec(

@@ -17,36 +17,53 @@ from pydantic import (
     model_validator,
 )
 
+from hbac_assets.learning.inputs.channels import require_shift, require_whole_channels
 from hbac_assets.learning.inputs.kind import InputKind
 from hbac_assets.learning.inputs.kinds import KINDS
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.settings import KIND, Settings
+from hbac_assets.signals.eeg_arrays import Recipe
 from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Normalisation = Literal["per_image", "data_wide"]
 ScheduleKind = Literal["cosine", "exponential", "constant"]
 SampleWeight = Literal["none", "log_votes", "capped_votes"]
 
+RECIPES: dict[str, type[Recipe]] = {"eeg": EegRecipe, "waveform": WaveformRecipe}
+"""The kinds of recipes, by the setting of `Preprocessing` that holds one."""
+
 # The settings of a member that training does not read: with others it is predicted anew from the models there are.
-PREDICTION_ONLY = {"scored_epoch"}
+PREDICTION_ONLY = {"scored_epoch", "test_time"}
 
 
 class Preprocessing(Settings):
-    """From recordings to the image a backbone sees.
+    """From recordings to the image or the waveforms that a backbone sees.
 
     Of Kaggle's spectrogram, in µV²/Hz, the image is the natural logarithm of the clipped power; of the EEG, the
     spectrogram that the recipe `eeg` makes. Either is averaged down to `image_size` and standardised: by its own mean
     and standard deviation (`per_image`), or by those of all pixels of the fold's training images (`data_wide`). Of
-    `both`, Kaggle's is the upper half of the image and the EEG's the lower, each standardised by itself.
+    `both`, Kaggle's is the upper half of the image and the EEG's the lower, each standardised by itself. `eeg_10` is
+    made of the labelled 10 s alone, in the middle of the 50 s of `eeg`, by the same recipe with closer frames;
+    `eeg_50_10` has both, and `kaggle_eeg_50_10` all three, from top to bottom as their names say.
 
     What is missing (NaN) in a spectrogram is stored as zero. Any value below the lower clip bound gives the same pixel,
     so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
+
+    Waveforms are made and scaled as the recipe `waveform` says; `window`, `image_size`, `clip` and `normalisation` are
+    those of images.
     """
 
-    input: Annotated[str, KIND] = Field("kaggle", description="what a member sees: kaggle, eeg or both")
+    input: Annotated[str, KIND] = Field(
+        "kaggle", description="what a member sees: kaggle, eeg, both, eeg_10, eeg_50_10, kaggle_eeg_50_10 or waveform"
+    )
     eeg: EegRecipe | None = Field(
         None, validate_default=True, description="how spectrograms are made from the EEG; the public recipe by default"
+    )
+    waveform: WaveformRecipe | None = Field(
+        None, validate_default=True, description="how waveforms are made from the EEG; 12.8 s at 40 Hz by default"
     )
     window: Annotated[int, Field(ge=1, le=300)] = Field(
         300, description="columns of 2 s around the labelled moment, of Kaggle's spectrogram"
@@ -69,15 +86,19 @@ class Preprocessing(Settings):
             raise ValueError(f"expected one of {', '.join(KINDS)}")
         return kind
 
-    @field_validator("eeg")
+    @field_validator("eeg", "waveform")
     @classmethod
-    def _recipe_of_the_input(cls, eeg: EegRecipe | None, earlier: ValidationInfo) -> EegRecipe | None:
-        kind = earlier.data.get("input")
-        if kind is None or KINDS[kind].of_eeg:
-            return eeg or EegRecipe()
-        if eeg is not None:
-            others = " and ".join(name for name, other in KINDS.items() if other.of_eeg)
-            raise ValueError(f"expected none with input {kind}, which is not made from the EEG; only {others} are")
+    def _recipe_of_the_input(cls, recipe: Recipe | None, earlier: ValidationInfo) -> Recipe | None:
+        kind, name = earlier.data.get("input"), str(earlier.field_name)
+        if isinstance(recipe, EegRecipe) and recipe.seconds != EEG_WINDOW_SECONDS:
+            raise ValueError("seconds: expected none; of the middle 10 s alone are the inputs with 10 in their names")
+        if kind is None:  # at fault itself
+            return recipe
+        if name in KINDS[kind].recipes:
+            return recipe or RECIPES[name]()
+        if recipe is not None:
+            having = ", ".join(other for other in KINDS if name in KINDS[other].recipes)
+            raise ValueError(f"expected none with input {kind}; such a recipe belongs to {having}")
         return None
 
     @field_validator("image_size")
@@ -137,22 +158,59 @@ class Translation(Settings):
     size: tuple[Share, Share] = Field((0.1, 0.1), description="largest shift, as shares of (frequencies, times)")
 
 
+class HemisphereFlip(Settings):
+    """Left and right electrodes exchanged, in a fraction of the images."""
+
+    probability: Share = 0.5
+
+
+class TimeShift(Settings):
+    """The window earlier or later, in a fraction of the images; each view moves by as many seconds."""
+
+    probability: Share = 0.5
+    seconds: PositiveFloat = Field(2.0, description="largest shift in either direction")
+
+
+class ChannelDropout(Settings):
+    """One channel set to zero, in a fraction of the images: of an image, a chain in all of its views."""
+
+    probability: Share = 0.5
+
+
 class Augmentation(Settings):
     """What is done to training images, in this order; what is absent is not done.
 
     Zero is the mean: of the image itself, or of the training images. Only MixUp changes the targets.
     """
 
+    hemisphere_flip: HemisphereFlip | None = None
+    time_shift: TimeShift | None = None
     mixup: MixUp | None = None
     translation: Translation | None = None
     frequency_mask: Mask | None = None
     time_mask: Mask | None = None
     cutout: Cutout | None = None
+    channel_dropout: ChannelDropout | None = None
 
     @property
     def chosen(self) -> set[str]:
         """The names of those that are done."""
         return {name for name, settings in self if settings is not None}
+
+
+class Variants(Settings):
+    """The variants of each image that a prediction is made of besides the image itself: every flip with every shift."""
+
+    flip: bool = Field(False, description="left and right electrodes exchanged")
+    shifts: tuple[float, ...] = Field((), description="the window so many seconds later, or earlier if negative")
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if not (self.flip or self.shifts):
+            raise ValueError("expected flip: true or shifts, found neither")
+        if len(set(self.shifts)) < len(self.shifts):
+            raise ValueError(f"shifts: expected each once, found {list(self.shifts)}")
+        return self
 
 
 class Schedule(Settings):
@@ -232,6 +290,9 @@ class MemberSettings(Settings):
         "running", description="what validation uses: averages of the steps so far, or of the training images anew"
     )
     scored_epoch: Literal["best", "last"] = Field("last", description="the epoch whose weights predict")
+    test_time: Variants | None = Field(
+        None, description="predict the mean over variants of each image, known as test-time augmentation"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
     @property
@@ -269,7 +330,27 @@ class MemberSettings(Settings):
         preprocessing = earlier.data.get("preprocessing")
         if preprocessing and (foreign := augmentation.chosen - preprocessing.kind.augmentations):
             raise ValueError(f"expected no {', '.join(sorted(foreign))} with input {preprocessing.input}")
+        if preprocessing and (augmentation.hemisphere_flip or augmentation.channel_dropout):
+            require_whole_channels(preprocessing)
+        if preprocessing and augmentation.time_shift:
+            require_shift(preprocessing, augmentation.time_shift.seconds)
         return augmentation
+
+    @field_validator("test_time")
+    @classmethod
+    def _can_vary(cls, variants: Variants | None, earlier: ValidationInfo) -> Variants | None:
+        preprocessing = earlier.data.get("preprocessing")
+        if preprocessing and variants:
+            possible = preprocessing.kind.augmentations
+            if variants.flip and "hemisphere_flip" not in possible:
+                raise ValueError(f"expected no flip with input {preprocessing.input}")
+            if variants.shifts and "time_shift" not in possible:
+                raise ValueError(f"expected no shifts with input {preprocessing.input}")
+            if variants.flip:
+                require_whole_channels(preprocessing)
+            for seconds in variants.shifts:
+                require_shift(preprocessing, seconds)
+        return variants
 
     @field_validator("backbone")
     @classmethod

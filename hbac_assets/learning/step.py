@@ -116,7 +116,8 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
         images, targets, *weight = batch
         # As a further column, sample weights are blended as the targets are.
         columns = jnp.column_stack([targets, *weight]) if weight else targets
-        images, columns = augment(key, images.astype(jnp.float32) - mean, columns, settings.augmentation)
+        around_zero = images.astype(jnp.float32) - mean
+        images, columns = augment(key, around_zero, columns, settings.augmentation, settings.preprocessing)
         targets, sample_weight = (columns[:, :-1], columns[:, -1]) if weight else (columns, None)
         loss_and_gradient = jax.value_and_grad(loss_of, has_aux=True)
         (loss, non_trainable), gradient = loss_and_gradient(

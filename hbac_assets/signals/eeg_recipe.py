@@ -3,19 +3,22 @@
 How a recipe is followed stands in `eeg_spectrogram`; which member of an experiment has which recipe, in its settings.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
 from hbac_assets.settings import KIND, Settings
-from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW
+from hbac_assets.signals import recipes
+from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW
 
 NYQUIST = EEG_RATE / 2
 
 
 class EegRecipe(Settings):
-    """From 50 s of EEG to an image for each chain; the defaults are the competition's most used public recipe.
+    """From 50 s of EEG, or the 10 s in their middle, to an image for each chain.
 
+    The defaults are the competition's most used public recipe.
     Frames of `segment_length` samples follow one another by that less `overlap`, the first centred on the first sample
     of the window, beyond which all is zero. All but the frame at its end are used, 256 by default; where they are more
     than the columns, they are averaged down.
@@ -23,6 +26,7 @@ class EegRecipe(Settings):
 
     model_config = ConfigDict(validate_default=True)
 
+    seconds: Literal[50, 10] = Field(50, description="of the EEG; 10: those in the middle, which the label is of")
     transform: Annotated[Literal["mel", "stft"], KIND] = Field(
         "mel", description="triangular mel filters on the power, or the power itself averaged over `frequencies`"
     )
@@ -34,9 +38,39 @@ class EegRecipe(Settings):
     denoising: str | None = Field(None, description="the wavelet to denoise with before the transform, such as db8")
 
     @property
+    def name(self) -> str:
+        """The first part of the name of the folder of its arrays."""
+        return self.transform
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of what it makes of a window: (4 × bands, columns)."""
+        return len(CHAINS) * self.size[0], self.size[1]
+
+    @property
+    def dtype(self) -> type[np.floating]:
+        """Type of what it makes of a window."""
+        return np.float32
+
+    @property
     def hop(self) -> int:
         """Samples from one frame to the next."""
-        return self.segment_length - self.overlap
+        return recipes.hop(self)
+
+    @property
+    def samples(self) -> int:
+        """Samples that the spectrogram is made from."""
+        return self.seconds * EEG_RATE
+
+    @property
+    def frames(self) -> int:
+        """Frames that are used."""
+        return recipes.frame_count(self)
+
+    def of_label(self) -> Self:
+        """Return the recipe for the labelled 10 s, with frames so much closer that there are no fewer of them."""
+        label = recipes.of_label(self)
+        return self.model_copy(update={"seconds": label.seconds, "overlap": label.overlap})
 
     @field_validator("overlap")
     @classmethod
@@ -64,9 +98,9 @@ class EegRecipe(Settings):
     @field_validator("size")
     @classmethod
     def _no_finer_than_the_transform(cls, size: tuple[int, int], earlier: ValidationInfo) -> tuple[int, int]:
-        if {"overlap", "segment_length", "fft_length", "frequencies"} - earlier.data.keys():
+        if {"seconds", "overlap", "segment_length", "fft_length", "frequencies"} - earlier.data.keys():
             return size  # one of them is at fault already
-        frames = EEG_WINDOW // (earlier.data["segment_length"] - earlier.data["overlap"])
+        frames = earlier.data["seconds"] * EEG_RATE // (earlier.data["segment_length"] - earlier.data["overlap"])
         if size[1] > frames:
             raise ValueError(f"expected at most {frames} columns: so many frames does the overlap give")
         # Else a mel filter could lie between two bins of the transform.

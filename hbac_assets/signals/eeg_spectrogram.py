@@ -14,8 +14,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from hbac_assets.signals.averaging import averaging_matrix
 from hbac_assets.signals.denoising import wavelet_denoised
-from hbac_assets.signals.montage import CHAINS, EEG_RATE, EEG_WINDOW, bipolar
-from hbac_assets.signals.recipes import EegTransform
+from hbac_assets.signals.gaps import without_gaps
+from hbac_assets.signals.montage import CHAINS, EEG_RATE, bipolar
+from hbac_assets.signals.recipes import EegTransform, frame_count, hop
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -36,14 +37,15 @@ def eeg_spectrogram(
     all of it is missing; a difference of zeros is 1 everywhere, as there.
 
     Args:
-        eeg: (10,000, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`.
+        eeg: (samples, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`; as many as the recipe is for.
         recipe: transform, grid and denoising.
 
     Returns:
         (4 × bands, columns) float32: the chains one after another in the order of `montage.CHAINS`.
     """
-    if len(eeg) != EEG_WINDOW:
-        raise ValueError(f"eeg: expected {EEG_WINDOW} samples, found {len(eeg)}")
+    samples = recipe.seconds * EEG_RATE
+    if len(eeg) != samples:
+        raise ValueError(f"eeg: expected {samples} samples, found {len(eeg)}")
     return np.concatenate([_chain_image(bipolar(eeg, chain), recipe) for chain in CHAINS])
 
 
@@ -51,7 +53,7 @@ def _chain_image(
     differences: Float[np.ndarray, "4 samples"], recipe: EegTransform
 ) -> Float32[np.ndarray, "{recipe.size[0]} {recipe.size[1]}"]:
     """Return (bands, columns) of the differences (4, samples) of a chain."""
-    signals = _without_gaps(differences)
+    signals = without_gaps(differences)
     if recipe.denoising:
         signals = wavelet_denoised(signals, recipe.denoising)
     tables = _tables(recipe)
@@ -59,16 +61,6 @@ def _chain_image(
     log_ratio = _log_ratio(power)[..., :-1]  # the last frame, half of it beyond the window, counts for the maximum only
     scaled: np.ndarray = log_ratio.sum(axis=1) * np.float32(20 / DECIBELS / np.log(10) / len(signals)) + 1
     return scaled if scaled.shape[1] == recipe.size[1] else (tables.columns @ scaled.T).T
-
-
-def _without_gaps(signals: Float[np.ndarray, "signals samples"]) -> Float32[np.ndarray, "signals samples"]:
-    """Return signals (N, samples) in float32, what is missing replaced by the mean of the rest."""
-    missing = np.isnan(signals)
-    if missing.any():
-        there = (~missing).sum(axis=1, keepdims=True)
-        means = np.where(missing, 0, signals).sum(axis=1, keepdims=True) / np.maximum(there, 1)
-        signals = np.where(missing, means, signals)
-    return signals.astype(np.float32, copy=False)
 
 
 def _power(
@@ -81,7 +73,7 @@ def _power(
     """
     half = recipe.segment_length // 2
     padded = np.pad(signals, ((0, 0), (half, half)))
-    frames = sliding_window_view(padded, recipe.segment_length, axis=1)[:, :: _hop(recipe)]
+    frames = sliding_window_view(padded, recipe.segment_length, axis=1)[:, :: hop(recipe)]
     later, earlier = frames[..., half:], frames[..., half:0:-1]  # the first sample of a periodic window has no weight
     real: np.ndarray = tables.cosines @ (later + earlier).reshape(-1, half).T
     imaginary = tables.sines @ (later - earlier).reshape(-1, half).T
@@ -111,11 +103,6 @@ class _Tables(NamedTuple):
     columns: "csr_array"  # (columns, frames)
 
 
-def _hop(recipe: EegTransform) -> int:
-    """Return the samples from one frame to the next."""
-    return recipe.segment_length - recipe.overlap
-
-
 @lru_cache(maxsize=8)
 def _tables(recipe: EegTransform) -> _Tables:
     from scipy.signal.windows import hann
@@ -133,7 +120,7 @@ def _tables(recipe: EegTransform) -> _Tables:
         cosines.astype(np.float32),
         sines.astype(np.float32),
         csr_array(bands[:, bins].astype(np.float32)),
-        averaging_matrix(EEG_WINDOW // _hop(recipe), recipe.size[1]),
+        averaging_matrix(frame_count(recipe), recipe.size[1]),
     )
 
 

@@ -3,6 +3,9 @@
 Electrode names are the older ones that the competition uses (T3, T4, T5, T6 for T7, T8, P7, P8).
 """
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float
 
@@ -18,6 +21,10 @@ EEG_WINDOW_SECONDS = 50
 EEG_WINDOW = EEG_WINDOW_SECONDS * EEG_RATE
 """Samples of the EEG around a labelled moment."""
 
+LABEL_SECONDS = 10
+"""In the middle of each window: what the experts labelled, having seen all of it
+(https://www.kaggle.com/competitions/hms-harmful-brain-activity-classification/data)."""
+
 # In the column order of the spectrogram files. The letters are left and right, then lateral and parasagittal.
 CHAINS: dict[str, tuple[str, ...]] = {
     "LL": ("Fp1", "F7", "T3", "T5", "O1"),
@@ -25,6 +32,29 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "LP": ("Fp1", "F3", "C3", "P3", "O1"),
     "RP": ("Fp2", "F4", "C4", "P4", "O2"),
 }
+
+OTHER_SIDE = str.maketrans("12345678", "21436587")
+
+MIDLINE = ("Fz", "Cz", "Pz")
+
+DERIVATIONS = tuple(
+    pair for chain in (*(CHAINS[name] for name in ("LL", "LP", "RL", "RP")), MIDLINE) for pair in pairwise(chain)
+)
+"""The 18 derivations of the double banana, each as (front, back): temporal and parasagittal chain of the left side,
+those of the right side in the same order, then the midline."""
+
+SIDE_DERIVATIONS = 8
+"""Derivations of each side: number n of the left side mirrors number n + 8."""
+
+
+def mirrored(electrodes: Iterable[str]) -> tuple[str, ...]:
+    """Return the electrodes at the same places of the other hemisphere; those of the midline stay.
+
+    In the 10-20 system odd numbers are on the left, the even number after each at the same place on the right
+    (Klem et al. 1999, The ten-twenty electrode system of the International Federation, Electroencephalography and
+    Clinical Neurophysiology, Supplement 52:3-6).
+    """
+    return tuple(name.translate(OTHER_SIDE) for name in electrodes)
 
 
 def bipolar(eeg: Float[np.ndarray, "samples electrodes"], chain: str) -> Float[np.ndarray, "4 samples"]:
@@ -37,6 +67,25 @@ def bipolar(eeg: Float[np.ndarray, "samples electrodes"], chain: str) -> Float[n
     Returns:
         (4, samples) in µV, contiguous in time.
     """
-    columns = [ELECTRODES.index(name) for name in CHAINS[chain]]
-    differences: np.ndarray = eeg[:, columns[:-1]].T - eeg[:, columns[1:]].T
+    return _differences(eeg, CHAINS[chain][:-1], CHAINS[chain][1:])
+
+
+def double_banana(eeg: Float[np.ndarray, "samples electrodes"]) -> Float[np.ndarray, "18 samples"]:
+    """Return the derivations of the longitudinal bipolar montage, front minus back, in the order of `DERIVATIONS`.
+
+    Args:
+        eeg: (samples, electrodes) in µV, columns as in `ELECTRODES`; an EKG column after them is ignored.
+
+    Returns:
+        (18, samples) in µV, contiguous in time.
+    """
+    fronts, backs = zip(*DERIVATIONS, strict=True)
+    return _differences(eeg, fronts, backs)
+
+
+def _differences(
+    eeg: Float[np.ndarray, "samples electrodes"], fronts: tuple[str, ...], backs: tuple[str, ...]
+) -> Float[np.ndarray, "derivations samples"]:
+    front, back = ([ELECTRODES.index(name) for name in names] for names in (fronts, backs))
+    differences: np.ndarray = eeg[:, front].T - eeg[:, back].T
     return np.ascontiguousarray(differences)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
+from hbac_assets.signals.montage import EEG_RATE
+
 
 @dataclass(frozen=True)
 class Window:
@@ -23,6 +25,13 @@ class Window:
     spectrogram: Float32[np.ndarray, "400 300"] | None = None
     patient: str | None = None
     recording: str = ""
+
+
+def middle(eeg: Float[np.ndarray, "samples electrodes"], seconds: float) -> Float[np.ndarray, "fewer electrodes"]:
+    """Return so many seconds in the middle of a window of EEG at 200 Hz."""
+    samples = round(seconds * EEG_RATE)
+    start = (len(eeg) - samples) // 2
+    return eeg[start : start + samples]
 
 
 def missing_fraction(eeg: Float[np.ndarray, "samples electrodes"]) -> float:

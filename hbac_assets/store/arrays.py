@@ -3,18 +3,21 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float
 
 from hbac_assets.errors import HbacError
 
 
-def open_array(path: Path, shape: tuple[int | str, ...], asset: str) -> Float32[np.ndarray, "..."]:
-    """Return a float32 array from its file, mapped: only what is used of it is read.
+def open_array(
+    path: Path, shape: tuple[int | str, ...], asset: str, dtype: type[np.floating] = np.float32
+) -> Float[np.ndarray, "..."]:
+    """Return an array from its file, mapped: only what is used of it is read.
 
     Args:
         path: an npy file.
         shape: its lengths, with a name for each that may differ from file to file.
         asset: what makes it, for messages.
+        dtype: its type.
 
     Raises:
         HbacError: the file is missing or is not such an array.
@@ -28,7 +31,7 @@ def open_array(path: Path, shape: tuple[int | str, ...], asset: str) -> Float32[
     alike = len(array.shape) == len(shape) and all(
         found == expected for found, expected in zip(array.shape, shape, strict=True) if isinstance(expected, int)
     )
-    if array.dtype != np.float32 or not alike:
-        expected = f"float32 ({', '.join(map(str, shape))})"
+    if array.dtype != dtype or not alike:
+        expected = f"{dtype.__name__} ({', '.join(map(str, shape))})"
         raise HbacError(f"{path}: expected {expected}, found {array.dtype} {array.shape}; materialize {asset} again")
     return np.asarray(array)

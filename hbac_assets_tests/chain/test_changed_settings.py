@@ -1,8 +1,12 @@
 """A finished project under a later version, or with other settings: what is made again, and what is shown."""
 
 import json
+import logging
 import shutil
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from dagster import DagsterInstance, Failure, load_assets_from_modules, materialize
@@ -11,15 +15,18 @@ from dagster._core.loader import LoadingContextForTest
 from mlflow import MlflowClient
 
 from hbac_assets import defs
+from hbac_assets.assets.prediction import member_images, predict_cell, predict_cell_variants
+from hbac_assets.assets.test_time import kept_gains
 from hbac_assets.definitions import STAGES
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.inference import export
-from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.settings import MemberSettings, Variants
 from hbac_assets.lineage import Cell
 from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
+from hbac_assets.store.tables import read_table
 
 
 class Later(MemberSettings):
@@ -37,13 +44,17 @@ class LaterChoice(ExperimentChoice):
         return experiment.model_copy(update={"members": members})
 
 
-class BestEpochChoice(ExperimentChoice):
-    """The experiment with the best epochs scored."""
+class ChangedChoice(ExperimentChoice):
+    """The experiment with other settings of its members."""
+
+    changes: dict[str, dict[str, Any]]
 
     def load(self) -> Experiment:
         experiment = super().load()
-        update = {"scored_epoch": "best"}
-        members = {name: member.model_copy(update=update) for name, member in experiment.members.items()}
+        members = {
+            name: MemberSettings.model_validate(member.model_dump() | self.changes.get(name, {}))
+            for name, member in experiment.members.items()
+        }
         return experiment.model_copy(update={"members": members})
 
 
@@ -129,7 +140,8 @@ def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, li
         artifact.seal(**artifact.facts())
     everything()
     assert stale(instance) == set()
-    before, best = files(lineage), BestEpochChoice(miniature=True)
+    changes = {member: {"scored_epoch": "best"} for member in lineage.experiment.members}
+    before, best = files(lineage), ChangedChoice(miniature=True, changes=changes)
     everything("oof_predictions", experiment=best)
     assert stale(instance) == {"ensemble"}
     everything("ensemble", experiment=best)
@@ -153,3 +165,51 @@ def test_another_scored_epoch_predicts_anew_and_shows_its_figures(everything, li
     assert len(cells) == len(lineage.cells)
     assert {run.data.metrics["scored_val_loss"] for run in cells} == {0.125}
     assert {run.data.metrics["val_loss_mean"] for run in now if run not in cells} == {0.125}
+
+
+@pytest.mark.long
+def test_variants_at_test_time_train_nothing_and_show_what_they_gain(everything, lineage, tracking):
+    small, large = "mobilenet_v3_small", "mobilenet_v3_large"
+    plain, before = read_table(lineage.oof).groupby("member")["kl"], files(lineage)
+    submitted = pd.read_csv(lineage.submission.require())
+    varied = ChangedChoice(miniature=True, changes={small: {"test_time": {"flip": True, "shifts": [-10.0, 10.0]}}})
+    other = everything(experiment=varied)
+    remade = {name for name, time in files(lineage).items() if time != before[name]}
+    assert remade == {
+        f"{other.experiment.name}/{name}.manifest.json" for name in ("oof.parquet", "ensemble", "submission.csv")
+    }
+    assert not pd.read_csv(other.submission.require()).equals(submitted)
+
+    now = read_table(other.oof).groupby("member")["kl"]
+    assert now.get_group(large).tolist() == plain.get_group(large).tolist()
+    (gain,) = kept_gains(other.oof).values()
+    assert gain.before == pytest.approx(plain.mean()[small], abs=1e-6)
+    assert gain.after == pytest.approx(now.mean()[small], abs=1e-12)
+    assert gain.gain == pytest.approx(gain.before - gain.after)
+    assert gain.gain != 0
+    client = MlflowClient(tracking.uri)
+    runs = client.search_runs([client.get_experiment_by_name(other.experiment.name).experiment_id])
+    logged = {run.data.tags["member"]: run.data.metrics for run in runs if run.data.tags.get("fold") == "all"}
+    assert logged[small]["test_time_gain"] == pytest.approx(gain.gain)
+    assert logged[small]["test_time_gain_low"] == pytest.approx(gain.low)
+    assert logged[small]["oof_kl_without_test_time"] == pytest.approx(gain.before)
+    assert logged[small]["oof_kl"] == pytest.approx(gain.after)
+    assert "test_time_gain" not in logged[large]
+
+
+def test_a_cells_prediction_is_the_mean_over_the_variants_of_each_row(lineage):
+    cell, log = lineage.cells[0], logging.getLogger(__name__)
+    rows = read_table(lineage.folds).query("fold == @cell.fold")[:5].reset_index(drop=True)
+    settings = lineage.experiment.members[cell.member]
+    varied = settings.model_copy(update={"test_time": Variants(flip=True, shifts=(-10.0, 10.0))})
+    members = lineage.experiment.members | {cell.member: varied}
+    varied_lineage = replace(lineage, experiment=lineage.experiment.model_copy(update={"members": members}))
+    images = member_images(lineage, cell.member, rows, log)
+    of_each = predict_cell_variants(varied_lineage, cell, images, log)
+    assert of_each.shape == (5, 6, 6)
+    np.testing.assert_array_equal(of_each[:, 0], predict_cell(lineage, cell, images, log))
+    mean = predict_cell(varied_lineage, cell, images, log)
+    np.testing.assert_allclose(mean, of_each.mean(axis=1), atol=1e-6)
+    assert (np.abs(of_each[:, 1:] - of_each[:, :1]).max(axis=(0, 2)) > 0).all()
+    alone = predict_cell(varied_lineage, cell, images.subset(np.array([3])), log)
+    np.testing.assert_allclose(alone[0], mean[3], atol=1e-6)

@@ -1,5 +1,6 @@
 """Members that learn from the EEG, through the whole chain; what happens where EEG files are missing."""
 
+import json
 import shutil
 
 import pandas as pd
@@ -10,7 +11,7 @@ from hbac_assets.scoring.submission import violations
 from hbac_assets_tests.projects import empty, linked_download
 
 EXPERIMENT = """
-description: Members that learn from the EEG, alone or beside Kaggle's spectrogram.
+description: Members that learn from the EEG, alone or beside Kaggle's spectrogram, with all that knows of channels.
 sampling: one_per_eeg
 folds: 2
 recipe: {backbone: mobilenet_v3_small}
@@ -20,7 +21,12 @@ members:
       input: eeg
       eeg: {transform: stft, size: [64, 128], denoising: db8}
       normalisation: data_wide
-  both: {preprocessing: {input: both}}
+    augmentation: {hemisphere_flip: {}, time_shift: {}, channel_dropout: {}}
+    test_time: {flip: true, shifts: [-2, 2]}
+  views:
+    preprocessing: {input: kaggle_eeg_50_10, image_size: [384, 300]}
+    augmentation: {hemisphere_flip: {}, channel_dropout: {}}
+    test_time: {flip: true}
 """
 
 
@@ -50,9 +56,9 @@ def test_the_whole_chain_past_an_eeg_that_cannot_be_read(fresh, download, experi
     assert done.returncode == 0, done.stderr
     assert f"set aside: {download}/train_eegs/{victim}.parquet: expected a whole parquet file" in done.stderr
 
-    mel, stft = sorted(fresh.results.parent.glob("eeg_spectrograms/*.parquet"))
-    assert (mel.name[:4], stft.name[:5]) == ("mel-", "stft-")
-    for windows in (mel, stft):
+    made = sorted(fresh.results.parent.glob("eeg_spectrograms/*.parquet"))
+    assert [windows.name.split("-")[0] for windows in made] == ["mel", "mel", "stft"]
+    for windows in made:
         assert set(pd.read_parquet(windows)["eeg_id"]) == set(labelled) - {victim}
         assert len(list(windows.with_suffix("").glob("*.npy"))) == labelled.nunique() - 1
     for windows in fresh.results.parent.glob("test/*/eeg_spectrograms/*.parquet"):
@@ -60,7 +66,9 @@ def test_the_whole_chain_past_an_eeg_that_cannot_be_read(fresh, download, experi
     folds = pd.read_parquet(fresh.results / "folds.parquet")
     assert victim not in set(folds["eeg_id"])
     oof = pd.read_parquet(fresh.results / "oof.parquet")
-    assert oof.groupby("member").size().to_dict() == dict.fromkeys(("denoised", "both"), len(folds))
+    assert oof.groupby("member").size().to_dict() == dict.fromkeys(("denoised", "views"), len(folds))
+    kept = json.loads((fresh.results / "oof.parquet.manifest.json").read_text())["facts"]["test_time"]
+    assert kept.keys() == {"denoised", "views"}
     submission = pd.read_csv(fresh.results / "submission.csv")
     assert violations(submission, read_test_tables(download).sample) == []
 
@@ -69,7 +77,7 @@ def test_without_the_folder_one_line_says_who_needs_it(fresh, download, experime
     shutil.rmtree(download / "train_eegs")
     done = materialize(fresh, download, experiment, "*eeg_spectrograms")
     assert done.returncode != 0
-    line = "expected a folder of EEG files, found none; denoised, both of eeg-miniature have preprocessing.input eeg"
+    line = "expected a folder of EEG files, found none; denoised, views of eeg-miniature learn from the EEG"
     assert f"{download}/train_eegs: {line}" in done.stderr
 
 

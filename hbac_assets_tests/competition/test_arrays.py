@@ -12,9 +12,12 @@ from hbac_assets.competition.arrays import EegFacts, convert_eeg, convert_spectr
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.parquet_file import RecordingError
 from hbac_assets.competition.tables import MIDDLE
+from hbac_assets.signals.eeg_arrays import Recipe
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
+from hbac_assets.signals.waveform import waveform
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
 from hbac_assets.store.files import file_digest
 
 
@@ -62,6 +65,33 @@ def test_an_eeg_becomes_a_spectrogram_for_each_window(tmp_path: Path, eeg: pd.Da
     assert facts.nan_share == pytest.approx(100 / (19 * 12_000))
     assert facts.missing == [pytest.approx(100 / (19 * 10_000)), 0, 0]
     assert facts.digest == hashlib.sha256((tmp_path / "new" / "7.npy").read_bytes()).hexdigest()
+
+
+def test_an_eeg_becomes_the_waveforms_of_each_window(tmp_path: Path, eeg: pd.DataFrame) -> None:
+    eeg.to_parquet(tmp_path / "7.parquet", index=False)
+    recipe = WaveformRecipe(rate=50, seconds=10)
+    facts = convert_eeg(tmp_path / "7.parquet", tmp_path / "7.npy", recipe, [0, 4, 20])
+    array = np.load(tmp_path / "7.npy", allow_pickle=False)
+    assert (array.dtype, array.shape, array.flags.c_contiguous) == (np.float16, (3, 18, 500), True)
+    for waveforms, offset in zip(array[:2], (0, 4), strict=True):
+        np.testing.assert_array_equal(waveforms, waveform(eeg.to_numpy()[200 * offset :][:10_000], recipe))
+    assert not array[2].any()  # the window reaches beyond the recording
+    assert facts.missing == [0, 0, None]
+
+
+def test_a_window_without_a_signal_in_the_middle_has_none_for_waveforms(tmp_path: Path, eeg: pd.DataFrame) -> None:
+    """What surrounds the part that a recipe uses does not count."""
+    eeg.loc[4_000:5_999, :] = np.nan
+    eeg.to_parquet(tmp_path / "7.parquet", index=False)
+    recipes: tuple[Recipe, ...] = WaveformRecipe(seconds=10), WaveformRecipe(seconds=20), RECIPE
+    missing = [
+        convert_eeg(tmp_path / "7.parquet", tmp_path / f"{number}.npy", recipe, [0]).missing[0]
+        for number, recipe in enumerate(recipes)
+    ]
+    assert missing == pytest.approx([1, 0.5, 0.2])
+    assert missing[0] == 1
+    assert not np.load(tmp_path / "0.npy", allow_pickle=False).any()
+    assert np.load(tmp_path / "1.npy", allow_pickle=False).any()
 
 
 def test_of_windows_without_a_signal_or_beyond_the_end_it_is_said(tmp_path: Path, eeg: pd.DataFrame) -> None:
@@ -127,3 +157,17 @@ def test_the_number_of_workers_changes_no_bit(tmp_path: Path, eeg: pd.DataFrame,
     many, _ = convert_all(sources, tmp_path / "many", converter, 3)
     assert one["digest"].nunique() > 1
     pd.testing.assert_frame_equal(one, many)
+
+
+def test_of_the_labelled_seconds_each_spectrogram_is_that_of_the_middle(tmp_path: Path, eeg: pd.DataFrame) -> None:
+    recipe = RECIPE.of_label()
+    eeg.loc[4_000:5_999, "O2"] = np.nan
+    eeg.to_parquet(tmp_path / "7.parquet", index=False)
+    facts = convert_eeg(tmp_path / "7.parquet", tmp_path / "7.npy", recipe, [0, 10, MIDDLE, 12])
+    array = np.load(tmp_path / "7.npy", allow_pickle=False)
+    for spectrogram, first in zip(array, (4_000, 6_000, 5_000), strict=False):
+        expected = eeg_spectrogram(eeg.to_numpy()[first : first + 2_000], recipe)
+        np.testing.assert_allclose(spectrogram, expected, atol=1e-5)
+    # The last window ends after the recording, although its middle does not.
+    assert facts.missing == [pytest.approx(1 / 19), 0, pytest.approx(0.5 / 19), None]
+    assert not array[3].any()

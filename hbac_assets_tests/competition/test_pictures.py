@@ -4,11 +4,13 @@ import io
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from hbac_assets.competition.folds import assign_folds
-from hbac_assets.competition.pictures import class_counts, eeg_spectrogram_image, spectrogram_image
+from hbac_assets.competition.pictures import class_counts, eeg_spectrogram_image, spectrogram_image, waveform_image
 from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
 
 
 def pixels(picture: bytes) -> np.ndarray:
@@ -32,6 +34,20 @@ def test_a_spectrogram_from_the_eeg_is_drawn_alike() -> None:
     spectrogram = np.full((4 * 32, 64), -1, np.float32)
     spectrogram[:16] = 1
     require_yellow_above(pixels(eeg_spectrogram_image(spectrogram, EegRecipe(size=(32, 64)), title="one")))
+
+
+def test_a_derivation_is_drawn_in_its_place_negative_up() -> None:
+    waveforms = np.zeros((18, 512), np.float16)
+    flat = pixels(waveform_image(waveforms, WaveformRecipe(), title="one")).mean(axis=2)
+    waveforms[4, 100:200] = -10  # 320 µV
+    drawn = pixels(waveform_image(waveforms, WaveformRecipe(), title="one")).mean(axis=2)
+    rows, columns = np.nonzero(drawn < flat - 100)
+    assert columns.max() - columns.min() < flat.shape[1] / 4
+    zeros = np.flatnonzero(flat[:, columns.min() - 20] < 128)
+    assert len(zeros) >= 18
+    derivation = zeros[np.flatnonzero(np.diff(zeros, prepend=-9) > 1)[4]]
+    assert derivation - rows.min() == pytest.approx(320 / 200 * np.median(np.diff(zeros)[np.diff(zeros) > 1]), abs=3)
+    assert rows.max() <= derivation
 
 
 def require_yellow_above(picture: np.ndarray) -> None:

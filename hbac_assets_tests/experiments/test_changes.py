@@ -8,7 +8,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.experiments.ensembles import Ensemble, Published
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.learning.search.settings import Search
-from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.settings import MemberSettings, Variants
 from hbac_assets.lineage import Dataset, Lineage
 
 MEMBERS = {name: MemberSettings(backbone="mobilenet_v3_small", seed=seed) for seed, name in enumerate(("one", "two"))}
@@ -113,8 +113,11 @@ def test_a_new_setting_at_its_default_makes_nothing_again(made):
     assert {"one__fold_0", "two__fold_1"} <= out_of_date(other)
 
 
-def test_another_scored_epoch_makes_predictions_and_what_follows(made):
-    members = MEMBERS | {"two": MEMBERS["two"].model_copy(update={"scored_epoch": "best"})}
+@pytest.mark.parametrize(
+    "predicting", [{"scored_epoch": "best"}, {"test_time": Variants(flip=True, shifts=(2.0,))}], ids=str
+)
+def test_predicting_otherwise_makes_predictions_and_what_follows(made, predicting):
+    members = MEMBERS | {"two": MEMBERS["two"].model_copy(update=predicting)}
     other = changed(made, members=members)
     assert out_of_date(other) == {"oof", "ensemble", "submission"}
     assert other.member_fingerprint("one") == made.member_fingerprint("one")

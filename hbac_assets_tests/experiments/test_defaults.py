@@ -9,10 +9,10 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 from hbac_assets.experiments.ensembles import Ensemble
 from hbac_assets.experiments.schema import ROWS, Experiment
 from hbac_assets.learning.search.settings import Search
-from hbac_assets.learning.settings import PREDICTION_ONLY, MemberSettings
+from hbac_assets.learning.settings import PREDICTION_ONLY, Augmentation, MemberSettings
 from hbac_assets.lineage import CODE_VERSIONS
 from hbac_assets.settings import Settings
-from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.eeg_arrays import Recipe
 
 # What each version of a stage's code takes for granted. A new setting is added to the line of its class; with another
 # default, the stage's number in `lineage.CODE_VERSIONS` is raised, here and there.
@@ -25,12 +25,16 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
             "batchnorm_momentum": None, "batchnorm_statistics": "running", "seed": 42,
         },
         "Preprocessing": {
-            "input": "kaggle", "eeg": None, "window": 300, "image_size": [400, 300], "clip": [-4.0, 8.0],
-            "normalisation": "per_image",
+            "input": "kaggle", "eeg": None, "waveform": None, "window": 300, "image_size": [400, 300],
+            "clip": [-4.0, 8.0], "normalisation": "per_image",
         },
         "Augmentation": {
-            "mixup": None, "translation": None, "frequency_mask": None, "time_mask": None, "cutout": None
+            "hemisphere_flip": None, "time_shift": None, "mixup": None, "translation": None, "frequency_mask": None,
+            "time_mask": None, "cutout": None, "channel_dropout": None,
         },
+        "HemisphereFlip": {"probability": 0.5},
+        "TimeShift": {"probability": 0.5, "seconds": 2.0},
+        "ChannelDropout": {"probability": 0.5},
         "MixUp": {"probability": 0.5, "alpha": 2.0},
         "Translation": {"probability": 0.5, "size": [0.1, 0.1]},
         "Mask": {"probability": 0.5, "size": [0.06, 0.1]},
@@ -41,13 +45,18 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "Stage": {"epochs": None, "schedule": None, "min_votes": 1, "draw": "all", "sample_weight": "none"},
         "Optimizer": {"beta_1": 0.9, "beta_2": 0.999, "weight_decay": 0.0},
     },
-    ("oof_predictions", "3"): {"MemberSettings": {"scored_epoch": "last"}},
-    ("submission", "3"): {"MemberSettings": {"scored_epoch": "last"}},
+    ("oof_predictions", "3"): {
+        "MemberSettings": {"scored_epoch": "last", "test_time": None}, "Variants": {"flip": False, "shifts": []}
+    },
+    ("submission", "3"): {
+        "MemberSettings": {"scored_epoch": "last", "test_time": None}, "Variants": {"flip": False, "shifts": []}
+    },
     ("eeg_spectrograms", "2"): {
         "EegRecipe": {
-            "transform": "mel", "segment_length": 128, "overlap": 89, "fft_length": 1024, "frequencies": [0.0, 20.0],
-            "size": [128, 256], "denoising": None,
+            "seconds": 50, "transform": "mel", "segment_length": 128, "overlap": 89, "fft_length": 1024,
+            "frequencies": [0.0, 20.0], "size": [128, 256], "denoising": None,
         },
+        "WaveformRecipe": {"rate": 40, "seconds": 12.8, "band": [0.5, 40.0], "clip": 1024.0},
     },
     ("fold_assignments", "3"): {
         "Experiment": {"sampling": "first_per_spectrogram", "max_rows": None, "folds": 5, "fold_seed": 42},
@@ -87,21 +96,30 @@ def defaults(settings: type[Settings]) -> dict[str, Any]:
     }
 
 
+def prediction_only_parts() -> set[type[Settings]]:
+    return {part for name in PREDICTION_ONLY for part in parts(MemberSettings.model_fields[name].annotation)}
+
+
 def taken_for_granted(stage: str) -> dict[str, dict[str, Any]]:
     """Return the defaults that the stage's results count on, by class."""
     if stage in ("oof_predictions", "submission"):
-        return {"MemberSettings": {name: defaults(MemberSettings)[name] for name in PREDICTION_ONLY}}
+        of_members = {"MemberSettings": {name: defaults(MemberSettings)[name] for name in PREDICTION_ONLY}}
+        return of_members | {part.__name__: defaults(part) for part in prediction_only_parts()}
     if stage == "fold_assignments":
         return {"Experiment": {name: defaults(Experiment)[name] for name in ROWS}}
     root = {
         "trained_models": MemberSettings,
-        "eeg_spectrograms": EegRecipe,
+        "eeg_spectrograms": Recipe,
         "hyperparameter_search": Search,
         "ensemble": Ensemble,
     }[stage]
-    found = {part.__name__: defaults(part) for part in parts(root) if stage == "eeg_spectrograms" or part != EegRecipe}
-    for name in PREDICTION_ONLY if stage == "trained_models" else ():
-        del found["MemberSettings"][name]
+    recipes = get_args(Recipe)
+    found = {part.__name__: defaults(part) for part in parts(root) if root is Recipe or part not in recipes}
+    if stage == "trained_models":
+        for name in PREDICTION_ONLY:
+            del found["MemberSettings"][name]
+        for part in prediction_only_parts():
+            del found[part.__name__]
     return found
 
 
@@ -132,7 +150,7 @@ def test_what_is_left_at_its_default_does_not_count() -> None:
     }
 
 
-@pytest.mark.parametrize("augmentation", ["mixup", "translation", "frequency_mask", "time_mask", "cutout"])
+@pytest.mark.parametrize("augmentation", Augmentation.model_fields)
 def test_what_is_absent_is_not_what_has_all_defaults(augmentation: str) -> None:
     backbone = {"backbone": "mobilenet_v3_small"}
     absent = MemberSettings.model_validate(backbone | {"augmentation": {augmentation: None}})

@@ -52,7 +52,7 @@ def write_bundle(folder: Path, *, stacking: bool = False) -> dict[str, Any]:
         graphs = [f"graphs/{name}_{fold}.onnx" for fold in range(2)]
         for fold, graph in enumerate(graphs):
             write_graph(folder / graph, weights(2 * number + fold), (*SIZE, 3))
-        members[name] = {"recipe": recipe.model_dump(mode="json"), "graphs": graphs}
+        members[name] = {"recipe": recipe.model_dump(mode="json"), "test_time": None, "graphs": graphs}
     blend: dict[str, Any] = {"mean_of": "probabilities", "weights": {"kaggle": 0.25, "eeg": 0.75}}
     if stacking:
         blend = {"features": "predictions"}

@@ -66,6 +66,19 @@ def test_a_stacking_network_of_zeros_leaves_the_mean(tmp_path: Path, windows: li
     np.testing.assert_allclose(found, mean, atol=1e-6)
 
 
+def test_a_member_averages_its_variants(folder: Path, windows: list[Window]) -> None:
+    """The chains LL, RL, LP and RP of two lines each, left and right exchanged; a column of six is 50 / 6 s."""
+    description = write_bundle(folder)
+    description["members"]["eeg"]["test_time"] = {"flip": True, "shifts": [8.5]}
+    describe(folder, description)
+    images = np.stack([np.asarray(KINDS["eeg"].of_window(window, RECIPES["eeg"]), np.float32) for window in windows])
+    mirrored = images[:, [2, 3, 0, 1, 6, 7, 4, 5]]
+    variants = [one[:, :, columns] for one in (images, mirrored) for columns in (range(6), [1, 2, 3, 4, 5, 5])]
+    flat = [np.repeat(one.reshape(3, -1), 3, axis=1) for one in variants]
+    folds = [np.mean([softmax(one @ weights(2 + fold), axis=1) for one in flat], axis=0) for fold in range(2)]
+    np.testing.assert_allclose(open_bundle(folder).predict(windows).members[:, 1], np.mean(folds, axis=0), atol=1e-6)
+
+
 @pytest.mark.parametrize("gone", ["eeg", "spectrogram"])
 def test_a_member_that_cannot_see_a_window_is_left_out(folder: Path, windows: list[Window], gone: str) -> None:
     left = {"eeg": "kaggle", "spectrogram": "eeg"}[gone]
@@ -176,15 +189,15 @@ BAD: dict[str, tuple[Spoil, str]] = {
     ),
     "a graph that is not listed": (unlisted, "expected graphs that SHA256SUMS lists, found graphs/eeg_1"),
     "a description that is no JSON": (signed(DESCRIPTION, b"{"), r"bundle\.json: expected JSON, found Expecting"),
-    "a description of another kind": (signed(DESCRIPTION, b"[]"), "expected a bundle of format 1, found None"),
+    "a description of another kind": (signed(DESCRIPTION, b"[]"), "expected a bundle of format 2, found None"),
     "another format": (
-        changed(format=2, version="9.0"),
-        r"bundle\.json: expected a bundle of format 1, found 2 of hbac_assets 9\.0; open it with that version",
+        changed(format=3, version="9.0"),
+        r"bundle\.json: expected a bundle of format 2, found 3 of hbac_assets 9\.0; open it with that version",
     ),
     "other classes": (changed(classes=["Seizure"]), "classes: expected Seizure, LPD, .*, found Seizure;"),
     "no prior": (without("prior"), r"bundle\.json, prior: expected a value, found none; copy or export"),
     "no members": (without("members"), r"bundle\.json, members: expected a value, found none; copy or export"),
-    "an input that is not known": (other_recipe, "eeg: expected input kaggle or eeg or both, found sound"),
+    "an input that is not known": (other_recipe, "eeg: expected an input of kaggle, eeg, .*waveform, found sound"),
     "a graph that is none": (signed(GRAPH, b"graph"), "kaggle_0.onnx: expected an ONNX graph, found .*; copy"),
     "a stacking network that is not there": (
         changed(blend={"members": ["kaggle", "eeg"], "features": "predictions"}, stacking=STACKING),

@@ -10,7 +10,8 @@ from hbac_assets.competition.arrays import convert_eeg, convert_spectrogram
 from hbac_assets.competition.eeg_file import read_eeg
 from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.competition.windows import MIDDLE, eeg_window, spectrogram_window
-from hbac_assets.learning.inputs.kind import Arrays, Stored
+from hbac_assets.inference.bundle import frozen
+from hbac_assets.learning.inputs.kind import Arrays, Source, Stored
 from hbac_assets.learning.inputs.kinds import KINDS
 from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.signals.eeg_recipe import EegRecipe
@@ -37,34 +38,43 @@ def raw(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def stored(raw: Path, rows: pd.DataFrame) -> Stored:
+def stored(raw: Path, rows: pd.DataFrame, sources: tuple[Source, ...]) -> Stored:
     """The arrays that the conversions make."""
-    for name in ("spectrograms", "eegs"):
-        (raw / name).mkdir()
-    convert_spectrogram(raw / "spectrogram.parquet", raw / "spectrograms" / "7.npy")
     offsets = OFFSETS["eeg_label_offset_seconds"]
-    convert_eeg(raw / "eeg.parquet", raw / "eegs" / "7.npy", RECIPE, offsets)
     windows = pd.DataFrame({"eeg_id": 7, "offset_seconds": offsets, "position": range(len(offsets))})
-    return {None: Arrays(raw / "spectrograms", rows), RECIPE: Arrays(raw / "eegs", windows)}
+    arrays = {}
+    for number, source in enumerate(sources):
+        folder = raw / f"arrays_{number}"
+        folder.mkdir()
+        if source is None:
+            convert_spectrogram(raw / "spectrogram.parquet", folder / "7.npy")
+        else:
+            convert_eeg(raw / "eeg.parquet", folder / "7.npy", source, offsets)
+        arrays[source] = Arrays(folder, rows if source is None else windows)
+    return arrays
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_window_becomes_the_array_of_its_row(raw: Path, kind: str) -> None:
-    content = {"input": kind, "image_size": (32, 24), "window": 200, "eeg": None if kind == "kaggle" else RECIPE}
-    settings = Preprocessing.model_validate(content)
+    """And so it does with the settings as a bundle holds them."""
+    eeg_recipe = {"eeg": RECIPE} if "eeg" in KINDS[kind].recipes else {}
+    settings = Preprocessing.model_validate({"input": kind, "image_size": (48, 24), "window": 200, **eeg_recipe})
+    carried = frozen(settings.model_dump(mode="json"))
     rows = pd.DataFrame({"spectrogram_id": 7, "eeg_id": 7, **OFFSETS})
-    read = settings.kind.reader(rows, stored(raw, rows), settings)
+    read = settings.kind.reader(rows, stored(raw, rows, settings.kind.sources(settings)), settings)
     eeg, power = read_eeg(raw / "eeg.parquet"), read_spectrogram(raw / "spectrogram.parquet")
     for row, places in enumerate(zip(*OFFSETS.values(), strict=True)):
         window = Window(eeg_window(eeg, places[0]), spectrogram_window(power, places[1]))
         found = settings.kind.of_window(window, settings)
         assert found is not None
         np.testing.assert_array_equal(found, read(row))
+        np.testing.assert_array_equal(found, KINDS[carried.input].of_window(window, carried))
+        assert (found.shape, found.dtype) == (settings.kind.shape(settings), np.float16)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_window_that_shows_nothing_is_not_seen(kind: str) -> None:
-    settings = Preprocessing.model_validate({"input": kind, "image_size": (32, 24)})
+    settings = Preprocessing.model_validate({"input": kind, "image_size": (48, 24)})
     flat = Window(np.full((10_000, 19), 3, np.float32), np.zeros((400, 300), np.float32))
     missing = Window(np.full((10_000, 19), np.nan, np.float32), np.full((400, 300), np.nan, np.float32))
     for window in (Window(), flat, missing):

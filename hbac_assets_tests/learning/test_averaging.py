@@ -87,7 +87,8 @@ def test_without_averages_and_sample_weights_a_step_is_the_plain_one_bit_for_bit
     @jax.jit
     def plain_step(weights: Any, non_trainable: Any, moments: Any, batch: Any, number: Any) -> Any:
         key = jax.random.fold_in(jax.random.key(np.uint32(1)), number)
-        images, targets = augment(key, batch[0].astype(np.float32), batch[1], settings.augmentation)
+        images = batch[0].astype(np.float32)
+        images, targets = augment(key, images, batch[1], settings.augmentation, settings.preprocessing)
 
         def loss_of(weights: Any) -> Any:
             probabilities, after = network(weights, non_trainable, images, training=True)
@@ -140,8 +141,10 @@ def test_mixup_blends_weights_as_it_blends_targets(network: Network) -> None:
     (_, loss), *_ = after_each_step(network, mixing, SERIES, TARGETS, WEIGHTS)
     key = jax.random.fold_in(jax.random.key(np.uint32(1)), 0)
     images = SERIES[0, 0].astype(np.float32)
-    blended, targets = augment(key, images, TARGETS[0, 0], mixing.augmentation)
-    weights = np.asarray(augment(key, images, WEIGHTS[0, 0][:, None], mixing.augmentation)[1])[:, 0]
+    blended, targets = augment(key, images, TARGETS[0, 0], mixing.augmentation, mixing.preprocessing)
+    weights = np.asarray(augment(key, images, WEIGHTS[0, 0][:, None], mixing.augmentation, mixing.preprocessing)[1])[
+        :, 0
+    ]
     probabilities = np.asarray(compile_forward(network)(start, network.non_trainable(), blended))
     divergences = (targets * np.log(targets / probabilities)).sum(axis=1)
     assert loss == pytest.approx(float((weights * divergences).mean()), rel=1e-4)

@@ -33,6 +33,14 @@ def test_parameter_counts_are_the_published_ones(backbone: str, counts: Paramete
     assert model.output_shape == (None, 6)
 
 
+def test_the_network_of_waveforms_has_less_than_a_million_parameters() -> None:
+    settings = MemberSettings(backbone="bipolar_resnet", preprocessing=Preprocessing(input="waveform"), dropout=0.2)
+    model = build_classifier(settings)
+    assert parameter_counts(model) == ParameterCounts(304_640, 307_718, 305_638, 2_080)
+    assert model.input_shape == (None, 18, 512)
+    assert model.output_shape == (None, 6)
+
+
 @pytest.mark.parametrize(("kernel", "total"), [(3, 8_777_828), (5, 9_686_884), (7, 11_050_468)])
 def test_a_kernel_is_that_of_every_stage(kernel: Literal[3, 5, 7], total: int) -> None:
     model = build_classifier(MemberSettings(backbone="efficientnetv2_b2", kernel=kernel, preprocessing=SMALL))
@@ -52,9 +60,12 @@ def test_resnet34d_halves_its_images_by_averaging_and_has_one_description() -> N
     assert [layer.strides for layer in pointwise] == [(1, 1)] * 3
 
 
-def test_initial_weights_follow_from_the_seed() -> None:
+@pytest.mark.parametrize(
+    ("backbone", "preprocessing"), [("tiny", SMALL), ("bipolar_resnet", Preprocessing(input="waveform"))]
+)
+def test_initial_weights_follow_from_the_seed(backbone: str, preprocessing: Preprocessing) -> None:
     def weights(seed: int) -> np.ndarray:
-        model = build_classifier(MemberSettings(backbone="tiny", preprocessing=SMALL, seed=seed))
+        model = build_classifier(MemberSettings(backbone=backbone, preprocessing=preprocessing, seed=seed))
         return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
 
     np.testing.assert_array_equal(weights(1), weights(1))

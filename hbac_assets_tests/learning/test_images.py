@@ -13,7 +13,7 @@ from hbac_assets.learning.images import (
     to_channels,
     translate,
 )
-from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Translation
+from hbac_assets.learning.settings import Augmentation, Cutout, Mask, MixUp, Preprocessing, Translation
 
 ALWAYS = {"probability": 1.0}
 
@@ -131,24 +131,25 @@ def test_probability_is_of_the_batch(kind: str) -> None:
     images, targets = noise(8, 20, 20), jnp.eye(6)[np.arange(8) % 6]
     sometimes = Augmentation.model_validate({kind: {"probability": 0.25}})
     changed = [
-        not np.array_equal(augment(jax.random.key(seed), images, targets, sometimes)[0], images) for seed in range(60)
+        not np.array_equal(augment(jax.random.key(seed), images, targets, sometimes, Preprocessing())[0], images)
+        for seed in range(60)
     ]
     assert 5 <= sum(changed) <= 27
     never = Augmentation.model_validate({kind: {"probability": 0.0}})
-    np.testing.assert_array_equal(augment(jax.random.key(3), images, targets, never)[0], images)
+    np.testing.assert_array_equal(augment(jax.random.key(3), images, targets, never, Preprocessing())[0], images)
 
 
 @pytest.mark.parametrize("kind", ["translation", "frequency_mask", "time_mask", "cutout"])
 def test_what_hides_or_moves_leaves_the_targets(kind: str) -> None:
     images, targets = noise(8, 20, 20), jnp.eye(6)[np.arange(8) % 6]
     always = Augmentation.model_validate({kind: ALWAYS | {"size": (0.2, 0.2)}})
-    changed, same = augment(jax.random.key(3), images, targets, always)
+    changed, same = augment(jax.random.key(3), images, targets, always, Preprocessing())
     assert not np.array_equal(changed, images)
     np.testing.assert_array_equal(same, targets)
 
 
 def test_without_augmentation_nothing_changes() -> None:
     images, targets = noise(4, 6, 6), jnp.eye(4, 6)
-    same_images, same_targets = augment(jax.random.key(3), images, targets, Augmentation())
+    same_images, same_targets = augment(jax.random.key(3), images, targets, Augmentation(), Preprocessing())
     np.testing.assert_array_equal(same_images, images)
     np.testing.assert_array_equal(same_targets, targets)

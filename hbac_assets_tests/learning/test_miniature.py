@@ -1,3 +1,5 @@
+import pytest
+
 from hbac_assets.learning.miniature import miniature
 from hbac_assets.learning.settings import Augmentation, MemberSettings, MixUp, Preprocessing, Schedule
 
@@ -35,3 +37,15 @@ def test_stages_stay_and_are_short() -> None:
     assert (first.min_votes, second.min_votes, second.sample_weight) == (1, 10, "log_votes")
     assert second.schedule is not None
     assert (second.schedule.peak, second.schedule.warmup_epochs) == (1e-4, 1)
+
+
+@pytest.mark.parametrize(("kind", "height"), [("kaggle", 64), ("eeg_50_10", 64), ("kaggle_eeg_50_10", 60)])
+def test_every_chain_of_every_view_has_lines_of_its_own(kind: str, height: int) -> None:
+    settings = {
+        "backbone": "mobilenet_v3_small",
+        "preprocessing": {"input": kind, "image_size": [96, 300]},
+        "augmentation": {"hemisphere_flip": {}},
+    }
+    small = miniature(MemberSettings.model_validate(settings))
+    assert small.preprocessing.image_size == (height, 48)
+    assert MemberSettings.model_validate(small.model_dump()) == small

@@ -32,6 +32,8 @@ def test_the_defaults_are_the_public_recipe() -> None:
         ({"denoising": "db99"}, "denoising", "discrete wavelet of PyWavelets: haar, db1 to db38"),
         ({"denoising": "morl"}, "denoising", "discrete wavelet"),
         ({"wavelet": "db8"}, "wavelet", "not permitted"),
+        ({"seconds": 20}, "seconds", "50 or 10"),
+        ({"seconds": 10}, "size", "expected at most 51 columns"),
     ],
 )
 def test_what_cannot_be_is_refused_at_its_key(settings: dict, key: str, complaint: str) -> None:
@@ -54,3 +56,13 @@ def test_the_most_bands_that_are_allowed_have_no_empty_filter() -> None:
     for frequencies, bands in (((0, 20), 202), ((3.3, 7.1), 36), ((0.1, 100), 1020)):
         recipe = EegRecipe.model_validate({"frequencies": frequencies, "size": (bands, 256)})
         assert _tables(recipe).bands.toarray().any(axis=1).all()
+
+
+def test_the_recipe_of_the_labelled_seconds_has_as_many_frames_closer_together() -> None:
+    assert EegRecipe().of_label() == EegRecipe(seconds=10, overlap=121)
+    recipe = EegRecipe(transform="stft", overlap=88, size=(64, 250), denoising="db8")
+    assert recipe.of_label() == recipe.model_copy(update={"seconds": 10, "overlap": 120})
+    assert (recipe.frames, recipe.of_label().frames) == (250, 250)
+    assert EegRecipe(segment_length=4, overlap=2).of_label().hop == 1
+    for one in (recipe, EegRecipe()):
+        assert EegRecipe.model_validate(one.of_label().model_dump()) == one.of_label()

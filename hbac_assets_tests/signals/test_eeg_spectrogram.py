@@ -135,3 +135,14 @@ def test_the_ekg_does_not_matter_and_the_window_is_whole(eeg: np.ndarray) -> Non
     np.testing.assert_array_equal(eeg_spectrogram(eeg, EegRecipe()), eeg_spectrogram(eeg[:, :19], EegRecipe()))
     with pytest.raises(ValueError, match="expected 10000 samples, found 9999"):
         eeg_spectrogram(eeg[1:], EegRecipe())
+
+
+def test_the_labelled_seconds_are_the_middle_of_the_window(eeg: np.ndarray) -> None:
+    """Up to what the decibels of each chain are relative to: the loudest moment of 10 s is not that of 50 s."""
+    recipe = EegRecipe(overlap=88, size=(32, 250)).of_label()
+    found = eeg_spectrogram(eeg[4_000:6_000], recipe).reshape(4, 32, 250)
+    whole = eeg_spectrogram(eeg, EegRecipe(overlap=120, size=(32, 1250))).reshape(4, 32, 1250)
+    # The first and last frames reach beyond the 10 s.
+    difference = found[:, :, 8:242] - whole[:, :, 508:742]
+    same = np.abs(difference - np.median(difference, axis=(1, 2), keepdims=True)) < 1e-4
+    assert same.mean() > 0.999  # but for what is 80 dB below the loudest moment of either

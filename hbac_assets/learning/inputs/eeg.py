@@ -1,28 +1,28 @@
-"""From the stored spectrograms of the EEG to views of labelled windows.
+"""From what is stored of the EEG to the labelled windows: views of spectrograms here, waveforms in `waveform`.
 
-How the spectrograms are made belongs to `hbac_assets.signals`.
+How the stored arrays are made belongs to `hbac_assets.signals`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
 from hbac_assets.signals.images import averaged
-from hbac_assets.signals.montage import CHAINS
-from hbac_assets.signals.recipes import ImageRecipe
-from hbac_assets.signals.window import Window, missing_fraction
+from hbac_assets.signals.recipes import EegTransform, InputRecipe, of_label
+from hbac_assets.signals.window import Window, middle, missing_fraction
 from hbac_assets.store.arrays import open_array
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hbac_assets.learning.settings import Preprocessing
+    from hbac_assets.signals.eeg_arrays import Recipe
     from hbac_assets.signals.eeg_recipe import EegRecipe
 
 ASSET = "eeg_spectrograms"
@@ -30,23 +30,36 @@ ASSET = "eeg_spectrograms"
 
 @dataclass(frozen=True)
 class EegView:
-    """The spectrogram that a recipe makes of the EEG: from -1 to 1, four chains one above the other."""
+    """The spectrogram that a recipe makes of the EEG: from -1 to 1, four chains one above the other.
 
-    of_eeg: bool = True
+    Attributes:
+        of_label: whether it shows the labelled 10 s alone, in as many columns as otherwise the 50 s.
+        reads: what it is made of.
+        recipes: the setting of `Preprocessing` that says how it is made.
+    """
+
+    of_label: bool = False
+    reads: Literal["eeg"] = "eeg"
+    recipes: frozenset[str] = frozenset({"eeg"})
 
     def source(self, preprocessing: "Preprocessing") -> "EegRecipe":
-        """Return the member's recipe."""
+        """Return the member's recipe, or the one for the labelled seconds that follows from it."""
         assert preprocessing.eeg
-        return preprocessing.eeg
+        return preprocessing.eeg.of_label() if self.of_label else preprocessing.eeg
+
+    def seconds(self, recipe: InputRecipe) -> float:
+        """Return how long a time the spectrogram shows."""
+        return self._transform(recipe).seconds
 
     def of_window(
-        self, window: Window, recipe: ImageRecipe, size: tuple[int, int]
+        self, window: Window, recipe: InputRecipe, size: tuple[int, int]
     ) -> Float32[np.ndarray, "height width"] | None:
         """Return the view of a window (H, W); None where no electrode shows anything."""
-        assert recipe.eeg
-        if window.eeg is None or missing_fraction(window.eeg) == 1:
+        if window.eeg is None:
             return None
-        return averaged(eeg_spectrogram(window.eeg, recipe.eeg), size)
+        transform = self._transform(recipe)
+        eeg = middle(window.eeg, transform.seconds)
+        return None if missing_fraction(eeg) == 1 else averaged(eeg_spectrogram(eeg, transform), size)
 
     def reader(
         self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
@@ -66,16 +79,30 @@ class EegView:
             HbacError: a window is not among the spectrograms; and, from the function, a file is missing or is not such
                 an array.
         """
-        bands, columns = self.source(preprocessing).size
-        stacked = len(CHAINS) * bands
-        places = _places(rows, arrays)
+        window = stored_windows(rows, arrays, self.source(preprocessing))
+        return lambda row: averaged(window(row), size)
 
-        def read(row: int) -> Float32[np.ndarray, "height width"]:
-            eeg_id, position = places[row]
-            spectrograms = open_array(arrays.folder / f"{eeg_id}.npy", ("windows", stacked, columns), ASSET)
-            return averaged(spectrograms[position], size)
+    def _transform(self, recipe: InputRecipe) -> EegTransform:
+        assert recipe.eeg
+        return of_label(recipe.eeg) if self.of_label else recipe.eeg
 
-        return read
+
+def stored_windows(
+    rows: "pd.DataFrame", arrays: Arrays, recipe: "Recipe"
+) -> Callable[[int], Float[np.ndarray, "rows times"]]:
+    """Return a function from the number of a row to what a recipe made of its window; arguments as of `reader`.
+
+    Raises:
+        HbacError: as `reader`.
+    """
+    places = _places(rows, arrays)
+
+    def read(row: int) -> Float[np.ndarray, "rows times"]:
+        eeg_id, position = places[row]
+        made = open_array(arrays.folder / f"{eeg_id}.npy", ("windows", *recipe.shape), ASSET, recipe.dtype)
+        return np.asarray(made[position])
+
+    return read
 
 
 def _places(rows: "pd.DataFrame", arrays: Arrays) -> list[tuple[object, int]]:

@@ -9,7 +9,8 @@ from jaxtyping import Float16, Float32
 
 from hbac_assets.learning.inputs.kind import Arrays, Source, Stored
 from hbac_assets.signals.images import stacked
-from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.montage import CHAINS
+from hbac_assets.signals.recipes import InputRecipe
 from hbac_assets.signals.window import Window
 
 if TYPE_CHECKING:
@@ -22,14 +23,20 @@ class View(Protocol):
     """A spectrogram of a row's recording."""
 
     @property
-    def of_eeg(self) -> bool: ...  # noqa: D102
+    def reads(self) -> Literal["eeg", "spectrogram"]: ...  # noqa: D102
+    @property
+    def recipes(self) -> frozenset[str]: ...  # noqa: D102
+
+    def seconds(self, recipe: InputRecipe) -> float:
+        """Return how long a time the view shows."""
+        ...
 
     def source(self, preprocessing: "Preprocessing") -> Source:
         """Return the stored arrays that the view is made from."""
         ...
 
     def of_window(
-        self, window: Window, recipe: ImageRecipe, size: tuple[int, int]
+        self, window: Window, recipe: InputRecipe, size: tuple[int, int]
     ) -> Float32[np.ndarray, "height width"] | None:
         """Return the view of a window, of `size` (H, W), frequency first; None where there is nothing to see."""
         ...
@@ -50,7 +57,19 @@ class ImageKind:
 
     views: tuple[View, ...]
     dimensions: Literal[2] = 2
-    augmentations: frozenset[str] = frozenset({"mixup", "translation", "frequency_mask", "time_mask", "cutout"})
+    augmentations: frozenset[str] = frozenset(
+        {
+            "hemisphere_flip",
+            "time_shift",
+            "mixup",
+            "translation",
+            "frequency_mask",
+            "time_mask",
+            "cutout",
+            "channel_dropout",
+        }
+    )
+    channels: tuple[tuple[str, ...], ...] = tuple(CHAINS.values())
 
     @property
     def normalisations(self) -> frozenset[str]:
@@ -63,23 +82,32 @@ class ImageKind:
         return len(self.views)
 
     @property
-    def of_eeg(self) -> bool:
-        """Whether a view is made from the EEG."""
-        return any(view.of_eeg for view in self.views)
+    def reads(self) -> tuple[Literal["eeg", "spectrogram"], ...]:
+        """What the views are made of."""
+        return tuple(view.reads for view in self.views)
+
+    @property
+    def recipes(self) -> frozenset[str]:
+        """The recipe of the EEG's spectrogram, if that is one of the views."""
+        return frozenset().union(*(view.recipes for view in self.views))
 
     def sources(self, preprocessing: "Preprocessing") -> tuple[Source, ...]:
         """Return the stored arrays of the views."""
         return tuple(view.source(preprocessing) for view in self.views)
 
-    def of_window(self, window: Window, recipe: ImageRecipe) -> Float16[np.ndarray, "height width"] | None:
+    def of_window(self, window: Window, recipe: InputRecipe) -> Float16[np.ndarray, "height width"] | None:
         """Return the image (H, W) of a window; None where a view is missing."""
         views = [view.of_window(window, recipe, self._size_of_a_view(recipe)) for view in self.views]
         there = [view for view in views if view is not None]
         return stacked(there, standardise=recipe.normalisation == "per_image") if len(there) == len(views) else None
 
-    def shape(self, preprocessing: "Preprocessing") -> tuple[int, int]:
+    def shape(self, recipe: InputRecipe) -> tuple[int, int]:
         """Return (H, W): the size of the image."""
-        return preprocessing.image_size
+        return recipe.image_size
+
+    def seconds(self, recipe: InputRecipe) -> tuple[float, ...]:
+        """Return how long a time each view shows."""
+        return tuple(view.seconds(recipe) for view in self.views)
 
     def reader(
         self, rows: "pd.DataFrame", stored: Stored, preprocessing: "Preprocessing"
@@ -94,6 +122,6 @@ class ImageKind:
 
         return read
 
-    def _size_of_a_view(self, recipe: ImageRecipe) -> tuple[int, int]:
+    def _size_of_a_view(self, recipe: InputRecipe) -> tuple[int, int]:
         height, width = recipe.image_size
         return height // self.panels, width

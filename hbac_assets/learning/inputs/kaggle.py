@@ -8,7 +8,7 @@ is random (augmentation) or cheaper than storing it (three channels) happens on 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from jaxtyping import Float32
@@ -16,7 +16,7 @@ from jaxtyping import Float32
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.signals.images import kaggle_image
-from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.recipes import InputRecipe
 from hbac_assets.signals.window import Window
 from hbac_assets.store.arrays import open_array
 
@@ -34,19 +34,24 @@ LABEL_WINDOW = 300  # columns: the ten minutes that the experts saw
 class KaggleView:
     """Kaggle's spectrogram: natural logarithms of µV²/Hz, clipped, averaged down; four regions one above the other."""
 
-    of_eeg: bool = False
+    reads: Literal["spectrogram"] = "spectrogram"
+    recipes: frozenset[str] = frozenset()
 
     def source(self, preprocessing: "Preprocessing") -> None:
         """Return None: Kaggle made these arrays."""
 
     def of_window(
-        self, window: Window, recipe: ImageRecipe, size: tuple[int, int]
+        self, window: Window, recipe: InputRecipe, size: tuple[int, int]
     ) -> Float32[np.ndarray, "height width"] | None:
         """Return the view of a window (H, W); None without any power."""
         if window.spectrogram is None:
             return None
         power = np.where(np.isnan(window.spectrogram), np.float32(0), window.spectrogram)
         return kaggle_image(power, recipe.window, recipe.clip, size) if power.any() else None
+
+    def seconds(self, recipe: InputRecipe) -> float:
+        """Return how long a time the window's columns show."""
+        return float(recipe.window * COLUMN_SECONDS)
 
     def reader(
         self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]

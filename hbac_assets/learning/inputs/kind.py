@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 import numpy as np
 from jaxtyping import Float16
 
-from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.recipes import InputRecipe
 from hbac_assets.signals.window import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hbac_assets.learning.settings import Preprocessing
-    from hbac_assets.signals.eeg_recipe import EegRecipe
+    from hbac_assets.signals.eeg_arrays import Recipe
 
-Source: TypeAlias = "EegRecipe | None"
+Source: TypeAlias = "Recipe | None"
 """Stored arrays by what made them: a recipe, from the EEG; None: Kaggle's own spectrograms."""
 
 
@@ -45,7 +45,10 @@ class InputKind(Protocol):
         augmentations: the settings of `Augmentation` that mean something for it.
         normalisations: the values of `Preprocessing.normalisation` that do.
         panels: how many views lie one above the other in an image.
-        of_eeg: whether a recipe makes it, or a part of it, from the EEG.
+        reads: the array of a `Window` that each panel is made of: `eeg` or `spectrogram`.
+        recipes: the settings of `Preprocessing` that say how it is made from the EEG; none if it is not.
+        channels: the electrodes of each channel, in the order of the channels in each panel, which have equal numbers
+            of lines; those of an image lie along the frequencies.
     """
 
     @property
@@ -57,18 +60,26 @@ class InputKind(Protocol):
     @property
     def panels(self) -> int: ...  # noqa: D102
     @property
-    def of_eeg(self) -> bool: ...  # noqa: D102
+    def reads(self) -> tuple[Literal["eeg", "spectrogram"], ...]: ...  # noqa: D102
+    @property
+    def recipes(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def channels(self) -> tuple[tuple[str, ...], ...]: ...  # noqa: D102
 
     def sources(self, preprocessing: "Preprocessing") -> tuple[Source, ...]:
         """Return the stored arrays that it is made from, Kaggle's first."""
         ...
 
-    def of_window(self, window: Window, recipe: ImageRecipe) -> Float16[np.ndarray, "height width"] | None:
+    def of_window(self, window: Window, recipe: InputRecipe) -> Float16[np.ndarray, "height width"] | None:
         """Return a window's array, the same as `reader` makes of it; None where a recording shows nothing of it."""
         ...
 
-    def shape(self, preprocessing: "Preprocessing") -> tuple[int, int]:
-        """Return the shape of one row's array: (frequencies, times) of an image, (times, channels) of a series."""
+    def shape(self, recipe: InputRecipe) -> tuple[int, int]:
+        """Return the shape of one row's array: (frequencies, times) of an image, (channels, times) of a series."""
+        ...
+
+    def seconds(self, recipe: InputRecipe) -> tuple[float, ...]:
+        """Return how long a time each panel shows."""
         ...
 
     def reader(

@@ -36,11 +36,13 @@ def precision_of(name):
 def training_step(backbone, precision, forms, weights=None):
     """Return the model, the probabilities and the gradients of a training step in `precision`."""
     with precision_of(precision):
-        model = build_classifier(MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=(64, 128))))
+        images_or_waveforms = "waveform" if BACKBONES[backbone].dimensions == 1 else "kaggle"
+        preprocessing = Preprocessing(input=images_or_waveforms, image_size=(64, 128))
+        model = build_classifier(MemberSettings(backbone=backbone, preprocessing=preprocessing))
         if weights is not None:
             model.set_weights([array.astype(precision) for array in weights])
         random = np.random.default_rng(0)
-        images = random.normal(size=(16, 64, 128, 3)).astype(precision)
+        images = random.normal(size=(16, *model.input_shape[1:])).astype(precision)
         votes = random.dirichlet(np.ones(6), 16).astype(precision)
         others = [variable.value for variable in model.non_trainable_variables]
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,38 +16,45 @@ from hbac_assets.learning.image_source import open_images
 from hbac_assets.learning.inputs.kaggle import cut_window
 from hbac_assets.learning.inputs.kind import Arrays, Stored
 from hbac_assets.learning.inputs.kinds import KINDS
+from hbac_assets.learning.montage_augmentation import drop_channel, mirrored_images
 from hbac_assets.learning.prediction import load_model, predict
 from hbac_assets.learning.published_backbones import BACKBONES, BackboneSpec
-from hbac_assets.learning.settings import MemberSettings, Preprocessing
+from hbac_assets.learning.settings import ChannelDropout, MemberSettings, Preprocessing
 from hbac_assets.learning.training import Examples, train_cell
-from hbac_assets.signals.recipes import ImageRecipe
+from hbac_assets.signals.montage import CHAINS
+from hbac_assets.signals.recipes import InputRecipe
 from hbac_assets.signals.window import Window
 
 TIMES, CHANNELS = 300, 4
 
 
 def log_powers(power: np.ndarray) -> np.ndarray:
-    return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1).T), np.float16)
+    return np.asarray(np.log(power.reshape(CHANNELS, -1, TIMES).mean(axis=1)), np.float16)
 
 
 @dataclass(frozen=True)
 class RegionPowers:
-    """The power of each region over time, as a series (times, regions)."""
+    """The power of each region over time, as a series (regions, times)."""
 
     dimensions = 1
-    augmentations = frozenset({"mixup"})
+    augmentations = frozenset({"mixup", "hemisphere_flip", "channel_dropout"})
     normalisations = frozenset({"per_image"})
     panels = 1
-    of_eeg = False
+    reads = ("spectrogram",)
+    recipes: frozenset[str] = frozenset()
+    channels = tuple(CHAINS.values())
 
     def sources(self, preprocessing: Preprocessing) -> tuple[None]:
         return (None,)
 
-    def of_window(self, window: Window, recipe: ImageRecipe) -> np.ndarray | None:
+    def of_window(self, window: Window, recipe: InputRecipe) -> np.ndarray | None:
         return None if window.spectrogram is None else log_powers(window.spectrogram)
 
-    def shape(self, preprocessing: Preprocessing) -> tuple[int, int]:
-        return TIMES, CHANNELS
+    def shape(self, recipe: InputRecipe) -> tuple[int, int]:
+        return CHANNELS, TIMES
+
+    def seconds(self, recipe: InputRecipe) -> tuple[float]:
+        return (600.0,)
 
     def reader(self, rows: pd.DataFrame, stored: Stored, preprocessing: Preprocessing) -> Callable[[int], np.ndarray]:
         ids = rows["spectrogram_id"].to_numpy()
@@ -60,8 +69,8 @@ class RegionPowers:
 def one_dimensional(input_shape: tuple[int, ...], name: str) -> Any:
     import keras
 
-    layers = [keras.layers.Conv1D(8, 9, activation="relu"), keras.layers.BatchNormalization()]
-    return keras.Sequential([keras.Input(input_shape), *layers], name=name)
+    layers = [keras.layers.Permute((2, 1)), keras.layers.Conv1D(8, 9, activation="relu")]
+    return keras.Sequential([keras.Input(input_shape), *layers, keras.layers.BatchNormalization()], name=name)
 
 
 @pytest.fixture(autouse=True)
@@ -98,13 +107,17 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
     ("settings", "complaint"),
     [
         ({"augmentation": {"time_mask": {}, "mixup": {}}}, "expected no time_mask with input powers"),
-        ({"preprocessing": {"input": "kaggle"}}, "input: expected one of powers for one_dimensional, found kaggle"),
-        ({"preprocessing": {}}, "input: expected one of powers for one_dimensional, found kaggle"),
-        ({"backbone": "tiny"}, "input: expected one of kaggle, eeg, both for tiny, found powers"),
+        (
+            {"preprocessing": {"input": "kaggle"}},
+            "input: expected one of waveform, powers for one_dimensional, found kaggle",
+        ),
+        ({"preprocessing": {}}, "input: expected one of waveform, powers for one_dimensional, found kaggle"),
+        ({"backbone": "tiny"}, "input: expected one of kaggle, .*, kaggle_eeg_50_10 for tiny, found powers"),
         ({"preprocessing": {"input": "powers", "normalisation": "data_wide"}}, "expected per_image with input powers"),
+        ({"test_time": {"shifts": [2.0]}}, "expected no shifts with input powers"),
         (
             {"preprocessing": {"input": "powers", "eeg": {}}},
-            "expected none with input powers, .* only eeg and both are",
+            "expected none with input powers; such a recipe belongs to eeg, both, .*, kaggle_eeg_50_10",
         ),
     ],
     ids=str,
@@ -112,3 +125,12 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
 def test_what_does_not_go_with_it_is_refused(settings: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         member(**settings)
+
+
+def test_its_channels_can_be_exchanged_and_dropped() -> None:
+    kind = KINDS["powers"]
+    series = jnp.asarray(np.random.default_rng(0).normal(size=(50, CHANNELS, TIMES)), np.float32)
+    np.testing.assert_array_equal(mirrored_images(series, kind), series[:, np.array([1, 0, 3, 2])])
+    dropped = drop_channel(jax.random.key(3), series, kind, ChannelDropout(probability=1.0)) == 0
+    assert (dropped.all(axis=2).sum(axis=1) == 1).all()
+    assert (dropped.all(axis=2) == dropped.any(axis=2)).all()

@@ -14,6 +14,7 @@ from hbac_assets.learning.inputs.kaggle import KaggleView
 from hbac_assets.learning.inputs.kind import Arrays, Stored
 from hbac_assets.learning.settings import Preprocessing
 from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets_tests.learning.recordings import eeg_table, images_of, spectrogram_table
 
 RECIPE = EegRecipe(size=(16, 32))
 ROWS = pd.DataFrame(
@@ -128,7 +129,9 @@ def test_the_recipe_is_the_public_one_unless_given_and_none_for_kaggles() -> Non
     ("settings", "key", "complaint"),
     [
         ({"input": "kaggle"}, "eeg", "expected none with input kaggle"),
-        ({"input": "eg"}, "input", "expected one of kaggle, eeg, both"),
+        ({"input": "eg"}, "input", "expected one of kaggle, eeg, both, eeg_10, eeg_50_10, kaggle_eeg_50_10, waveform"),
+        ({"input": "eeg_10", "eeg": {"seconds": 10, "overlap": 121}}, "eeg", "seconds: expected none"),
+        ({"input": "kaggle_eeg_50_10"}, "image_size", "a number of frequencies that 3 divides"),
         ({"input": "both", "image_size": (63, 32)}, "image_size", "a number of frequencies that 2 divides"),
         ({"input": "both", "normalisation": "data_wide"}, "normalisation", "per_image with input both"),
     ],
@@ -143,3 +146,30 @@ def test_inputs_that_cannot_be(settings: dict, key: str, complaint: str) -> None
 
 def test_of_the_eeg_alone_the_normalisation_can_be_data_wide() -> None:
     assert preprocessing(input="eeg", normalisation="data_wide", image_size=(63, 32)).normalisation == "data_wide"
+
+
+@pytest.mark.parametrize(
+    ("kind", "views"), [("eeg_50_10", ("eeg", "eeg_10")), ("kaggle_eeg_50_10", ("kaggle", "eeg", "eeg_10"))]
+)
+def test_views_are_stacked_in_the_order_of_the_name(kind: str, views: tuple[str, ...], tmp_path: Path) -> None:
+    eeg, spectrogram, width = eeg_table(), spectrogram_table(), 40
+    alone = [
+        images_of(eeg, spectrogram, Preprocessing(input=view, image_size=(16, width)), tmp_path / view)
+        for view in views
+    ]
+    size = 16 * len(views), width
+    together = images_of(eeg, spectrogram, Preprocessing(input=kind, image_size=size), tmp_path / kind)
+    np.testing.assert_array_equal(together, np.concatenate(alone, axis=1))
+    assert len({image.tobytes() for image in alone}) == len(views)
+
+
+def test_the_labelled_seconds_alone_are_in_their_view(tmp_path: Path) -> None:
+    """What is before the label, in a window that begins at 0 s, is not in `eeg_10`, and is in `eeg`."""
+    eeg, spectrogram = eeg_table(), spectrogram_table()
+    before = eeg.copy()
+    before.iloc[:4_000] *= 2
+    for kind, same in (("eeg_10", True), ("eeg", False)):
+        settings = Preprocessing(input=kind, image_size=(16, 40))
+        one = images_of(eeg, spectrogram, settings, tmp_path / f"{kind}-one")[0]
+        other = images_of(before, spectrogram, settings, tmp_path / f"{kind}-other")[0]
+        assert np.array_equal(one, other) == same

@@ -1,0 +1,41 @@
+"""What test-time augmentation gains on the out-of-fold rows: kept with their table, shown in Dagster and MLflow."""
+
+import pandas as pd
+from dagster import TableMetadataValue
+
+from hbac_assets.assets.metadata import table
+from hbac_assets.resources.tracking import TrackedRun
+from hbac_assets.scoring.paired_gain import PairedGain
+from hbac_assets.store.artifact import Artifact
+
+GAINS = "test_time"
+
+
+def kept_gains(oof: Artifact) -> dict[str, PairedGain]:
+    """Return the gain of each member with `test_time`, as it was kept with the out-of-fold table."""
+    return {member: PairedGain(**gain) for member, gain in oof.facts().get(GAINS, {}).items()}
+
+
+def gain_facts(gains: dict[str, PairedGain]) -> dict[str, object]:
+    """Return what an artifact keeps of these gains."""
+    return {GAINS: {member: gain._asdict() for member, gain in gains.items()}}
+
+
+def gain_metadata(gains: dict[str, PairedGain]) -> dict[str, TableMetadataValue]:
+    """Return the scores without and with the variants, as a table; nothing where no member has any."""
+    if not gains:
+        return {}
+    names = {"before": "KL without", "after": "KL with"}
+    rows = [{"member": member, **gain._asdict()} for member, gain in gains.items()]
+    return {"test-time augmentation": table(pd.DataFrame(rows).rename(columns=names))}
+
+
+def log_gain(tracked: TrackedRun, gain: PairedGain) -> None:
+    """Log the gain of a member, in nats, and its score without the variants; its score with them is `oof_kl`."""
+    values = {
+        "oof_kl_without_test_time": gain.before,
+        "test_time_gain": gain.gain,
+        "test_time_gain_low": gain.low,
+        "test_time_gain_high": gain.high,
+    }
+    tracked.log_metrics({name: value for name, value in values.items() if value is not None})

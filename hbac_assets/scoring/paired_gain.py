@@ -1,0 +1,36 @@
+"""What a change of the predictions of one table of rows does to their score."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hbac_assets.scoring.bootstrap import Bootstrap
+
+
+class PairedGain(NamedTuple):
+    """Mean scores before and after a change, and their paired difference with its 95 % interval over patients."""
+
+    before: float
+    after: float
+    gain: float
+    """How much lower the score is afterwards."""
+    low: float | None
+    """None with fewer than two patients, as `high`."""
+    high: float | None
+    may_be_chance: bool
+    """Whether the interval holds 0, or there is none."""
+
+
+def paired_gain(before: np.ndarray, after: np.ndarray, patients: np.ndarray) -> PairedGain:
+    """Compare the divergences of the same rows, one by one.
+
+    Args:
+        before: (N,) the divergence of each row without the change.
+        after: (N,) with it.
+        patients: (N,) the patient of each row; they are the units that the bootstrap draws.
+    """
+    found = Bootstrap(patients).differences(np.stack([before, after], axis=1), [(0, 1)])
+    low, high = (None if np.isnan(bound[0]) else float(bound[0]) for bound in (found.low, found.high))
+    return PairedGain(
+        float(np.mean(before)), float(np.mean(after)), float(found.value[0]), low, high, bool(found.noise[0])
+    )

@@ -1,0 +1,23 @@
+"""The arrays that are made from 50 s of EEG and stored, each kind by a recipe of its own."""
+
+import numpy as np
+from jaxtyping import Float
+
+from hbac_assets.signals.eeg_recipe import EegRecipe
+from hbac_assets.signals.eeg_spectrogram import eeg_spectrogram
+from hbac_assets.signals.waveform import waveform
+from hbac_assets.signals.waveform_recipe import WaveformRecipe
+from hbac_assets.signals.window import middle
+
+Recipe = EegRecipe | WaveformRecipe
+"""Spectrograms of the four chains, or waveforms of the derivations."""
+
+
+def array_of(eeg: Float[np.ndarray, "samples electrodes"], recipe: Recipe) -> Float[np.ndarray, "rows times"]:
+    """Return what a recipe makes of a window of 50 s, of the recipe's `shape` and `dtype`; time is the last axis.
+
+    Waveforms are filtered in the whole window before they are cut, so that the filter has settled where they begin.
+    """
+    if isinstance(recipe, EegRecipe):
+        return eeg_spectrogram(middle(eeg, recipe.seconds), recipe)
+    return waveform(eeg, recipe)
