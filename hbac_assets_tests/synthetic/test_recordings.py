@@ -3,6 +3,8 @@ import pandas as pd
 import pytest
 
 from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
+from hbac_assets.synthetic import recordings as recordings_module
+from hbac_assets.synthetic.latents import draw_course
 from hbac_assets.synthetic.readers import POPULATIONS
 from hbac_assets.synthetic.recordings import plan, spectrogram_files
 from hbac_assets.synthetic.settings import SyntheticSettings
@@ -146,3 +148,21 @@ def test_the_plan_depends_on_the_seed_alone(recordings):
 def test_no_two_recordings_share_their_random_numbers(recordings):
     waverings = {tuple(recording.course.frequency[:5]) for recording in recordings}
     assert len(waverings) == len(recordings)
+
+
+def test_other_courses_leave_places_and_panels_as_they_are(monkeypatch):
+    settings = SyntheticSettings(seed=5, recordings=12)
+    before = train_table(plan(settings))
+
+    def drawn_otherwise(rng, *arguments, **named):
+        rng.random(7)
+        return draw_course(rng, *arguments, **named)
+
+    monkeypatch.setattr(recordings_module, "draw_course", drawn_otherwise)
+    after = train_table(plan(settings))
+    same = [column for column in before if column not in {"expert_consensus", *VOTE_COLUMNS}]
+    pd.testing.assert_frame_equal(after[same], before[same])
+    first = before.drop_duplicates("eeg_id").index
+    counts = [table.loc[first, list(VOTE_COLUMNS)].sum(axis=1) for table in (before, after)]
+    assert (counts[0] == counts[1]).mean() > 0.5
+    assert not before[list(VOTE_COLUMNS)].equals(after[list(VOTE_COLUMNS)])
