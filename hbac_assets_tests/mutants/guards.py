@@ -508,4 +508,25 @@ GUARDS = [
         "_grassberger_entropy(votes) - observed",
         "scoring/test_floor.py::test_one_vote_leans_on_the_rows_with_two",
     ),
+    Guard(
+        "the truth of a synthetic row is the mean over all experts, not over the panel that voted",
+        "synthetic/votes.py",
+        "expected[stretch] = opinion.mean(axis=0)",
+        "expected[stretch] = opinion[voting].mean(axis=0)",
+        "synthetic/test_votes.py::test_votes_hold_until_the_state_has_changed",
+    ),
+    Guard(
+        "rows of a recording that was appended to another count from the start of the file",
+        "synthetic/tables.py",
+        "[recording.spectrogram_start + excerpt.spectrogram_offsets for excerpt in excerpts]",
+        "[excerpt.spectrogram_offsets for excerpt in excerpts]",
+        "synthetic/test_recordings.py::test_recordings_are_appended_without_a_gap_some_at_an_odd_second",
+    ),
+    Guard(
+        "what follows a recording of odd length is in the spectrogram at its own time",
+        "synthetic/generation.py",
+        "eeg = np.concatenate([half_column, eeg])",
+        "pass",
+        "synthetic/test_generation.py::test_a_column_across_an_odd_join_holds_the_seconds_of_both_recordings",
+    ),
 ]

@@ -17,7 +17,7 @@ def render(focus=(0.6, 0.2), frequency=1.0, **state) -> np.ndarray:
     steady = {"amplitude": 1.0, "evolution": 0.0, "laterality": 1.0, "periodicity": 0.0, "progress": 0.5} | state
     arrays = {name: np.broadcast_to(np.asarray(value, float), SECONDS) for name, value in steady.items()}
     frequencies = np.broadcast_to(np.asarray(frequency, float), SECONDS)
-    course = Course(frequency=frequencies, probabilities=np.ones((SECONDS, 6)) / 6, **arrays)
+    course = Course(frequency=frequencies, **arrays)
     return render_pattern(np.random.default_rng(0), course, np.array(focus), SECONDS * EEG_RATE)
 
 
