@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hbac_assets.store.files import fingerprint
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raised whenever the same settings would give other bytes."""
 
 FEWEST_RECORDINGS = 8
