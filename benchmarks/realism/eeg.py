@@ -169,7 +169,7 @@ def _regularity(middle: np.ndarray) -> Statistics:
     statistics = {
         "field_concentration": float(deviations.max() / max(float(np.median(deviations)), 1e-9)),
         "delta_peak_hz": float(fine[searched][fine_power.mean(axis=0)[searched].argmax()]),
-        "delta_peak_share": float(np.sort(delta)[-3:].sum() / delta.sum()),
+        "delta_peak_share": float(np.sort(delta)[-3:].sum() / max(float(delta.sum()), 1e-12)),
     }
     for name, signals in (("env", envelopes), ("wave", strongest)):
         found = np.array([repetition(signal) for signal in signals])

@@ -1,5 +1,6 @@
 """Ten seconds of EEG as a reader sees them: the longitudinal montage, with a bar of µV and seconds."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,21 +20,18 @@ ORDER = ("LL", "LP", "RP", "RL")
 """Left lateral and parasagittal chains above the right ones."""
 READING_HZ = (1.0, 35.0)
 """Pass band of the picture; readers of critical-care EEG use about this one."""
-FEWEST_VOTES = 10
+FEWEST_VOTES, TYPICAL_UV = 10, 12.0
 
 
 def examples(recordings: list[Recording]) -> dict[str, Recording]:
-    """Return, for each class, the recording on which the most readers agree most."""
-    found: dict[str, Recording] = {}
-    for name in CLASSES:
-        column = CLASSES.index(name)
+    """Return, for each class, the recording on which the most readers agree, of a patient with usual voltage."""
+    many = [recording for recording in recordings if recording.excerpts[0].votes[0].sum() >= FEWEST_VOTES]
 
-        def agreement(recording: Recording, column: int = column) -> float:
-            votes = recording.excerpts[0].votes[0]
-            return float(votes[column] / votes.sum()) if votes.sum() >= FEWEST_VOTES else 0.0
+    def suitable(recording: Recording, column: int) -> tuple[float, float]:
+        votes = recording.excerpts[0].votes[0]
+        return round(votes[column] / votes.sum(), 1), -abs(np.log(recording.patient.background.level / TYPICAL_UV))
 
-        found[name] = max(recordings, key=agreement)
-    return found
+    return {name: max(many, key=partial(suitable, column=column)) for column, name in enumerate(CLASSES)}
 
 
 def draw_examples(recordings: dict[str, Recording]) -> "Figure":
