@@ -11,10 +11,11 @@ from time import monotonic
 
 import pandas as pd
 
+from benchmarks.realism import rows
 from benchmarks.realism.measuring import measure
 from benchmarks.realism.montage_picture import draw_examples, examples
 from benchmarks.realism.quantile_picture import draw_medians
-from benchmarks.realism.rows import TABLE_ROWS, Row, quantile_rows, tolerance_rows
+from benchmarks.realism.rows import Row, quantile_rows, tolerance_rows
 from hbac_assets.figures import png
 from hbac_assets.resources.paths import DATA_FOLDER
 from hbac_assets.store.files import atomic_write
@@ -57,27 +58,27 @@ def compare(recordings: list[Recording], workers: int) -> tuple[list[Row], list[
     """Return the rows with tolerances of their own, and those between real quantiles."""
     measured = measure(recordings, workers)
     close = tolerance_rows(measured)
-    for rows in TABLE_ROWS:
-        close += rows(recordings)
+    for further in rows.TABLE_ROWS:
+        close += further(recordings)
     return close, quantile_rows(measured)
 
 
-def as_frame(rows: list[Row]) -> pd.DataFrame:
+def as_frame(compared: list[Row]) -> pd.DataFrame:
     """Return the rows as a table."""
     columns = ["group", "fact", "real", "synthetic", "least", "most", "held"]
-    return pd.DataFrame([[getattr(row, column) for column in columns] for row in rows], columns=columns)
+    return pd.DataFrame([[getattr(row, column) for column in columns] for row in compared], columns=columns)
 
 
 def as_markdown(close: list[Row], quantiles: list[Row]) -> str:
     """Return both tables, with how many of their rows are held."""
     parts = []
-    for title, rows in (("Tolerances", close), ("Between the real 10 and 90 % quantiles", quantiles)):
-        parts += [f"## {title}: {sum(row.held for row in rows)} of {len(rows)} held", ""]
+    for title, compared in (("Tolerances", close), ("Between the real 10 and 90 % quantiles", quantiles)):
+        parts += [f"## {title}: {sum(row.held for row in compared)} of {len(compared)} held", ""]
         parts += ["| windows | fact | real | synthetic | tolerated | held |", "|---|---|---|---|---|---|"]
         parts += [
             f"| {row.group} | {row.fact} | {row.real:.3g} | {row.synthetic:.3g} | {row.least:.3g} to {row.most:.3g} | "
             f"{'yes' if row.held else '**no**'} |"
-            for row in rows
+            for row in compared
         ]
         parts.append("")
     return "\n".join(parts)

@@ -15,28 +15,30 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SECONDS, SPACING_UV, BAR_UV = 10, 120.0, 100
+SECONDS, SPACING_UV, BAR_UV = 10, 75.0, 100
 ORDER = ("LL", "LP", "RP", "RL")
 """Left lateral and parasagittal chains above the right ones."""
 READING_HZ = (1.0, 35.0)
 """Pass band of the picture; readers of critical-care EEG use about this one."""
-FEWEST_VOTES, TYPICAL_UV = 10, 12.0
+FEWEST_VOTES, AGREED, TYPICAL_UV = 10, 0.85, 11.0
+"""Readers of an example, the fraction of them who agree, and the level of the patient's background."""
 
 
 def examples(recordings: list[Recording]) -> dict[str, Recording]:
-    """Return, for each class, the recording on which the most readers agree, of a patient with usual voltage."""
+    """Return, for each class, a recording on which nearly all readers agree, of a patient with usual voltage."""
     many = [recording for recording in recordings if recording.excerpts[0].votes[0].sum() >= FEWEST_VOTES]
 
-    def suitable(recording: Recording, column: int) -> tuple[float, float]:
+    def suitable(recording: Recording, column: int) -> tuple[bool, float]:
         votes = recording.excerpts[0].votes[0]
-        return round(votes[column] / votes.sum(), 1), -abs(np.log(recording.patient.background.level / TYPICAL_UV))
+        agreed = bool(votes[column] >= AGREED * votes.sum())
+        return agreed, -abs(np.log(recording.patient.background.level / TYPICAL_UV))
 
     return {name: max(many, key=partial(suitable, column=column)) for column, name in enumerate(CLASSES)}
 
 
 def draw_examples(recordings: dict[str, Recording]) -> "Figure":
     """Return a figure with the labelled ten seconds of a recording of each class."""
-    figure = new_figure(19, 20)
+    figure = new_figure(14, 15)
     axes = figure.subplots(3, 2).ravel()
     for (name, recording), place in zip(recordings.items(), axes, strict=True):
         excerpt = recording.excerpts[0]
@@ -58,7 +60,7 @@ def draw_montage(axes: "Axes", eeg: np.ndarray) -> None:
         signals = sosfiltfilt(band, np.nan_to_num(bipolar(eeg, chain)), axis=1)[:, EEG_RATE:-EEG_RATE]
         for link, signal in enumerate(signals):
             place = -SPACING_UV * (4.8 * block + link)
-            axes.plot(time, place - np.clip(signal, -2 * SPACING_UV, 2 * SPACING_UV), color="#123a5e", linewidth=0.7)
+            axes.plot(time, place - np.clip(signal, -2 * SPACING_UV, 2 * SPACING_UV), color="#123a5e", linewidth=0.6)
             labels.append("-".join(CHAINS[chain][link : link + 2]))
             places.append(place)
     axes.set_yticks(places, labels, fontsize=8)
@@ -67,7 +69,7 @@ def draw_montage(axes: "Axes", eeg: np.ndarray) -> None:
     axes.set_xlim(0, SECONDS)
     axes.grid(axis="x", color="#cccccc", linewidth=0.6)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    bottom = min(places) - 1.3 * SPACING_UV
+    bottom = min(places) - 2.4 * SPACING_UV
     axes.plot([0.1, 0.1], [bottom, bottom + BAR_UV], color="black", linewidth=2)
     axes.text(0.2, bottom + BAR_UV / 2, f"{BAR_UV} µV", va="center", fontsize=9)
     axes.set_ylim(bottom - 0.3 * SPACING_UV, 1.5 * SPACING_UV)
