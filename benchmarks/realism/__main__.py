@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks.realism import rows
 from benchmarks.realism.measuring import measure
-from benchmarks.realism.montage_picture import draw_examples, examples
+from benchmarks.realism.montage_picture import draw_examples, examples, small_png
 from benchmarks.realism.quantile_picture import draw_medians
 from benchmarks.realism.rows import Row, quantile_rows, tolerance_rows
 from hbac_assets.figures import png
@@ -35,7 +35,7 @@ def main() -> int:
     options = parser.parse_args()
     recordings = planned(options.recordings)
     if options.examples:
-        _write(options.examples, png(draw_examples(examples(recordings))))
+        _write(options.examples, small_png(draw_examples(examples(recordings))))
         return 0
     began = monotonic()
     close, quantiles = compare(recordings, options.workers)
@@ -43,7 +43,7 @@ def main() -> int:
     _write(FOLDER / "report.md", (table := as_markdown(close, quantiles)).encode())
     _write(FOLDER / "report.csv", as_frame(close + quantiles).to_csv(index=False).encode())
     _write(FOLDER / "medians.png", png(draw_medians(quantiles)))
-    _write(FOLDER / "examples.png", png(draw_examples(examples(recordings))))
+    _write(FOLDER / "examples.png", small_png(draw_examples(examples(recordings))))
     print(table)
     return int(any(not row.held for row in close + quantiles))
 

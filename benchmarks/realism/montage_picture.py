@@ -1,11 +1,12 @@
 """Ten seconds of EEG as a reader sees them: the longitudinal montage, with a bar of µV and seconds."""
 
+import io
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hbac_assets.figures import new_figure
+from hbac_assets.figures import new_figure, png
 from hbac_assets.labels import CLASSES
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, bipolar
 from hbac_assets.synthetic.recordings import Recording
@@ -20,18 +21,20 @@ ORDER = ("LL", "LP", "RP", "RL")
 """Left lateral and parasagittal chains above the right ones."""
 READING_HZ = (1.0, 35.0)
 """Pass band of the picture; readers of critical-care EEG use about this one."""
-FEWEST_VOTES, AGREED, TYPICAL_UV = 10, 0.85, 11.0
-"""Readers of an example, the fraction of them who agree, and the level of the patient's background."""
+FEWEST_VOTES, AGREED, TYPICAL_UV, USUAL = 10, 0.85, 11.0, 0.25
+"""Readers of an example, the fraction who agree, the level of its background, how far the logarithm may be from it."""
 
 
 def examples(recordings: list[Recording]) -> dict[str, Recording]:
-    """Return, for each class, a recording on which nearly all readers agree, of a patient with usual voltage."""
+    """Return, for each class, the largest pattern that nearly all readers agree on, in a patient with usual voltage."""
     many = [recording for recording in recordings if recording.excerpts[0].votes[0].sum() >= FEWEST_VOTES]
 
-    def suitable(recording: Recording, column: int) -> tuple[bool, float]:
-        votes = recording.excerpts[0].votes[0]
+    def suitable(recording: Recording, column: int) -> tuple[bool, bool, float]:
+        excerpt = recording.excerpts[0]
+        votes = excerpt.votes[0]
+        usual = abs(np.log(recording.patient.background.level / TYPICAL_UV)) < USUAL
         agreed = bool(votes[column] >= AGREED * votes.sum())
-        return agreed, -abs(np.log(recording.patient.background.level / TYPICAL_UV))
+        return agreed, usual, float(recording.course.amplitude[int(excerpt.middles[0])])
 
     return {name: max(many, key=partial(suitable, column=column)) for column, name in enumerate(CLASSES)}
 
@@ -47,6 +50,15 @@ def draw_examples(recordings: dict[str, Recording]) -> "Figure":
         draw_montage(place, render(recording)[start - EEG_RATE : start + (SECONDS + 1) * EEG_RATE])
         place.set_title(f"{name}: {votes[CLASSES.index(name)]} of {votes.sum()} readers", loc="left", fontsize=12)
     return figure
+
+
+def small_png(figure: "Figure") -> bytes:
+    """Return a figure of few colours as a PNG file a third of the usual size."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(png(figure))).convert("RGB").quantize(16).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
 
 
 def draw_montage(axes: "Axes", eeg: np.ndarray) -> None:

@@ -24,7 +24,7 @@ SOURCE_WIDTH = 0.47
 _X, _Y = ELECTRODE_POSITIONS.T
 WIDE_FIELDS = np.stack([_Y, _X, 1 - 1.5 * (_X**2 + _Y**2), np.ones_like(_X)], axis=1).astype(np.float32)
 """(19, 4): from front to back, from right to left, from the vertex to the rim; and the reference, which all share."""
-WIDE_STRENGTHS, WIDE_SPREAD = np.array([1.45, 1.15, 0.75, 1.3]), 0.35
+WIDE_STRENGTHS, WIDE_SPREAD = np.array([1.4, 1.2, 0.8, 1.3]), 0.35
 """Median amplitudes over that of a region, and deviation of their logarithm between patients."""
 
 # How much each source has of the posterior rhythm and of frontal fast activity: regions, then wide fields.
@@ -48,6 +48,9 @@ FLUCTUATIONS = ((15.0, 0.08, 0.3), (1.5, 0.04, 0.25))
 """Time scale in seconds; standard deviations of the logarithm of the amplitude, of all sources and of each apart."""
 SPREAD_OF_REGIONS = 0.25
 """Standard deviation of the logarithm of the amplitude between the regions of a patient."""
+
+PIECE, OVERLAP = 1_500 * EEG_RATE, 4 * EEG_RATE
+"""Samples that are rendered at once, and over which one piece fades into the next."""
 
 Continuity = Literal["continuous", "discontinuous", "burst-suppressed"]
 ATTENUATION_SECONDS, ATTENUATION_THRESHOLD = 3.0, 0.4
@@ -114,7 +117,7 @@ def draw_background(rng: np.random.Generator) -> Background:
         level=float(level * np.exp(rng.normal(0, 0.4))),
         slope=float(rng.normal(1.8, 0.35)),
         slowing=float(slowing * rng.gamma(1.2)),
-        slowing_hz=float(rng.uniform(0.7, 1.9)),
+        slowing_hz=float(rng.uniform(0.6, 1.7)),
         theta=float(rng.gamma(1.2, 0.8)),
         rhythm_hz=float(rng.uniform(4.5, 10.5)),
         rhythm=float(rhythm * rng.gamma(0.8)),
@@ -140,6 +143,19 @@ def beside_pattern(background: Background, rhythmic: float, periodic: float) -> 
 
 
 def render_background(rng: np.random.Generator, background: Background, samples: int) -> np.ndarray:
+    """Return (19, samples) float32 in µV, rendered in pieces: memory grows with the result alone."""
+    eeg = np.zeros((len(ELECTRODE_POSITIONS), samples), np.float32)
+    rising = np.sin(np.linspace(0, np.pi / 2, OVERLAP, dtype=np.float32))
+    for start in range(0, max(samples - OVERLAP, 1), PIECE - OVERLAP):
+        piece = _render_piece(rng, background, min(PIECE, samples - start))
+        if start:
+            piece[:, :OVERLAP] *= rising
+            eeg[:, start : start + OVERLAP] *= rising[::-1]
+        eeg[:, start : start + PIECE] += piece
+    return eeg
+
+
+def _render_piece(rng: np.random.Generator, background: Background, samples: int) -> np.ndarray:
     """Return (19, samples) float32 in µV."""
     from scipy import fft
 

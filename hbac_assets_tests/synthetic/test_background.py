@@ -8,6 +8,7 @@ from scipy.stats import kurtosis
 from hbac_assets.signals.montage import CHAINS, EEG_RATE, ELECTRODES, bipolar
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES
+from hbac_assets.synthetic import background
 from hbac_assets.synthetic.background import SUPPRESSION, Background, beside_pattern, draw_background, render_background
 
 PLAIN = Background(
@@ -76,6 +77,18 @@ def test_regions_wax_and_wane_apart():
     apart = np.corrcoef(envelope[[ELECTRODES.index(name) for name in ("T3", "T4")]])[0, 1]
     together = np.corrcoef(envelope[[ELECTRODES.index(name) for name in ("F3", "Fp1")]])[0, 1]
     assert apart < 0.5 < together
+
+
+def test_pieces_fade_into_one_another(monkeypatch):
+    monkeypatch.setattr(background, "PIECE", 20 * EEG_RATE)
+    eeg = render()
+    assert eeg.shape == (19, 120 * EEG_RATE)
+    seams = np.arange(16, 120, 16) * EEG_RATE
+    steps = np.abs(np.diff(eeg, axis=1))
+    assert steps[:, (seams[:, None] + np.arange(-5, 5)).ravel()].max() <= np.quantile(steps, 0.9999)
+    middles = eeg[:, (seams[:, None] + np.arange(4 * EEG_RATE)).ravel()[: 7 * 4 * EEG_RATE]]
+    assert 0.6 < middles.std() / eeg.std() < 1.5
+    assert np.abs(np.corrcoef(eeg[0, : 10 * EEG_RATE], eeg[0, 16 * EEG_RATE :][: 10 * EEG_RATE])[0, 1]) < 0.5
 
 
 def test_attenuations_and_suppressions_come_and_go():
