@@ -1,7 +1,6 @@
 """The statistics of synthetic recordings, each rendered, measured and forgotten by a process of its own."""
 
 import multiprocessing
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
@@ -51,13 +50,8 @@ def _measured(recordings: list[Recording], workers: int) -> Iterator[dict[str, d
         yield from map(measure_recording, recordings)
         return
     # Spawned, so that no lock of the parent is inherited.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent) as pool:
         yield from pool.map(measure_recording, recordings, chunksize=4)
-
-
-def _start_worker() -> None:
-    end_with_parent()
-    os.nice(5)
 
 
 def measure_recording(recording: Recording) -> dict[str, dict[str, float]]:

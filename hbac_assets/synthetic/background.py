@@ -24,7 +24,7 @@ SOURCE_WIDTH = 0.47
 _X, _Y = ELECTRODE_POSITIONS.T
 WIDE_FIELDS = np.stack([_Y, _X, 1 - 1.5 * (_X**2 + _Y**2), np.ones_like(_X)], axis=1).astype(np.float32)
 """(19, 4): from front to back, from right to left, from the vertex to the rim; and the reference, which all share."""
-WIDE_STRENGTHS, WIDE_SPREAD = np.array([1.4, 1.2, 0.8, 1.3]), 0.35
+WIDE_STRENGTHS, WIDE_SPREAD = np.array([1.45, 1.15, 0.75, 1.3]), 0.35
 """Median amplitudes over that of a region, and deviation of their logarithm between patients."""
 
 # How much each source has of the posterior rhythm and of frontal fast activity: regions, then wide fields.
@@ -117,7 +117,7 @@ def draw_background(rng: np.random.Generator) -> Background:
         level=float(level * np.exp(rng.normal(0, 0.4))),
         slope=float(rng.normal(1.8, 0.35)),
         slowing=float(slowing * rng.gamma(1.2)),
-        slowing_hz=float(rng.uniform(0.6, 1.7)),
+        slowing_hz=float(rng.uniform(0.7, 1.9)),
         theta=float(rng.gamma(1.2, 0.8)),
         rhythm_hz=float(rng.uniform(4.5, 10.5)),
         rhythm=float(rhythm * rng.gamma(0.8)),

@@ -78,7 +78,7 @@ def draw_morphology(rng: np.random.Generator, laterality: float) -> Morphology:
     width_ms = np.exp(generalised + (lateralised - generalised) * laterality + SHARPNESS_SPREAD * rng.standard_normal())
     return Morphology(
         focus=np.array([side * rng.uniform(0.45, 0.85), rng.uniform(0.2, 0.8) * rng.choice([-1, 1], p=[0.2, 0.8])]),
-        width=float(rng.uniform(0.45, 0.65) - 0.08 * laterality),
+        width=float(rng.uniform(0.45, 0.65) - 0.12 * laterality),
         opposition=float(rng.uniform(0.8, 1.3) - 0.6 * laterality),
         travel=float(rng.uniform(0.0, 0.07)),
         crossing=float(rng.uniform(0.0, 0.03)),
@@ -87,7 +87,7 @@ def draw_morphology(rng: np.random.Generator, laterality: float) -> Morphology:
         jitter=float(0.15 * np.exp(0.5 * rng.standard_normal())),
         unevenness=float(rng.uniform(0.15, 0.45)),
         wander=float(0.21 * np.exp(0.4 * rng.standard_normal())),
-        swell=float(rng.uniform(0.1, 0.35)),
+        swell=float(rng.uniform(0.15, 0.4)),
         harmonic=float(rng.uniform(0.15, 0.6)),
         sharp=float(rng.uniform(0.2, 0.5)) if rng.random() < PLUS_SHARP else 0.0,
         fast=float(rng.uniform(0.1, 0.25)) if rng.random() < PLUS_FAST else 0.0,

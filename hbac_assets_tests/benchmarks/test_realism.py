@@ -15,8 +15,8 @@ from benchmarks.realism.quantile_picture import draw_medians
 from hbac_assets.figures import png
 from hbac_assets.labels import CLASSES
 
-NOT_REACHED = {("LPD", "spatial_dimensions, median"), ("GPD", "spatial_dimensions, median")}
-"""One source leads each pattern; docs/synthetic.md says more. At most four may stand here."""
+NOT_REACHED = {("LRDA", "amplitude_fluctuation, median")}
+"""Rhythmic waves wax and wane a trifle too much; docs/synthetic.md says more. At most four may stand here."""
 FEW = 40
 """Recordings that suffice for the medians of all windows."""
 
