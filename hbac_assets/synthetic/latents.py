@@ -42,13 +42,14 @@ LABELLED_SECONDS = 10
 """A label belongs to so many seconds around the labelled moment."""
 
 # Episodes, in seconds: (shortest, longest) of what does not evolve and of what does; then the pause after it.
-STATIONARY_SECONDS = (250.0, 1500.0)
+STATIONARY_SECONDS = (30.0, 1500.0)
 EVOLVING_SECONDS = (40.0, 160.0)
 PAUSE_SECONDS = (60.0, 400.0)
 EDGE_SECONDS = 3.0
 MOMENT_IN_EPISODE = (0.3, 0.75)
 
-PERIODIC_HZ, RHYTHMIC_HZ, FREQUENCY_SPREAD = 1.1, 1.9, 0.2
+PERIODIC_HZ, RHYTHMIC_HZ, FREQUENCY_SPREAD = (1.25, 0.95), 1.27, 0.36
+"""Medians, of generalised and of lateralised periodic discharges; deviation of the logarithm between recordings."""
 SWEEP = 1.4
 """Natural logarithm of onset frequency over final frequency in what evolves fully."""
 
@@ -81,6 +82,14 @@ class Course:
         return class_log_odds(*(state[seconds].mean(axis=1) for state in states))
 
 
+def class_probabilities(course: Course) -> np.ndarray:
+    """Return (seconds, 6): what a reader without leanings makes of each second."""
+    from scipy.special import softmax
+
+    states = (course.amplitude, course.evolution, course.laterality, course.periodicity)
+    return np.asarray(softmax(class_log_odds(*states), axis=1))
+
+
 def draw_course(rng: np.random.Generator, kind: str, seconds: int, moment: int, prominence: float = 0.0) -> Course:
     """Draw the course of a recording of a kind; an episode runs at the moment (in seconds).
 
@@ -102,12 +111,13 @@ def draw_course(rng: np.random.Generator, kind: str, seconds: int, moment: int, 
     evolution, laterality, periodicity = expit(ODDS_SLOPE * np.array(odds))
     envelope, progress = _episodes(rng, float(evolution.mean()), seconds, moment)
     amplitude = envelope * np.exp(strength + AMPLITUDE_WAVER * amplitude_waver)
+    frequency = _frequency(rng, evolution, laterality, periodicity, progress)
     return Course(
         amplitude=amplitude,
         evolution=evolution,
         laterality=laterality,
         periodicity=periodicity,
-        frequency=np.exp(FREQUENCY_WAVER * frequency_waver) * _frequency(rng, evolution, periodicity, progress),
+        frequency=frequency * np.exp(FREQUENCY_WAVER * frequency_waver),
         progress=progress,
     )
 
@@ -152,9 +162,15 @@ def _episodes(rng: np.random.Generator, evolution: float, seconds: int, moment: 
 
 
 def _frequency(
-    rng: np.random.Generator, evolution: np.ndarray, periodicity: np.ndarray, progress: np.ndarray
+    rng: np.random.Generator,
+    evolution: np.ndarray,
+    laterality: np.ndarray,
+    periodicity: np.ndarray,
+    progress: np.ndarray,
 ) -> np.ndarray:
     """Return (seconds,) in Hz: stationary around its base, or falling towards it in what evolves."""
     own = FREQUENCY_SPREAD * rng.standard_normal()
-    base = periodicity * np.log(PERIODIC_HZ) + (1 - periodicity) * np.log(RHYTHMIC_HZ) + own
+    generalised, lateralised = np.log(PERIODIC_HZ)
+    periodic = generalised + (lateralised - generalised) * laterality
+    base = periodicity * periodic + (1 - periodicity) * np.log(RHYTHMIC_HZ) + own
     return np.asarray(np.exp(base + SWEEP * evolution * (1 - progress)))

@@ -529,4 +529,32 @@ GUARDS = [
         "pass",
         "synthetic/test_generation.py::test_a_column_across_an_odd_join_holds_the_seconds_of_both_recordings",
     ),
+    Guard(
+        "a patient's voltage is that of the bipolar derivations, whatever the mixture of sources",
+        "synthetic/background.py",
+        "background.level / np.median(bipolar)",
+        "background.level",
+        "synthetic/test_background.py::test_the_level_is_that_of_the_median_derivation_and_power_falls_with_frequency",
+    ),
+    Guard(
+        "each region waxes and wanes by itself",
+        "synthetic/background.py",
+        "own * slow[1:]",
+        "own * slow[:1]",
+        "synthetic/test_background.py::test_regions_wax_and_wane_apart",
+    ),
+    Guard(
+        "nothing is lost in the seconds that readers label",
+        "synthetic/artifacts.py",
+        "rng.uniform(6, 20)",
+        "rng.uniform(-4, 4)",
+        "synthetic/test_artifacts.py::test_lost_samples_are_runs_over_all_rows_soon_after_the_labelled_seconds",
+    ),
+    Guard(
+        "discharges come early and late",
+        "synthetic/patterns.py",
+        "look.jitter * intervals",
+        "0 * intervals",
+        "synthetic/test_patterns.py::test_discharges_and_waves_are_as_irregular_as_the_recording_has_them",
+    ),
 ]
