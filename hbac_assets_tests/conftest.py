@@ -4,6 +4,7 @@ Nothing is written into the checkout outside data/.
 """
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
 from hbac_assets_tests.projects import RECORDINGS, make_project, run_once, share_generated_data
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As a shell's background job: the commands that tests start and interrupt would ignore Ctrl-C, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OF_PROJECT = {"finished", "fresh", "resources", "lineage", "undisturbed"}
 RUNNING = {"chain", "execution", "faults", "resources", "test_security.py", "test_keras_settings.py"}

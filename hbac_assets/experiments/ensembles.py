@@ -9,13 +9,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from hbac_assets.scoring.blending import METHODS
-from hbac_assets.scoring.calibration import CALIBRATIONS, NONE
+from hbac_assets.scoring.calibration import CALIBRATIONS, CANDIDATES, NONE
 from hbac_assets.scoring.nested import Recipe
 from hbac_assets.settings import Settings
 
 BEST = "best"
-# The others have so many parameters that they are for those who ask for them, for members that are badly calibrated.
-OF_BEST = (NONE, "temperature", "temperature_bias")
 
 
 class Ensemble(Settings):
@@ -55,7 +53,7 @@ class Ensemble(Settings):
         return list(dict.fromkeys([*map(Recipe, METHODS), *self._recipes(METHODS)]))
 
     def _recipes(self, methods: Iterable[str]) -> list[Recipe]:
-        kinds = OF_BEST if self.calibration == BEST else (self.calibration,)
+        kinds = CANDIDATES if self.calibration == BEST else (self.calibration,)
         return [Recipe(method, kind) for kind in kinds for method in methods]
 
 

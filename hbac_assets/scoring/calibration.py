@@ -58,6 +58,9 @@ CALIBRATIONS: Mapping[str, np.ndarray] = {
 bias for each class; a scale and a bias for each class; all of W and b (Kull et al. 2019, "Beyond temperature scaling:
 obtaining well-calibrated multi-class probabilities with Dirichlet calibration")."""
 
+# The others have so many parameters that they are for those who ask for them, for models that are badly calibrated.
+CANDIDATES = (NONE, "temperature", "temperature_bias")
+
 
 def learned_calibration(kind: str, predictions: np.ndarray, shares: np.ndarray) -> Calibration:
     """Find the calibration of least mean KL divergence on these rows, with a small ridge towards the identity.

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hbac_assets.scoring.blending import METHODS
-from hbac_assets.scoring.calibration import NONE
+from hbac_assets.scoring.calibration import CANDIDATES
 from hbac_assets.scoring.nested import NestedBlends, Recipe
 from hbac_assets.scoring.scored_table import ScoredTable
 
 BLENDS = ("mean", "mean_logits", "weights")
-CALIBRATIONS = (NONE, "temperature", "temperature_bias")
 FOLDS = 5
 SEED = 42
 
@@ -22,7 +21,7 @@ def blended(predictions: Mapping[str, np.ndarray], table: ScoredTable) -> dict[s
         predictions: (N, 6) by model, NaN in rows that a model did not predict.
         table: of the rows; without folds its patients are dealt into five.
     """
-    recipes = [Recipe(method, calibration) for calibration in CALIBRATIONS for method in BLENDS]
+    recipes = [Recipe(method, calibration) for calibration in CANDIDATES for method in BLENDS]
     return {f"all: {recipe}": values for recipe, values in _nested(list(predictions.values()), table, recipes).items()}
 
 

@@ -176,7 +176,7 @@ VARIABLES = {
     "data that are a file": ({"HBAC_DATA_DIR": "{here}/a_file"}, f"HBAC_DATA_DIR: {NO_FOLDER}"),
     "data in an empty folder": (
         {"HBAC_DATA_DIR": "{here}/empty"},
-        "/empty/train.csv: expected a file, found none; complete the download or correct HBAC_DATA_DIR",
+        "/empty/train.csv: expected a file, found none; download the competition's data or correct HBAC_DATA_DIR",
     ),
     "a store below a file": ({"HBAC_STORE": "{here}/a_file/store"}, f"HBAC_STORE: {NO_FOLDER}"),
     "a store whose name is too long": (

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -62,7 +64,9 @@ def test_the_whole_chain_runs(nobody, undisturbed, tmp_path, case):
         shutil.copytree(undisturbed.folder / name, project.folder / name)
     for path in [project.folder, *project.folder.rglob("*")]:
         os.chown(path, USER, USER)
-    for folder in [project.folder, *project.folder.parents][:4]:
+    for folder in [project.folder, *project.folder.parents]:
+        if folder == Path(tempfile.gettempdir()):
+            break
         folder.chmod(folder.stat().st_mode | 0o055)
     done = nobody([*HBAC, "run"], project.environment)
     case("a user without a home", "works, the same bits", done.stdout.strip().splitlines()[-1:])
