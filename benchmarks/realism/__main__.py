@@ -11,23 +11,25 @@ from time import monotonic
 
 import pandas as pd
 
-from benchmarks.realism import rows
+from benchmarks.realism.fact import Fact
 from benchmarks.realism.measuring import measure
 from benchmarks.realism.montage_picture import draw_examples, examples, small_png
 from benchmarks.realism.quantile_picture import draw_medians
-from benchmarks.realism.rows import Row, quantile_rows, tolerance_rows
+from benchmarks.realism.signals import quantile_facts, rate_facts, tolerance_facts
+from benchmarks.realism.tables import table_facts
 from hbac_assets.figures import png
 from hbac_assets.resources.paths import DATA_FOLDER
 from hbac_assets.store.files import atomic_write
 from hbac_assets.synthetic.recordings import Recording, plan
 from hbac_assets.synthetic.settings import SyntheticSettings
+from hbac_assets.synthetic.tables import train_table, truth_table
 
 FOLDER = DATA_FOLDER / "realism"
 RECORDINGS, SEED = 2_000, 2_024
 
 
 def main() -> int:
-    """Write the report and return the exit status: 1 where a row is not held."""
+    """Write the report and return the exit status: 1 where a fact is not held."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.realism", description=__doc__)
     parser.add_argument("--recordings", type=int, default=RECORDINGS)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -45,7 +47,7 @@ def main() -> int:
     _write(FOLDER / "medians.png", png(draw_medians(quantiles)))
     _write(FOLDER / "examples.png", small_png(draw_examples(examples(recordings))))
     print(table)
-    return int(any(not row.held for row in close + quantiles))
+    return int(any(not fact.held for fact in close + quantiles))
 
 
 def planned(recordings: int, seed: int = SEED) -> list[Recording]:
@@ -54,31 +56,29 @@ def planned(recordings: int, seed: int = SEED) -> list[Recording]:
     return [recording for recording in plan(settings) if recording.split == "train"]
 
 
-def compare(recordings: list[Recording], workers: int) -> tuple[list[Row], list[Row]]:
-    """Return the rows with tolerances of their own, and those between real quantiles."""
+def compare(recordings: list[Recording], workers: int) -> tuple[list[Fact], list[Fact]]:
+    """Return the facts with tolerances of their own, and those between real quantiles."""
     measured = measure(recordings, workers)
-    close = tolerance_rows(measured)
-    for further in rows.TABLE_ROWS:
-        close += further(recordings)
-    return close, quantile_rows(measured)
+    tables = table_facts(train_table(recordings), truth_table(recordings))
+    return [*tolerance_facts(measured), *rate_facts(recordings), *tables], quantile_facts(measured)
 
 
-def as_frame(compared: list[Row]) -> pd.DataFrame:
-    """Return the rows as a table."""
-    columns = ["group", "fact", "real", "synthetic", "least", "most", "held"]
-    return pd.DataFrame([[getattr(row, column) for column in columns] for row in compared], columns=columns)
+def as_frame(facts: list[Fact]) -> pd.DataFrame:
+    """Return the facts as a table."""
+    columns = ["group", "name", "real", "synthetic", "least", "most", "held"]
+    return pd.DataFrame([[getattr(fact, column) for column in columns] for fact in facts], columns=columns)
 
 
-def as_markdown(close: list[Row], quantiles: list[Row]) -> str:
-    """Return both tables, with how many of their rows are held."""
+def as_markdown(close: list[Fact], quantiles: list[Fact]) -> str:
+    """Return both tables, with how many of their facts are held."""
     parts = []
-    for title, compared in (("Tolerances", close), ("Between the real 10 and 90 % quantiles", quantiles)):
-        parts += [f"## {title}: {sum(row.held for row in compared)} of {len(compared)} held", ""]
-        parts += ["| windows | fact | real | synthetic | tolerated | held |", "|---|---|---|---|---|---|"]
+    for title, facts in (("Tolerances", close), ("Between the real 10 and 90 % quantiles", quantiles)):
+        parts += [f"## {title}: {sum(fact.held for fact in facts)} of {len(facts)} held", ""]
+        parts += ["| of | fact | real | synthetic | tolerated | held |", "|---|---|---|---|---|---|"]
         parts += [
-            f"| {row.group} | {row.fact} | {row.real:.3g} | {row.synthetic:.3g} | {row.least:.3g} to {row.most:.3g} | "
-            f"{'yes' if row.held else '**no**'} |"
-            for row in compared
+            f"| {fact.group} | {fact.name} | {fact.real:.3g} | {fact.synthetic:.3g} | {fact.tolerance} | "
+            f"{'yes' if fact.held else '**no**'} |"
+            for fact in facts
         ]
         parts.append("")
     return "\n".join(parts)

@@ -20,6 +20,7 @@ from hbac_assets.synthetic.body_artifacts import (
     add_pulse,
     add_sweat,
 )
+from hbac_assets.synthetic.latents import LABELLED_SECONDS
 
 FRACTIONS: dict[Callable[[np.random.Generator, np.ndarray], None], float] = {
     add_blinks: 0.3,
@@ -39,14 +40,14 @@ LOST_SAMPLES = 0.08
 """Fraction of the recordings in which the amplifier paused."""
 
 
-def add_artifacts(rng: np.random.Generator, eeg: np.ndarray, moment: int, pattern: float = 0.0) -> None:
+def add_artifacts(rng: np.random.Generator, eeg: np.ndarray, moments: np.ndarray, pattern: float = 0.0) -> None:
     """Add to (20, samples) in µV what happened during a recording.
 
     Args:
         rng: of what happens, and when.
         eeg: changed in place.
-        moment: the second that experts labelled.
-        pattern: probability that they saw a pattern there, which they less often do where electrodes are bad.
+        moments: the seconds that experts labelled.
+        pattern: probability that they saw a pattern in them, which they less often do where electrodes are bad.
     """
     add_heart(rng, eeg)
     fractions = FRACTIONS | {spoil_electrodes: FRACTIONS[spoil_electrodes] * (1 - SEEN_DESPITE * pattern)}
@@ -56,15 +57,18 @@ def add_artifacts(rng: np.random.Generator, eeg: np.ndarray, moment: int, patter
             add(rng, eeg)
     add_line_noise(rng, eeg)
     if rng.random() < LOST_SAMPLES:
-        lose_samples(rng, eeg, moment)
+        lose_samples(rng, eeg, moments)
 
 
-def lose_samples(rng: np.random.Generator, eeg: np.ndarray, moment: int) -> None:
-    """Set runs of all rows to NaN, as if the amplifier paused: one soon after the moment (in seconds), more before it.
+def lose_samples(rng: np.random.Generator, eeg: np.ndarray, moments: np.ndarray) -> None:
+    """Set runs of all rows to NaN, as if the amplifier paused: one soon after the last moment, others anywhere.
 
     The seconds that readers label are left alone: nobody votes on nothing.
     """
-    starts = [moment + rng.uniform(6, 20), *rng.uniform(0, max(moment - 20, 0), rng.poisson(1.0))]
-    for start in starts:
+    lost = np.zeros(eeg.shape[1], bool)
+    for start in (moments.max() + rng.uniform(6, 20), *rng.uniform(0, lost.size / EEG_RATE, rng.poisson(1.0))):
         first = int(start * EEG_RATE)
-        eeg[:, first : first + int(rng.uniform(1, 15) * EEG_RATE)] = np.nan
+        lost[first : first + int(rng.uniform(1, 15) * EEG_RATE)] = True
+    for moment in moments:
+        lost[(moment - LABELLED_SECONDS // 2) * EEG_RATE : (moment + LABELLED_SECONDS // 2) * EEG_RATE] = False
+    eeg[:, lost] = np.nan

@@ -34,6 +34,7 @@ def render(recording: Recording) -> np.ndarray:
     brain += render_pattern(rng, course, draw_morphology(rng, float(course.laterality.mean())), samples)
     brain *= np.float32(recording.patient.background.level)
     brain += render_background(rng, background, samples)
-    add_artifacts(rng, eeg, int(recording.excerpts[0].middles[-1]), pattern)
+    moments = np.concatenate([excerpt.middles for excerpt in recording.excerpts])
+    add_artifacts(rng, eeg, moments, pattern)
     eeg /= np.float32(RESOLUTION)
     return np.round(eeg, out=eeg).T * np.float32(RESOLUTION)

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.realism import rows
+from benchmarks.realism import signals
 from benchmarks.realism.__main__ import as_frame, as_markdown, compare, planned
+from benchmarks.realism.fact import Fact
 from benchmarks.realism.measuring import EEG_GROUP, PATTERNS, SPECTROGRAM_GROUP, measure, pattern_of
 from benchmarks.realism.montage_picture import draw_examples, examples
 from benchmarks.realism.quantile_picture import draw_medians
+from benchmarks.realism.tables import READERS, TABLES
 from hbac_assets.figures import png
 from hbac_assets.labels import CLASSES
 
@@ -26,8 +28,8 @@ def few() -> pd.DataFrame:
     return measure(planned(FEW, seed=1), workers=1)
 
 
-def held(compared: list[rows.Row], fact: str, group: str = EEG_GROUP) -> bool:
-    return next(row.held for row in compared if (row.group, row.fact) == (group, fact))
+def held(compared: list[Fact], name: str, group: str = EEG_GROUP) -> bool:
+    return next(fact.held for fact in compared if (fact.group, fact.name) == (group, name))
 
 
 @pytest.mark.parametrize(
@@ -40,31 +42,23 @@ def held(compared: list[rows.Row], fact: str, group: str = EEG_GROUP) -> bool:
     ],
 )
 def test_what_few_recordings_show_is_tolerated(few, group, statistic):
-    assert held(rows.tolerance_rows(few), f"{statistic}, median", group)
+    assert held(signals.tolerance_facts(few), f"{statistic}, median", group)
 
 
 def test_nearly_all_medians_of_few_recordings_lie_between_the_real_quantiles(few):
-    compared = [row for row in rows.quantile_rows(few) if row.group in (EEG_GROUP, SPECTROGRAM_GROUP)]
+    compared = [fact for fact in signals.quantile_facts(few) if fact.group in (EEG_GROUP, SPECTROGRAM_GROUP)]
     assert len(compared) == 42 + 26
-    assert np.mean([row.held for row in compared]) >= 0.95
+    assert np.mean([fact.held for fact in compared]) >= 0.95
 
 
 def test_repetition_rates_are_the_published_ones():
-    compared = rows.rate_rows(planned(1_500, seed=3))
+    compared = signals.rate_facts(planned(1_500, seed=3))
     assert len(compared) == 8
-    assert not [row for row in compared if not row.held]
+    assert not [fact for fact in compared if not fact.held]
 
 
 def test_what_is_measured_depends_on_the_recordings_alone(few):
     pd.testing.assert_frame_equal(measure(planned(FEW, seed=1)[:4], workers=2), few[few["recording"] < 4])
-
-
-def test_a_row_is_held_within_its_bounds():
-    row = rows.near("GPD", "rate", real=1.25, synthetic=1.3, tolerance=0.1)
-    assert row.held
-    assert not rows.near("GPD", "rate", real=1.25, synthetic=1.36, tolerance=0.1).held
-    assert not rows.near("GPD", "rate", real=1.25, synthetic=1.14, tolerance=0.1).held
-    assert not rows.near("GPD", "rate", real=1.25, synthetic=np.nan, tolerance=0.1).held
 
 
 def test_a_window_belongs_to_the_pattern_that_enough_readers_see():
@@ -78,32 +72,31 @@ def test_a_window_belongs_to_the_pattern_that_enough_readers_see():
 
 def measured(median: Callable[[str, float, float, float], float]) -> pd.DataFrame:
     """Return measurements whose medians are functions of the statistic and its real quantiles."""
-    real = pd.read_csv(rows.REAL)
+    real = pd.read_csv(signals.REAL)
     values = [median(row["statistic"], row["q10"], row["q50"], row["q90"]) for row in real.to_dict("records")]
     return real[["group", "statistic"]].assign(value=values)
 
 
 def test_real_medians_are_tolerated_and_what_is_far_from_them_is_not():
     same = measured(lambda _, low, middle, high: middle)
-    assert all(row.held for row in rows.quantile_rows(same))
+    assert all(fact.held for fact in signals.quantile_facts(same))
     # A single value has no spread and no tail.
     tails = {"peak_width_ms, 10 to 90 %", "sd_ratio_max_median, 90 %", "over_500_uv, 90 %"}
-    compared = rows.tolerance_rows(same)
-    assert {row.fact for row in compared if not row.held} == tails
-    assert {row.group for row in compared} == {EEG_GROUP, SPECTROGRAM_GROUP, *PATTERNS}
+    compared = signals.tolerance_facts(same)
+    assert {fact.name for fact in compared if not fact.held} == tails
+    assert {fact.group for fact in compared} == {EEG_GROUP, SPECTROGRAM_GROUP, *PATTERNS}
     far = measured(lambda _, low, middle, high: high + 2 * abs(high) + 10)
-    assert not any(row.held for row in rows.quantile_rows(far))
-    held = [row.fact for row in rows.tolerance_rows(far) if row.held]
+    assert not any(fact.held for fact in signals.quantile_facts(far))
+    held = [fact.name for fact in signals.tolerance_facts(far) if fact.held]
     assert held == ["sd_ratio_max_median, 90 %"]
 
 
-def test_the_report_shows_every_row_and_what_others_add(monkeypatch):
-    extra = rows.near("tables", "rows an EEG", real=6.3, synthetic=9.0, tolerance=1.5)
-    monkeypatch.setattr(rows, "TABLE_ROWS", [*rows.TABLE_ROWS, lambda recordings: [extra]])
-    close, quantiles = compare(planned(8, seed=2), workers=1)
-    assert extra in close
-    text = as_markdown(close, quantiles)
-    assert text.count("\n| ") == len(close) + len(quantiles) + 2
+def test_the_report_shows_every_fact():
+    close, quantiles = compare(planned(FEW, seed=2), workers=1)
+    assert {TABLES, READERS, EEG_GROUP, SPECTROGRAM_GROUP} <= {fact.group for fact in close}
+    beyond = Fact.within(TABLES, "rows an EEG", real=6.3, synthetic=9.0, margin=1.5)
+    text = as_markdown([*close, beyond], quantiles)
+    assert text.count("\n| ") == len(close) + 1 + len(quantiles) + 2
     assert "| tables | rows an EEG | 6.3 | 9 | 4.8 to 7.8 | **no** |" in text
     assert as_frame(close)["held"].dtype == bool
     assert png(draw_medians(quantiles)).startswith(b"\x89PNG")
@@ -121,6 +114,6 @@ def test_the_examples_are_of_every_class():
 @pytest.mark.long
 def test_every_row_is_tolerated():
     close, quantiles = compare(planned(2_000), workers=os.cpu_count() or 1)
-    missed = {(row.group, row.fact) for row in close + quantiles if not row.held}
+    missed = {(fact.group, fact.name) for fact in close + quantiles if not fact.held}
     assert missed <= NOT_REACHED
     assert len(quantiles) == 5 * 42 + 26

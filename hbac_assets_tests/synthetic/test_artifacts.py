@@ -145,12 +145,14 @@ def test_bad_electrodes_are_few_and_on_the_scalp(eeg):
     assert kinds >= {1, 2, 3}
 
 
-def test_lost_samples_are_runs_over_all_rows_soon_after_the_labelled_seconds(rng, eeg):
-    artifacts.lose_samples(rng, eeg, moment := SECONDS // 2)
+@pytest.mark.parametrize("seed", range(10))
+def test_lost_samples_are_runs_over_all_rows_outside_the_labelled_seconds(eeg, seed):
+    artifacts.lose_samples(np.random.default_rng(seed), eeg, moments := np.array([20, 24, 60]))
     missing = np.isnan(eeg)
     assert (missing == missing[0]).all()
-    assert missing[0, (moment + 6) * EEG_RATE : (moment + 25) * EEG_RATE].any()
-    assert not missing[0, (moment - 5) * EEG_RATE : (moment + 5) * EEG_RATE].any()
+    assert missing[0, 66 * EEG_RATE : 85 * EEG_RATE].any()
+    for moment in moments:
+        assert not missing[0, (moment - 5) * EEG_RATE : (moment + 5) * EEG_RATE].any()
     runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], missing[0], [0]]))))[::2]
     assert runs.max() >= EEG_RATE
 
@@ -162,7 +164,7 @@ def test_each_happens_to_its_fraction_of_the_recordings():
         made = []
         for index in range(200):
             made.append(quiet.copy())
-            artifacts.add_artifacts(np.random.default_rng(index), made[-1], 30, pattern)
+            artifacts.add_artifacts(np.random.default_rng(index), made[-1], np.array([30]), pattern)
         return made
 
     def large(eeg: np.ndarray) -> float:

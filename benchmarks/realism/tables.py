@@ -5,14 +5,20 @@ definitions here. Unless a name says otherwise they are of the first row of each
 estimates from its single votes; a synthetic set has them among its latents.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
+from benchmarks.realism.fact import Fact
 from hbac_assets.competition.metadata import agreement
 from hbac_assets.labels import AGREEMENTS, CLASSES, PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.synthetic.facts import Fact
 from hbac_assets.synthetic.readers import MANY, POPULATIONS, thresholds
+
+TABLES, READERS = "tables", "readers"
+"""Groups of facts."""
+within, at_least = partial(Fact.within, TABLES), partial(Fact.at_least, TABLES)
 
 POPULATION_FRACTIONS = (0.29, 0.39, 0.32)
 MEAN_FRACTIONS = (
@@ -67,13 +73,13 @@ def _fractions(table: pd.DataFrame) -> np.ndarray:
 def _populations(first: pd.DataFrame) -> list[Fact]:
     sizes = [(first["population"] == number).mean() for number in range(len(POPULATIONS))]
     facts = [
-        Fact.within(f"fraction of the EEGs with {population.name} votes", real, size, 0.05)
+        within(f"fraction of the EEGs with {population.name} votes", real, size, 0.05)
         for population, real, size in zip(POPULATIONS, POPULATION_FRACTIONS, sizes, strict=True)
     ]
     for number, population in enumerate(POPULATIONS):
         means = _fractions(first[first["population"] == number]).mean(axis=0)
         facts += [
-            Fact.within(f"mean fraction of {name}, {population.name} votes", real, mean, 0.05)
+            within(f"mean fraction of {name}, {population.name} votes", real, mean, 0.05)
             for name, real, mean in zip(CLASSES, MEAN_FRACTIONS[number], means, strict=True)
         ]
     return facts
@@ -91,11 +97,11 @@ def _disagreement(many: pd.DataFrame) -> list[Fact]:
 
     return [
         *(
-            Fact.within(f"entropy in nats where the consensus is {name}, ≥ 10 votes", real, mean(entropy, name), 0.1)
+            within(f"entropy in nats where the consensus is {name}, ≥ 10 votes", real, mean(entropy, name), 0.1)
             for name, real in zip(CLASSES, ENTROPIES, strict=True)
         ),
         *(
-            Fact.within(
+            within(
                 f"fraction of Other where the consensus is {name}, ≥ 10 votes", real, mean(fractions[:, -1], name), 0.05
             )
             for name, real in OTHER_BESIDE.items()
@@ -107,7 +113,7 @@ def _agreement(many_rows: pd.DataFrame) -> list[Fact]:
     distinct = many_rows.drop_duplicates(["eeg_id", *VOTE_COLUMNS])
     found = agreement(distinct[list(VOTE_COLUMNS)].to_numpy())
     return [
-        Fact.within(f"fraction {name} of distinct votes of an EEG, ≥ 10 votes", real, (found == name).mean(), 0.04)
+        within(f"fraction {name} of distinct votes of an EEG, ≥ 10 votes", real, (found == name).mean(), 0.04)
         for name, real in zip(AGREEMENTS, AGREEMENT_FRACTIONS, strict=False)
     ]
 
@@ -121,8 +127,8 @@ def _patients(many: pd.DataFrame) -> list[Fact]:
     same = ((counts * (counts - 1)).sum(axis=1) / (sizes * (sizes - 1))).mean() if len(sizes) else float("nan")
     chance = (np.bincount(consensus) ** 2).sum() / len(consensus) ** 2
     return [
-        Fact.within("pairs of EEGs of one patient with the same consensus, ≥ 10 votes", SAME_CONSENSUS, same, 0.08),
-        Fact.within("any pairs of EEGs with the same consensus, ≥ 10 votes", CHANCE, chance, 0.08),
+        within("pairs of EEGs of one patient with the same consensus, ≥ 10 votes", SAME_CONSENSUS, same, 0.08),
+        within("any pairs of EEGs with the same consensus, ≥ 10 votes", CHANCE, chance, 0.08),
     ]
 
 
@@ -130,11 +136,11 @@ def _rows(table: pd.DataFrame) -> list[Fact]:
     rows = table.groupby("eeg_id").size()
     distinct = table.drop_duplicates(["eeg_id", *VOTE_COLUMNS]).groupby("eeg_id").size()
     return [
-        Fact.within("rows an EEG, median", ROWS_MEDIAN, float(rows.median()), 1),
-        Fact.within("rows an EEG, mean", ROWS_MEAN, float(rows.mean()), 1.5),
-        Fact.within("rows an EEG, 99 % quantile", ROWS_99, float(rows.quantile(0.99)), 25),
-        Fact.at_least("rows an EEG, most", ROWS_MOST, rows.max(), 100),
-        Fact.within("fraction of the EEGs with different votes", DIFFERENT_VOTES, (distinct > 1).mean(), 0.04),
+        within("rows an EEG, median", ROWS_MEDIAN, float(rows.median()), 1),
+        within("rows an EEG, mean", ROWS_MEAN, float(rows.mean()), 1.5),
+        within("rows an EEG, 99 % quantile", ROWS_99, float(rows.quantile(0.99)), 25),
+        at_least("rows an EEG, most", ROWS_MOST, rows.max(), 100),
+        within("fraction of the EEGs with different votes", DIFFERENT_VOTES, (distinct > 1).mean(), 0.04),
     ]
 
 
@@ -142,11 +148,11 @@ def _files(table: pd.DataFrame) -> list[Fact]:
     files = table.groupby("patient_id")["spectrogram_id"].nunique()
     odd = table.loc[table["spectrogram_label_offset_seconds"] % 2 == 1, "spectrogram_id"].nunique()
     return [
-        Fact.within("spectrograms a patient, median", FILES_MEDIAN, files.median(), 1),
-        Fact.within("spectrograms a patient, mean", FILES_MEAN, files.mean(), 0.5),
-        Fact.at_least("spectrograms a patient, most", FILES_MOST, files.max(), 40),
+        within("spectrograms a patient, median", FILES_MEDIAN, files.median(), 1),
+        within("spectrograms a patient, mean", FILES_MEAN, files.mean(), 0.5),
+        at_least("spectrograms a patient, most", FILES_MOST, files.max(), 40),
         Fact(
-            "fraction of the spectrograms with odd offsets", ODD_FILES,
+            TABLES, "fraction of the spectrograms with odd offsets", ODD_FILES,
             odd / table["spectrogram_id"].nunique(), 0.0002, 0.02,
         ),
     ]  # fmt: skip
@@ -156,15 +162,15 @@ def _offsets(table: pd.DataFrame) -> list[Fact]:
     offsets = table["spectrogram_label_offset_seconds"]
     late = float(offsets.quantile(0.95))
     return [
-        Fact("spectrogram offset of all rows in s, median", OFFSET_MEDIAN, offsets.median(), 30, 120),
-        Fact.at_least("spectrogram offset of all rows in s, 95 % quantile", OFFSET_95, late, 1_500),
-        Fact.at_least("spectrogram offset of all rows in s, most", OFFSET_MOST, offsets.max(), 5_000),
+        Fact(TABLES, "spectrogram offset of all rows in s, median", OFFSET_MEDIAN, offsets.median(), 30, 120),
+        at_least("spectrogram offset of all rows in s, 95 % quantile", OFFSET_95, late, 1_500),
+        at_least("spectrogram offset of all rows in s, most", OFFSET_MOST, offsets.max(), 5_000),
     ]
 
 
 def _experts() -> list[Fact]:
     return [
-        Fact.within(f"standard deviation of the experts' log-odds of {name}", real, deviation, 0.15)
+        Fact.within(READERS, f"standard deviation of the experts' log-odds of {name}", real, deviation, 0.15)
         for name, real, deviation in zip(CLASSES, THRESHOLD_SD, thresholds().std(axis=0), strict=True)
     ]
 
@@ -173,4 +179,4 @@ def _floor(truth: pd.DataFrame) -> Fact:
     first = truth.drop_duplicates("eeg_id")
     first = first[first[list(VOTE_COLUMNS)].sum(axis=1) >= MANY.least_votes]
     floor = kl_divergence(_fractions(first), first[list(PROBABILITY_COLUMNS)].to_numpy()).mean()
-    return Fact.within("KL divergence of the votes from the true probabilities, ≥ 10 votes", VOTE_FLOOR, floor, 0.02)
+    return within("KL divergence of the votes from the true probabilities, ≥ 10 votes", VOTE_FLOOR, floor, 0.02)

@@ -1,12 +1,11 @@
-"""What is compared: each statistic's real value beside the synthetic one, what is tolerated, and whether it is held."""
+"""Facts about signals: each statistic's real value beside the synthetic one, and what is tolerated."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.realism.fact import Fact
 from benchmarks.realism.measuring import EEG_GROUP, PATTERNS, SPECTROGRAM_GROUP, pattern_of
 from hbac_assets.labels import CLASSES
 from hbac_assets.synthetic.recordings import Recording
@@ -40,70 +39,39 @@ RATES_HZ = {"LPD": 1.0, "GPD": 1.25, "LRDA": 1.33, "GRDA": 1.30}
 """Published medians of the repetition rate."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One comparison.
-
-    Attributes:
-        group: windows or recordings that it is about.
-        fact: what is compared.
-        real: value of real recordings.
-        synthetic: value of synthetic ones.
-        least: the smallest synthetic value that is tolerated.
-        most: the largest.
-    """
-
-    group: str
-    fact: str
-    real: float
-    synthetic: float
-    least: float
-    most: float
-
-    @property
-    def held(self) -> bool:
-        """Whether the synthetic value is tolerated."""
-        return self.least - 1e-9 <= self.synthetic <= self.most + 1e-9
-
-
-def near(group: str, fact: str, real: float, synthetic: float, tolerance: float) -> Row:
-    """Return the row of a value that may be so far from the real one."""
-    return Row(group, fact, real, synthetic, real - tolerance, real + tolerance)
-
-
-def quantile_rows(measured: pd.DataFrame) -> list[Row]:
-    """Return a row for each statistic: the synthetic median between the real 10 and 90 % quantiles."""
+def quantile_facts(measured: pd.DataFrame) -> list[Fact]:
+    """Return a fact for each statistic: the synthetic median between the real 10 and 90 % quantiles."""
     median = _quantile(measured, 0.5)
     return [
-        Row(key[0], f"{key[1]}, median", middle, median[key], low, high)
+        Fact(key[0], f"{key[1]}, median", middle, median[key], low, high)
         for key, (low, middle, high) in _real().items()
         if key in median
     ]
 
 
-def tolerance_rows(measured: pd.DataFrame) -> list[Row]:
-    """Return a row for each statistic whose median, spread or tail is to agree more closely."""
+def tolerance_facts(measured: pd.DataFrame) -> list[Fact]:
+    """Return a fact for each statistic whose median, spread or tail is to agree more closely."""
     low, median, high = (_quantile(measured, quantile) for quantile in (0.1, 0.5, 0.9))
     real = _real()
-    rows = []
+    facts = []
     for key in (*TOLERANCES, *RELATIVE_TOLERANCES):
         if key in median:
             value = real[key][1]
             tolerance = TOLERANCES.get(key) or RELATIVE_TOLERANCES[key] * value
-            rows.append(near(key[0], f"{key[1]}, median", value, median[key], tolerance))
+            facts.append(Fact.within(key[0], f"{key[1]}, median", value, median[key], tolerance))
     for group in ("LPD", "GPD"):
         key = group, "peak_width_ms"
         if key in median:
             spread = real[key][2] - real[key][0]
-            rows.append(Row(group, "peak_width_ms, 10 to 90 %", spread, high[key] - low[key], spread / 2, np.inf))
+            facts.append(Fact(group, "peak_width_ms, 10 to 90 %", spread, high[key] - low[key], spread / 2, np.inf))
     for statistic, least, most in (("sd_ratio_max_median", 6.0, np.inf), ("over_500_uv", 0.03, 0.15)):
         key = EEG_GROUP, statistic
-        rows.append(Row(EEG_GROUP, f"{statistic}, 90 %", real[key][2], high[key], least, most))
-    return rows
+        facts.append(Fact(EEG_GROUP, f"{statistic}, 90 %", real[key][2], high[key], least, most))
+    return facts
 
 
-def rate_rows(recordings: list[Recording]) -> list[Row]:
-    """Return the rows of the repetition rates of the recordings whose readers agree on a pattern."""
+def rate_facts(recordings: list[Recording]) -> list[Fact]:
+    """Return the facts of the repetition rates of the recordings whose readers agree on a pattern."""
     rates: dict[str, list[float]] = {group: [] for group in PATTERNS}
     for recording in recordings:
         excerpt = recording.excerpts[0]
@@ -111,17 +79,15 @@ def rate_rows(recordings: list[Recording]) -> list[Row]:
         # A lone vote for a pattern says little of what is there.
         if pattern and excerpt.probabilities[0].argmax() == CLASSES.index(pattern):
             rates[pattern].append(float(recording.course.frequency[int(excerpt.middles[0])]))
-    rows = []
+    facts = []
     for group, real in RATES_HZ.items():
         if rates[group]:
-            rows.append(near(group, "repetition rate, median, Hz", real, float(np.median(rates[group])), 0.1 * real))
+            facts.append(
+                Fact.within(group, "repetition rate, median, Hz", real, float(np.median(rates[group])), 0.1 * real)
+            )
             spread = float(np.log(rates[group]).std())
-            rows.append(Row(group, "repetition rate, SD of its logarithm", 0.37, spread, 0.29, 0.46))
-    return rows
-
-
-TABLE_ROWS: list[Callable[[list[Recording]], list[Row]]] = [rate_rows]
-"""What makes rows of a plan alone, without samples: latents, readers, tables."""
+            facts.append(Fact(group, "repetition rate, SD of its logarithm", 0.37, spread, 0.29, 0.46))
+    return facts
 
 
 def _real() -> dict[Key, tuple[float, float, float]]:
