@@ -65,7 +65,7 @@ KINDS: dict[str, tuple[float, float, float, float, Continuity]] = {
     "discontinuous": (0.09, 9.5, 1.0, 1.0, "discontinuous"),
     "burst-suppressed": (0.05, 11.0, 1.0, 0.5, "burst-suppressed"),
 }
-SLOPE_BESIDE_RHYTHMIC, SLOPE_BESIDE_PERIODIC = 0.3, -0.45
+SLOPE_BESIDE_RHYTHMIC, SLOPE_BESIDE_PERIODIC = 0.45, -0.45
 ATTENUATED_BESIDE_PERIODIC = 0.3
 """Encephalopathies that make rhythmic delta slow the rest, too; between discharges the background is attenuated."""
 TRANSIENT_PHASES = ((1.0, 0.0, 1.0), (-0.5, 2.5, 1.8))

@@ -71,10 +71,10 @@ def flatten(rng: np.random.Generator, signal: np.ndarray) -> None:
 
 
 KINDS: dict[Callable[[np.random.Generator, np.ndarray], None], float] = {
-    pop: 0.18,
+    pop: 0.17,
     drift: 0.15,
-    saturate: 0.3,
-    polarise: 0.24,
+    saturate: 0.24,
+    polarise: 0.31,
     disconnect: 0.07,
     flatten: 0.06,
 }

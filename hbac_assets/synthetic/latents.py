@@ -48,7 +48,7 @@ PAUSE_SECONDS = (60.0, 400.0)
 EDGE_SECONDS = 3.0
 MOMENT_IN_EPISODE = (0.3, 0.75)
 
-PERIODIC_HZ, RHYTHMIC_HZ, FREQUENCY_SPREAD = (1.25, 0.95), 1.27, 0.36
+PERIODIC_HZ, RHYTHMIC_HZ, FREQUENCY_SPREAD = (1.22, 0.91), 1.32, 0.36
 """Medians, of generalised and of lateralised periodic discharges; deviation of the logarithm between recordings."""
 SWEEP = 1.4
 """Natural logarithm of onset frequency over final frequency in what evolves fully."""

@@ -86,7 +86,7 @@ def draw_morphology(rng: np.random.Generator, laterality: float) -> Morphology:
         phases=_draw_phases(rng, float(width_ms) / 1000 / HALF_WIDTH),
         jitter=float(0.15 * np.exp(0.5 * rng.standard_normal())),
         unevenness=float(rng.uniform(0.15, 0.45)),
-        wander=float(0.21 * np.exp(0.4 * rng.standard_normal())),
+        wander=float((0.215 + 0.06 * laterality) * np.exp(0.4 * rng.standard_normal())),
         swell=float(rng.uniform(0.15, 0.4)),
         harmonic=float(rng.uniform(0.15, 0.6)),
         sharp=float(rng.uniform(0.2, 0.5)) if rng.random() < PLUS_SHARP else 0.0,

@@ -14,9 +14,9 @@ from hbac_assets.synthetic.morphology import Morphology
 from hbac_assets.synthetic.randomness import fluctuations, to_samples
 from hbac_assets.synthetic.waveforms import train, wave
 
-RECOGNISED_AMPLITUDE = 0.95
+RECOGNISED_AMPLITUDE = 1.0
 """Amplitude that half of the readers recognise in the derivation that sees most of it, over the background's level."""
-DISCHARGE_GAIN = (2.9, 1.8)
+DISCHARGE_GAIN = (2.9, 1.75)
 """Peak of a discharge over that of a wave of the same prominence: of generalised and of lateralised ones."""
 WANDER_RATE, WANDER_SECONDS, SWELL_SECONDS = 10, 0.4, 0.8
 """Values a second of what changes within seconds, and time scales of phase and amplitude."""

@@ -12,7 +12,7 @@ RECORDINGS_PER_PATIENT, PATIENTS_OF_SMALL_SETS = 5.7, 12
 """Spectrogram files of a patient as in the competition's train.csv; small sets have more patients, enough for folds."""
 RECORDINGS_PER_APPENDED = 80
 """Small sets are spared the longest files: for each so many recordings, one can be appended."""
-TRAIN_PER_TEST_RECORDING = 6
+TRAIN_PER_TEST_RECORDING = 8
 RECORDINGS_PER_TEST_PATIENT = 2
 
 
@@ -22,7 +22,7 @@ class SyntheticSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(42, ge=0)
-    recordings: int = Field(400, ge=FEWEST_RECORDINGS, description="spectrogram files of the training set")
+    recordings: int = Field(1_000, ge=FEWEST_RECORDINGS, description="spectrogram files of the training set")
 
     @property
     def patients(self) -> int:
