@@ -17,8 +17,8 @@ from benchmarks.realism.tables import READERS, TABLES
 from hbac_assets.figures import png
 from hbac_assets.labels import CLASSES
 
-NOT_REACHED = {("LRDA", "amplitude_fluctuation, median")}
-"""Rhythmic waves wax and wane a trifle too much; docs/synthetic.md says more. At most four may stand here."""
+NOT_REACHED = {("LPD", "spatial_dimensions, median")}
+"""One dipole in each hemisphere leads a pattern; docs/synthetic.md says more. At most four may stand here."""
 FEW = 40
 """Recordings that suffice for the medians of all windows."""
 
