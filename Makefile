@@ -7,10 +7,10 @@ SHELL := bash
 
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-fast test-long faults mutants bench rehearsal lint format ui clean-caches
+.PHONY: help setup run test test-fast test-long faults mutants bench rehearsal synthetic-report lint format ui clean-caches
 
 help:  ## list the targets
-	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
 
 # The virtual environment is as new as the lock file; the tools that tests need are added when they are needed.
 # In a project that was moved or copied its commands belong to the old folder, and are installed again.
@@ -68,6 +68,10 @@ bench: .venv/.locked-dev  ## measure every stage beside what people use today, h
 rehearsal: .venv/.locked-dev  ## the whole chain on a folder of the competition's full size, DIR=…, with time, memory and disk
 	$(ENVIRONMENT)
 	python -m benchmarks.rehearsal $(if $(DIR),$(DIR),$(error DIR=… names a folder in Kaggle's layout))
+
+synthetic-report: .venv/.locked-dev  ## compare the synthetic EEG with real recordings, statistic by statistic, ten minutes; N=2000
+	$(ENVIRONMENT)
+	python -m benchmarks.realism $(if $(N),--recordings $(N))
 
 lint: .venv/.locked-dev  ## ruff and mypy
 	$(ENVIRONMENT)

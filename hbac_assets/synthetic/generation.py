@@ -22,14 +22,15 @@ from hbac_assets.errors import HbacError
 from hbac_assets.execution.processes import end_with_parent
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
-from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, column_seconds
+from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, SPECTROGRAM_COLUMNS, column_seconds
 from hbac_assets.store.files import FullDiskError, atomic_write, with_remaining
-from hbac_assets.synthetic.recordings import Recording, plan
+from hbac_assets.synthetic.recordings import Recording, plan, spectrogram_files
 from hbac_assets.synthetic.rendering import render
 from hbac_assets.synthetic.settings import SyntheticSettings
 from hbac_assets.synthetic.tables import sample_submission, test_table, train_table, truth_table
 from hbac_assets.synthetic.truth import truth_path
 
+SAMPLES_PER_COLUMN = SECONDS_PER_COLUMN * EEG_RATE
 POWER_DECIMALS = 2
 """The competition's files give power in hundredths of µV²/Hz, so that very small power is 0."""
 
@@ -49,55 +50,64 @@ def generate(settings: SyntheticSettings, folder: Path, workers: int, progress: 
         HbacError: the folder cannot be written, the disk is full, or a worker was killed.
     """
     recordings = plan(settings)
-    missing = [recording for recording in recordings if not all(path.exists() for path in _paths(folder, recording))]
-    done = len(recordings) - len(missing)
-    progress(done, len(recordings))
+    files = spectrogram_files(recordings)
+    missing = [appended for appended in files if not all(path.exists() for path in _paths(folder, appended))]
+    done = len(files) - len(missing)
+    progress(done, len(files))
     try:
         for _ in _write_all(missing, folder, workers):
             done += 1
-            progress(done, len(recordings))
+            progress(done, len(files))
     except FullDiskError as error:
-        raise with_remaining(error, folder.rglob("*.parquet"), done, len(recordings) - done) from None
+        raise with_remaining(error, folder.rglob("*.parquet"), done, len(files) - done) from None
     except BrokenProcessPool as error:
         raise HbacError(
-            f"synthetic data: a process that writes recordings ended abruptly after {done} of {len(recordings)}, by a "
+            f"synthetic data: a process that writes recordings ended abruptly after {done} of {len(files)}, by a "
             "crash, by somebody, or by the system when memory ran out; the same command goes on from here"
         ) from error
     _write_tables(recordings, folder)
 
 
-def _write_all(recordings: list[Recording], folder: Path, workers: int) -> Iterator[None]:
-    write = partial(_write_recording, folder=folder)
-    if workers == 1 or len(recordings) < 2:
-        yield from map(write, recordings)
+def _write_all(files: list[list[Recording]], folder: Path, workers: int) -> Iterator[None]:
+    write = partial(_write_file, folder=folder)
+    if workers == 1 or len(files) < 2:
+        yield from map(write, files)
         return
     # Spawned, not forked: the caller may have threads or a device.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent)
     try:
-        for future in as_completed([pool.submit(write, recording) for recording in recordings]):
+        for future in as_completed([pool.submit(write, appended) for appended in files]):
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _write_recording(recording: Recording, folder: Path) -> None:
-    eeg = render(recording)
-    spectrogram_path, *eeg_paths = _paths(folder, recording)
-    for excerpt, path in zip(recording.excerpts, eeg_paths, strict=True):
-        samples = eeg[excerpt.start * EEG_RATE :][: excerpt.seconds * EEG_RATE]
-        _write_parquet(path, pd.DataFrame(samples, columns=EEG_COLUMNS))
-    power = np.round(multitaper_spectrogram(eeg), POWER_DECIMALS)
-    table = pd.DataFrame(power.T, columns=SPECTROGRAM_COLUMNS)
-    time = column_seconds(len(table)).astype(np.int64 if recording.split == "train" else np.int16)
+def _write_file(appended: list[Recording], folder: Path) -> None:
+    """Write the EEGs and the spectrogram of recordings that were appended to one another, one rendered at a time."""
+    spectrogram_path, *eeg_paths = _paths(folder, appended)
+    remaining_paths, power = iter(eeg_paths), []
+    half_column = np.empty((0, len(EEG_COLUMNS)), np.float32)
+    for recording in appended:
+        eeg = render(recording)
+        for excerpt in recording.excerpts:
+            samples = eeg[excerpt.start * EEG_RATE :][: excerpt.seconds * EEG_RATE]
+            _write_parquet(next(remaining_paths), pd.DataFrame(samples, columns=EEG_COLUMNS))
+        # A recording of an odd number of seconds ends within a column, which the next one completes.
+        eeg = np.concatenate([half_column, eeg])
+        half_column = eeg[len(eeg) // SAMPLES_PER_COLUMN * SAMPLES_PER_COLUMN :]
+        power.append(np.round(multitaper_spectrogram(eeg), POWER_DECIMALS).T)
+    table = pd.DataFrame(np.concatenate(power), columns=SPECTROGRAM_COLUMNS)
+    time = column_seconds(len(table)).astype(np.int64 if appended[0].split == "train" else np.int16)
     table.insert(0, "time", time)
     _write_parquet(spectrogram_path, table)
 
 
-def _paths(folder: Path, recording: Recording) -> list[Path]:
+def _paths(folder: Path, appended: list[Recording]) -> list[Path]:
     """Return the file of the spectrogram, then those of the excerpts."""
-    spectrogram = folder / f"{recording.split}_spectrograms" / f"{recording.spectrogram_id}.parquet"
-    eegs = [folder / f"{recording.split}_eegs" / f"{excerpt.eeg_id}.parquet" for excerpt in recording.excerpts]
-    return [spectrogram, *eegs]
+    split = appended[0].split
+    spectrogram = folder / f"{split}_spectrograms" / f"{appended[0].spectrogram_id}.parquet"
+    excerpts = [excerpt for recording in appended for excerpt in recording.excerpts]
+    return [spectrogram, *(folder / f"{split}_eegs" / f"{excerpt.eeg_id}.parquet" for excerpt in excerpts)]
 
 
 def _write_tables(recordings: list[Recording], folder: Path) -> None:

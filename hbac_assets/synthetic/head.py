@@ -3,9 +3,11 @@
 The head is the unit disc seen from above: x to the right, y to the front.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
-from hbac_assets.signals.montage import ELECTRODES
+from hbac_assets.signals.montage import CHAINS, ELECTRODES
 
 POSITIONS = {
     "Fp1": (-0.29, 0.90), "Fp2": (0.29, 0.90), "F7": (-0.77, 0.56), "F3": (-0.40, 0.47), "Fz": (0.00, 0.45),
@@ -29,6 +31,27 @@ def spread(sources: np.ndarray, width: float) -> np.ndarray:
     """
     distance = np.linalg.norm(ELECTRODE_POSITIONS[:, None] - sources, axis=-1)
     return np.asarray(np.exp(-0.5 * (distance / width) ** 2), np.float32)
+
+
+def dipolar(sources: np.ndarray, width: float, opposition: float) -> np.ndarray:
+    """Return the field of tangential dipoles: positive above the source, negative at the other end of the head.
+
+    Args:
+        sources: (sources, 2) positions.
+        width: of either end, as in `spread`.
+        opposition: height of the negative end over the positive one; it is mirrored from front to back.
+
+    Returns:
+        (19, sources) float32
+    """
+    return spread(sources, width) - np.float32(opposition) * spread(sources * (1, -1), width)
+
+
+def bipolar_field(fields: np.ndarray) -> np.ndarray:
+    """Return (16, sources): what the bipolar derivations of the four chains see of (19, sources) fields."""
+    pairs = [pair for chain in CHAINS.values() for pair in pairwise(chain)]
+    anterior, posterior = zip(*pairs, strict=True)
+    return np.asarray(fields[indices(*anterior)] - fields[indices(*posterior)])
 
 
 def indices(*names: str) -> list[int]:

@@ -1,8 +1,12 @@
 """Independent streams of random numbers, slow random change, and ids that do not repeat."""
 
+import math
+from collections.abc import Iterator
 from enum import IntEnum
 
 import numpy as np
+
+from hbac_assets.signals.montage import EEG_RATE
 
 
 class Purpose(IntEnum):
@@ -15,6 +19,11 @@ class Purpose(IntEnum):
     TEST_RECORDING = 5
     TRAIN_SAMPLES = 6
     TEST_SAMPLES = 7
+    TRAIN_FILE = 8
+    TRAIN_COURSE = 9
+    TEST_COURSE = 10
+    TRAIN_VOTES = 11
+    TEST_VOTES = 12
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
@@ -44,29 +53,69 @@ def fluctuations(rng: np.random.Generator, count: int, seconds: int, scale: floa
     return smooth
 
 
+def to_samples(values: np.ndarray, samples: int, rate: int = 1) -> np.ndarray:
+    """Return slow values at the EEG's rate, interpolated linearly between the middles of their intervals.
+
+    Args:
+        values: (…, steps), at least samples · rate / 200 of them.
+        samples: length of the result.
+        rate: values a second; a divisor of 200.
+
+    Returns:
+        (…, samples) float32
+    """
+    step = EEG_RATE // rate
+    edged = np.concatenate([values[..., :1], values, values[..., -1:]], axis=-1).astype(np.float32)
+    weight = (np.arange(step, dtype=np.float32) + np.float32(0.5)) / np.float32(step)
+    between = edged[..., :-1, None] + np.diff(edged, axis=-1)[..., None] * weight
+    return np.ascontiguousarray(between.reshape(*values.shape[:-1], -1)[..., step // 2 : step // 2 + samples])
+
+
+def white_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return white noise of unit variance, uniform rather than Gaussian: several times as fast.
+
+    What is filtered or summed afterwards is Gaussian all the same.
+
+    Returns:
+        float32 of the shape
+    """
+    noise = np.frombuffer(rng.bytes(2 * math.prod(shape)), "<i2").astype(np.float32).reshape(shape)
+    noise *= np.float32(math.sqrt(3) / 2**15)
+    return noise
+
+
 class Ids:
     """Ids without repetition, from ranges like the competition's."""
 
-    def __init__(self, seed: int, most: int) -> None:
-        """Prepare for at most so many ids of each sort."""
-        rng = stream(seed, Purpose.IDS)
+    def __init__(self, seed: int) -> None:
+        """Prepare the ids of a data set."""
+        ends = (65_000, 4_290_000_000, 2_140_000_000, 4_290_000_000)
         self._patients, self._eegs, self._spectrograms, self._labels = (
-            iter((rng.choice(end, min(most, end), replace=False) + 1).tolist())
-            for end in (65_000, 4_290_000_000, 2_140_000_000, 4_290_000_000)
+            _distinct(stream(seed, Purpose.IDS, sort), end) for sort, end in enumerate(ends)
         )
 
     def patient(self) -> int:
         """Return a new patient_id."""
-        return int(next(self._patients))
+        return next(self._patients)
 
     def eeg(self) -> int:
         """Return a new eeg_id."""
-        return int(next(self._eegs))
+        return next(self._eegs)
 
     def spectrogram(self) -> int:
         """Return a new spectrogram_id."""
-        return int(next(self._spectrograms))
+        return next(self._spectrograms)
 
     def label(self) -> int:
         """Return a new label_id."""
-        return int(next(self._labels))
+        return next(self._labels)
+
+
+def _distinct(rng: np.random.Generator, end: int) -> Iterator[int]:
+    """Return random numbers from 1 to the end without repetition."""
+    seen: set[int] = set()
+    while len(seen) < end:
+        for number in rng.integers(1, end + 1, 1_000).tolist():
+            if number not in seen:
+                seen.add(number)
+                yield number

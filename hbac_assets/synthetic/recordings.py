@@ -5,42 +5,39 @@ recordings can be rendered alone.
 """
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 import numpy as np
 
-from hbac_assets.labels import CLASSES
 from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
-from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 from hbac_assets.synthetic.background import Background, draw_background
+from hbac_assets.synthetic.cohort import cohort_sizes, draw_position, usual_positions
 from hbac_assets.synthetic.latents import Course, draw_course
+from hbac_assets.synthetic.places import (
+    EEG_LEAD,
+    EEG_MIDDLE,
+    ODD_JOIN,
+    Place,
+    draw_appended,
+    draw_places,
+    recording_seconds,
+)
 from hbac_assets.synthetic.randomness import Ids, Purpose, stream
+from hbac_assets.synthetic.readers import MANY, Population, draw_population
 from hbac_assets.synthetic.settings import SyntheticSettings
-from hbac_assets.synthetic.votes import draw_population, draw_vote_count, draw_votes, kind_shares
+from hbac_assets.synthetic.votes import draw_votes
 
 Split = Literal["train", "test"]
-
-WINDOW_SECONDS = WINDOW_COLUMNS * SECONDS_PER_COLUMN
-EEG_MIDDLE = EEG_WINDOW_SECONDS // 2
-EEG_LEAD = (WINDOW_SECONDS - EEG_WINDOW_SECONDS) // 2
-"""An EEG window begins so many seconds after the spectrogram window with the same middle."""
-
-LONGEST_OFFSET = 40
-ROWS_END_RATE, MOST_ROWS = 0.28, 16
-"""Chance that an excerpt has no further labelled moment, and the most it can have."""
-SECOND_EXCERPT_SHARE, SECOND_EXCERPT_AFTER = 0.25, (100, 300)
-"""Share of the training recordings with a second excerpt, and how many seconds after the first it begins."""
-PREFERENCE_SPREAD, SIZE_SPREAD = 0.7, 1.0
-"""How unlike patients are: deviation of the logarithm of the share of each kind, and of the number of recordings."""
 
 
 @dataclass(frozen=True)
 class Patient:
-    """One patient: an id, a background, and how much more often than in others each kind is seen."""
+    """One patient: an id, a background, and what is usual in it, see `cohort.usual_positions`."""
 
     id: int
     background: Background
-    preference: np.ndarray
+    usual: float
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Excerpt:
         start: seconds from the start of the recording.
         offsets: even seconds from the start of the excerpt to the EEG windows.
         votes: (moments, 6)
-        probabilities: (moments, 6), what the votes were drawn from.
+        probabilities: (moments, 6), the expected fractions of the votes.
         label_ids: (moments,)
     """
 
@@ -81,12 +78,26 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording: the latent state over the seconds of its spectrogram, and what was labelled in it."""
+    """One recording: its latent state over its seconds, and what was labelled in it.
+
+    A spectrogram file is one recording, or several that were appended to one another.
+
+    Attributes:
+        seed: of the data set.
+        split: that it belongs to.
+        index: its number within the split, which its random numbers depend on.
+        spectrogram_id: names its file.
+        spectrogram_start: seconds from the start of the file to that of the recording.
+        patient: whose EEG it is.
+        course: the latent state.
+        excerpts: in the order of time, all windows around their moments within the recording.
+    """
 
     seed: int
     split: Split
     index: int
     spectrogram_id: int
+    spectrogram_start: int
     patient: Patient
     course: Course
     excerpts: tuple[Excerpt, ...]
@@ -98,68 +109,96 @@ class Recording:
 
 
 def plan(settings: SyntheticSettings) -> list[Recording]:
-    """Return the recordings of the training set, then those of the test set; the same for the same settings."""
-    ids = Ids(settings.seed, most=2 * MOST_ROWS * (settings.recordings + settings.test_recordings))
-    train = _plan_split("train", settings.seed, settings.recordings, settings.patients, ids)
-    return train + _plan_split("test", settings.seed, settings.test_recordings, settings.test_patients, ids)
+    """Return the recordings of the training set, then those of the test set; the same for the same settings.
+
+    Recordings that were appended to one another follow one another.
+    """
+    ids = Ids(settings.seed)
+    train = _draw_owners("train", settings.seed, settings.recordings, settings.patients, ids)
+    test = _draw_owners("test", settings.seed, settings.test_recordings, settings.test_patients, ids)
+    planned: list[Recording] = []
+    for patient in train:
+        planned += _draw_file(settings.seed, len(planned), patient, settings.most_appended, ids)
+    for index, patient in enumerate(test):
+        planned.append(_draw_recording("test", settings.seed, index, ids.spectrogram(), patient, ids))
+    return planned
 
 
-def _plan_split(split: Split, seed: int, recordings: int, patients: int, ids: Ids) -> list[Recording]:
+def spectrogram_files(recordings: list[Recording]) -> list[list[Recording]]:
+    """Return the recordings of each spectrogram file in the order of time, from those of a plan."""
+    return [list(appended) for _, appended in groupby(recordings, lambda recording: recording.spectrogram_id)]
+
+
+def _draw_owners(split: Split, seed: int, files: int, patients: int, ids: Ids) -> list[Patient]:
+    """Return whose each spectrogram file is, in random order."""
     rng = stream(seed, Purpose.TRAIN_PATIENTS if split == "train" else Purpose.TEST_PATIENTS)
-    cohort = [_draw_patient(rng, ids) for _ in range(patients)]
-    sizes = np.exp(SIZE_SPREAD * rng.standard_normal(patients))
-    further = rng.choice(patients, recordings - patients, p=sizes / sizes.sum())
-    owners = rng.permutation(np.concatenate([np.arange(patients), further]))
-    return [_draw_recording(split, seed, index, cohort[owner], ids) for index, owner in enumerate(owners)]
+    sizes = cohort_sizes(files, patients)
+    usual = usual_positions(rng, sizes).tolist()
+    owners = rng.permutation(np.repeat(np.arange(patients), sizes))
+    cohort = [Patient(ids.patient(), draw_background(rng), position) for position in usual]
+    return [cohort[owner] for owner in owners]
 
 
-def _draw_patient(rng: np.random.Generator, ids: Ids) -> Patient:
-    preference = np.exp(PREFERENCE_SPREAD * rng.standard_normal(len(CLASSES)))
-    return Patient(ids.patient(), draw_background(rng), preference)
+def _draw_file(seed: int, index: int, patient: Patient, most_appended: int, ids: Ids) -> list[Recording]:
+    """Return the recordings of a training file, numbered from the index on."""
+    rng = stream(seed, Purpose.TRAIN_FILE, index)
+    appended = draw_appended(rng, most_appended)
+    odd_second = int(appended > 0 and rng.random() < ODD_JOIN)
+    spectrogram_id = ids.spectrogram()
+    first = _draw_recording(
+        "train", seed, index, spectrogram_id, patient, ids, appended=appended > 0, spare_seconds=odd_second
+    )
+    recordings = [first]
+    for _ in range(appended):
+        start = recordings[-1].spectrogram_start + recordings[-1].seconds
+        number = index + len(recordings)
+        recordings.append(
+            _draw_recording("train", seed, number, spectrogram_id, patient, ids, start=start, appended=True)
+        )
+    return recordings
 
 
-def _draw_recording(split: Split, seed: int, index: int, patient: Patient, ids: Ids) -> Recording:
-    rng = stream(seed, Purpose.TRAIN_RECORDING if split == "train" else Purpose.TEST_RECORDING, index)
-    population = draw_population(rng) if split == "train" else "many"
-    shares = kind_shares(population) * patient.preference
-    kind = CLASSES[rng.choice(len(CLASSES), p=shares / shares.sum())]
+def _draw_recording(
+    split: Split,
+    seed: int,
+    index: int,
+    spectrogram_id: int,
+    patient: Patient,
+    ids: Ids,
+    *,
+    start: int = 0,
+    appended: bool = False,
+    spare_seconds: int = 0,
+) -> Recording:
+    """Return one recording, which begins so many seconds into its spectrogram file.
 
-    places = _draw_places(rng) if split == "train" else [(EEG_LEAD, np.array([0]))]
-    last_start, last_offsets = places[-1]
-    seconds = last_start - EEG_LEAD + int(last_offsets[-1]) + WINDOW_SECONDS
-    first_offsets = places[0][1]
-    course = draw_course(rng, kind, seconds, moment=(WINDOW_SECONDS + int(first_offsets[-1])) // 2)
-
-    votes = draw_vote_count(rng, population)
-    excerpts = tuple(_draw_excerpt(rng, course, start, offsets, votes, ids) for start, offsets in places)
-    return Recording(seed, split, index, ids.spectrogram(), patient, course, excerpts)
-
-
-def _draw_places(rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:
-    """Return start and offsets of one excerpt, or of two."""
-    places = [(EEG_LEAD, _draw_offsets(rng))]
-    if rng.random() < SECOND_EXCERPT_SHARE:
-        earliest, latest = SECOND_EXCERPT_AFTER
-        places.append((EEG_LEAD + 2 * int(rng.integers(earliest // 2, latest // 2)), _draw_offsets(rng)))
-    return places
-
-
-def _draw_offsets(rng: np.random.Generator) -> np.ndarray:
-    """Return even seconds from 0 on: often one, sometimes many."""
-    moments = min(int(rng.geometric(ROWS_END_RATE)), MOST_ROWS)
-    later = rng.choice(np.arange(2, LONGEST_OFFSET + 1, 2), moments - 1, replace=False)
-    return np.concatenate([[0], np.sort(later)])
+    Where its EEGs are, what state they show and how they are voted on comes from streams of their own.
+    """
+    train = split == "train"
+    rng = stream(seed, Purpose.TRAIN_RECORDING if train else Purpose.TEST_RECORDING, index)
+    population = draw_population(rng) if train else MANY
+    places = draw_places(rng, population, appended=appended) if train else [(EEG_LEAD, np.array([0]))]
+    kind = population.kind(draw_position(rng, patient.usual))
+    course = draw_course(
+        stream(seed, Purpose.TRAIN_COURSE if train else Purpose.TEST_COURSE, index),
+        kind,
+        seconds=recording_seconds(places) + spare_seconds,
+        moment=places[0][0] + EEG_MIDDLE,
+        prominence=population.prominence,
+    )
+    votes_rng = stream(seed, Purpose.TRAIN_VOTES if train else Purpose.TEST_VOTES, index)
+    excerpts = tuple(_draw_excerpt(votes_rng, course, place, population, ids) for place in places)
+    return Recording(seed, split, index, spectrogram_id, start, patient, course, excerpts)
 
 
-def _draw_excerpt(
-    rng: np.random.Generator, course: Course, start: int, offsets: np.ndarray, votes: int, ids: Ids
-) -> Excerpt:
-    probabilities = np.stack([course.label_probabilities(middle) for middle in start + offsets + EEG_MIDDLE])
+def _draw_excerpt(rng: np.random.Generator, course: Course, place: Place, population: Population, ids: Ids) -> Excerpt:
+    start, offsets = place
+    votes, probabilities = draw_votes(rng, population, course.log_odds(start + offsets + EEG_MIDDLE))
     return Excerpt(
         eeg_id=ids.eeg(),
         start=start,
         offsets=offsets,
-        votes=draw_votes(rng, votes, probabilities),
+        votes=votes,
         probabilities=probabilities,
         label_ids=np.array([ids.label() for _ in offsets]),
     )

@@ -10,7 +10,8 @@ from hbac_assets.synthetic.votes import consensus
 
 def train_table(recordings: list[Recording]) -> pd.DataFrame:
     """Return train.csv: one row for each labelled moment of the training recordings."""
-    return pd.concat([_rows(recording) for recording in recordings], ignore_index=True)
+    table = pd.concat([_rows(recording) for recording in recordings], ignore_index=True)
+    return table.assign(spectrogram_sub_id=table.groupby("spectrogram_id").cumcount())
 
 
 def test_table(recordings: list[Recording]) -> pd.DataFrame:
@@ -43,9 +44,9 @@ def _rows(recording: Recording) -> pd.DataFrame:
             "eeg_sub_id": np.concatenate([np.arange(count) for count in rows]),
             "eeg_label_offset_seconds": np.concatenate([excerpt.offsets for excerpt in excerpts]).astype(float),
             "spectrogram_id": recording.spectrogram_id,
-            "spectrogram_sub_id": np.arange(sum(rows)),
+            "spectrogram_sub_id": 0,
             "spectrogram_label_offset_seconds": np.concatenate(
-                [excerpt.spectrogram_offsets for excerpt in excerpts]
+                [recording.spectrogram_start + excerpt.spectrogram_offsets for excerpt in excerpts]
             ).astype(float),
             "label_id": np.concatenate([excerpt.label_ids for excerpt in excerpts]),
             "patient_id": recording.patient.id,

@@ -6,13 +6,16 @@ import numpy as np
 
 from hbac_assets.signals.montage import EEG_RATE
 
+Phases = Sequence[tuple[float, float, float]]
+"""Height, time of the peak in s, standard deviation in s, of each Gaussian phase of a wave."""
 
-def wave(seconds: float, phases: Sequence[tuple[float, float, float]]) -> np.ndarray:
+
+def wave(seconds: float, phases: Phases) -> np.ndarray:
     """Return one wave as a sum of Gaussian phases.
 
     Args:
         seconds: length, with time 0 in its middle.
-        phases: height, time of the peak in s, standard deviation in s.
+        phases: what it is made of.
 
     Returns:
         (seconds · 200,)
@@ -35,10 +38,10 @@ def train(times: np.ndarray, heights: np.ndarray, shape: np.ndarray, samples: in
     Returns:
         (samples,) float32
     """
-    from scipy.signal import oaconvolve
-
     at = np.floor(times * EEG_RATE).astype(int)
     inside = (at >= 0) & (at < samples)
-    impulses = np.zeros(samples)
-    np.add.at(impulses, at[inside], heights[inside])
-    return np.asarray(oaconvolve(impulses, shape, mode="same"), np.float32)
+    sums = np.zeros(samples + len(shape))
+    places = at[inside, None] + np.arange(len(shape))
+    # One wave after the other where they overlap: the sum then has the same bits everywhere.
+    np.add.at(sums, places, heights[inside, None] * shape)
+    return np.asarray(sums[len(shape) // 2 :][:samples], np.float32)

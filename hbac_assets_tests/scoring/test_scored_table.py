@@ -28,7 +28,8 @@ def test_the_floor_of_summed_votes_is_that_of_the_experts() -> None:
     """Moments of one EEG with the same votes say no more than one of them."""
     recordings = [one for one in plan(SyntheticSettings()) if one.split == "train"]
     truth = pd.concat([train_table(recordings), truth_table(recordings)[list(PROBABILITY_COLUMNS)]], axis=1)
-    rows = sample_rows(truth, "one_per_eeg")
+    same = truth.groupby("eeg_id")[list(VOTE_COLUMNS)].transform("nunique").max(axis=1) == 1
+    rows = sample_rows(truth[same], "one_per_eeg")
     votes, counts = rows[list(VOTE_COLUMNS)].to_numpy(), rows["vote_count"].to_numpy()
     assert (votes.sum(axis=1) > counts).mean() > 0.5
     probabilities = rows[list(PROBABILITY_COLUMNS)].to_numpy()
@@ -36,5 +37,5 @@ def test_the_floor_of_summed_votes_is_that_of_the_experts() -> None:
     (record,) = evaluate({"truth": probabilities}, table).models
     assert record["mean"] == pytest.approx(kl_divergence(table.vote_shares(), probabilities).mean())
     assert record["floor_low"] < record["mean"] < record["floor_high"]
-    assert record["floor"] == pytest.approx(record["mean"], rel=0.1)
+    assert record["floor"] == pytest.approx(record["mean"], rel=0.15)
     assert record["closed"] == pytest.approx(1, abs=0.03)

@@ -12,8 +12,14 @@ from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE
 from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
 from hbac_assets.store.files import file_digest
-from hbac_assets.synthetic.generation import generate
+from hbac_assets.synthetic import places
+from hbac_assets.synthetic import recordings as recordings_module
+from hbac_assets.synthetic.generation import _write_file, generate
+from hbac_assets.synthetic.places import LONGEST_SPAN
+from hbac_assets.synthetic.recordings import Recording, plan, spectrogram_files
+from hbac_assets.synthetic.rendering import render
 from hbac_assets.synthetic.settings import SyntheticSettings
+from hbac_assets.synthetic.tables import train_table
 
 TRAIN_COLUMNS = [
     "eeg_id", "eeg_sub_id", "eeg_label_offset_seconds", "spectrogram_id", "spectrogram_sub_id",
@@ -59,7 +65,7 @@ def test_spectrogram_files(folder, split, time_type):
         assert len(table) == 300 if split == "test" else len(table) >= 300
         assert pq.ParquetFile(path).metadata.row_group(0).column(1).compression == "SNAPPY"
         power = table[list(SPECTROGRAM_COLUMNS)].to_numpy()
-        assert 0 <= np.nanmin(power) < 0.1
+        assert 0 <= np.nanmin(power) < 1
         assert 1 < np.nanmax(power) < 1e7
 
 
@@ -69,7 +75,8 @@ def test_eeg_files(folder, split):
         table = pd.read_parquet(path)
         assert table.columns.tolist() == list(EEG_COLUMNS)
         assert (table.dtypes == "float32").all()
-        assert len(table) == 10_000 if split == "test" else 10_000 <= len(table) <= 18_000
+        most = (LONGEST_SPAN + 50) * EEG_RATE
+        assert len(table) == 10_000 if split == "test" else 10_000 <= len(table) <= most
         assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "SNAPPY"
 
 
@@ -95,6 +102,51 @@ def test_eeg_and_spectrogram_of_a_row_show_the_same_seconds(folder):
         np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
         # What happened before the excerpt can reach into it through the high-pass, below 1 Hz.
         np.testing.assert_allclose(ours[5:100], theirs[5:100], rtol=0.05, atol=0.1 + 0.01 * np.nanmax(theirs))
+
+
+@pytest.fixture(scope="module")
+def appended(tmp_path_factory) -> tuple[Path, list[Recording]]:
+    """A data set with a file of two recordings of which the first has an odd number of seconds, and those two."""
+    settings = SyntheticSettings(seed=2, recordings=80)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places, "APPENDED", 1.0)
+        patch.setattr(recordings_module, "ODD_JOIN", 1.0)
+        files = [file for file in spectrogram_files(plan(settings)) if len(file) == 2]
+        shortest = min(files, key=lambda file: sum(recording.seconds for recording in file))
+    path = tmp_path_factory.mktemp("appended")
+    _write_file(shortest, path)
+    return path, shortest
+
+
+def test_recordings_that_were_appended_are_one_spectrogram_with_an_eeg_for_each_excerpt(appended):
+    folder, (first, second) = appended
+    assert first.seconds % 2 == 1
+    assert second.spectrogram_start == first.seconds
+    (path,) = (folder / "train_spectrograms").iterdir()
+    assert path.stem == str(first.spectrogram_id)
+    table = pd.read_parquet(path)
+    assert len(table) == (first.seconds + second.seconds) // 2
+    assert table["time"].tolist() == list(range(1, 2 * len(table), 2))
+    excerpts = [*first.excerpts, *second.excerpts]
+    assert {int(eeg.stem) for eeg in (folder / "train_eegs").iterdir()} == {excerpt.eeg_id for excerpt in excerpts}
+    # The last window ends with the file, also from an odd second.
+    rows = train_table([first, second])
+    assert rows["spectrogram_label_offset_seconds"].iloc[-1] // 2 + 300 == len(table)
+
+
+def test_a_column_across_an_odd_join_holds_the_seconds_of_both_recordings(appended):
+    folder, (first, second) = appended
+    (path,) = (folder / "train_spectrograms").iterdir()
+    theirs = pd.read_parquet(path).to_numpy()[:, 1:].T
+    join = first.seconds // 2
+    whole = np.concatenate([render(first), render(second)])
+    around = whole[(join - 20) * 400 : (join + 20) * 400]
+    ours = multitaper_spectrogram(around)[:, 2:-2]
+    near = theirs[:, join - 18 : join + 18]
+    np.testing.assert_array_equal(np.isnan(ours), np.isnan(near))
+    # Columns whose window is cut at the join itself differ: each recording is transformed alone.
+    apart = [column for column in range(36) if abs(column - 18) > 3]
+    np.testing.assert_allclose(ours[5:100, apart], near[5:100, apart], rtol=0.05, atol=0.1 + 0.01 * np.nanmax(near))
 
 
 def test_the_habits_of_real_recordings_are_there(folder):

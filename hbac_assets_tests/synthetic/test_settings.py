@@ -7,8 +7,14 @@ from hbac_assets.synthetic.settings import SyntheticSettings
 
 def test_everything_scales_with_the_number_of_recordings():
     one, two = SyntheticSettings(recordings=240), SyntheticSettings(recordings=480)
-    assert (one.patients, one.test_recordings, one.test_patients) == (60, 40, 20)
-    assert (two.patients, two.test_recordings, two.test_patients) == (120, 80, 40)
+    assert (one.patients, one.test_recordings, one.test_patients, one.most_appended) == (42, 40, 20, 3)
+    assert (two.patients, two.test_recordings, two.test_patients, two.most_appended) == (84, 80, 40, 6)
+
+
+def test_small_sets_have_patients_enough_for_folds_and_no_appended_recordings():
+    found = {number: SyntheticSettings(recordings=number).patients for number in (8, 24, 48, 68)}
+    assert found == {8: 4, 24: 12, 48: 12, 68: 12}
+    assert SyntheticSettings(recordings=79).most_appended == 0
 
 
 def test_fingerprint_changes_with_settings_and_code(monkeypatch):

@@ -1,0 +1,1 @@
+"""`make synthetic-report`: how like real recordings the synthetic ones are, statistic by statistic."""

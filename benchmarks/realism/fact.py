@@ -1,0 +1,54 @@
+"""A fact about real data beside the same about synthetic data, and how far they may differ."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number that describes recordings or their tables.
+
+    Attributes:
+        group: the windows or tables that it is about.
+        name: what it is, with its unit.
+        real: of real data.
+        synthetic: of the synthetic set; NaN where the set is too small to have it.
+        least: the smallest synthetic value that is tolerated.
+        most: the largest.
+    """
+
+    group: str
+    name: str
+    real: float
+    synthetic: float
+    least: float
+    most: float
+
+    @classmethod
+    def within(cls, group: str, name: str, real: float, synthetic: float, margin: float) -> Self:
+        """Return a fact that may differ by so much from the real value."""
+        return cls(group, name, float(real), float(synthetic), real - margin, real + margin)
+
+    @classmethod
+    def at_least(cls, group: str, name: str, real: float, synthetic: float, least: float) -> Self:
+        """Return a fact that has a lower bound only."""
+        return cls(group, name, float(real), float(synthetic), least, float("inf"))
+
+    @property
+    def held(self) -> bool:
+        """Whether the synthetic value is tolerated."""
+        return self.least - 1e-9 <= self.synthetic <= self.most + 1e-9
+
+    @property
+    def tolerance(self) -> str:
+        """The bounds in words."""
+        if self.most == float("inf"):
+            return f"{self.least:.3g} or more"
+        return f"{self.least:.3g} to {self.most:.3g}"
+
+    def __str__(self) -> str:
+        """Return one line: group, name, real and synthetic value, bounds."""
+        return (
+            f"{self.group}, {self.name}: real {self.real:.3g}, synthetic {self.synthetic:.3g}, tolerated "
+            f"{self.tolerance}"
+        )
