@@ -43,7 +43,7 @@ run: .venv/.locked  ## materialize the whole chain and print the scores
 
 test: lint  ## lint, types and all tests but the long ones
 	$(ENVIRONMENT)
-	python -m pytest -n 2
+	python -m pytest -n 3
 
 test-fast: lint  ## lint, types and the quick tests, 2 minutes once programs are compiled
 	$(ENVIRONMENT)

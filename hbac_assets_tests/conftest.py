@@ -28,11 +28,16 @@ set_hypothesis_home_dir(Path(__file__).parents[1] / "data" / "cache" / "hypothes
 
 
 def pytest_collection_modifyitems(items):
-    """Mark as slow what runs commands, servers or whole chains."""
+    """Mark as slow what runs commands, servers or whole chains; let no worker wait for the project of another.
+
+    One test that needs the project comes first, and with it the project is made; the others that need it come last.
+    """
+    of_project = {item for item in items if OF_PROJECT & set(getattr(item, "fixturenames", ()))}
     for item in items:
-        of_project = OF_PROJECT & set(getattr(item, "fixturenames", ()))
-        if of_project or RUNNING & set(item.path.relative_to(Path(__file__).parent).parts):
+        if item in of_project or RUNNING & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker(pytest.mark.slow)
+    maker = next((item for item in items if item in of_project and not item.get_closest_marker("long")), None)
+    items.sort(key=lambda item: item is not maker and 1 + (item in of_project))
 
 
 @pytest.fixture(scope="session")

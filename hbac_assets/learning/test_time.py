@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float
 
 from hbac_assets.learning.inputs.channels import mirrored_lines, shifted_columns
 from hbac_assets.learning.inputs.kinds import KINDS
@@ -31,7 +31,7 @@ def variants(recipe: InputRecipe, settings: VariantSettings | None) -> Sequence[
     return [_variant(recipe, flip, seconds) for flip in flips for seconds in shifts]
 
 
-def mean_over_variants(probabilities: Float32[np.ndarray, "rows variants 6"]) -> Float32[np.ndarray, "rows 6"]:
+def mean_over_variants(probabilities: Float[np.ndarray, "rows variants 6"]) -> Float[np.ndarray, "rows 6"]:
     """Return the mean of the variants' probabilities, as of the crops in Krizhevsky et al. 2012, section 4.1.
 
     (ImageNet classification with deep convolutional neural networks, Advances in Neural Information Processing Systems

@@ -96,6 +96,7 @@ def stale(instance):
     return {name for name, status in statuses.items() if status != StaleStatus.FRESH}
 
 
+@pytest.mark.long
 def test_a_later_version_with_another_setting_makes_nothing_again(everything, lineage):
     before = files(lineage)
     later = everything(experiment=LaterChoice(miniature=True))

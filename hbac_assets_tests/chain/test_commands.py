@@ -26,6 +26,7 @@ def test_trained_models_alone_on_an_empty_store_says_what_comes_first(fresh):
     assert last_failure(done).endswith("not made yet: materialize competition_data first")
 
 
+@pytest.mark.long
 def test_trained_models_on_half_a_store_names_the_next_asset(fresh):
     assert materialize(fresh, "competition_data").returncode == 0
     done = materialize(fresh, "trained_models")
@@ -33,6 +34,7 @@ def test_trained_models_on_half_a_store_names_the_next_asset(fresh):
     assert "materialize train_metadata first" in last_failure(done)
 
 
+@pytest.mark.long
 def test_one_cell_is_retrained_by_config_and_the_rest_follows(finished, fresh):
     project = fresh
     shutil.copytree(finished[0].folder / "store", project.folder / "store")
@@ -61,10 +63,9 @@ def test_an_unknown_member_in_the_config_is_one_line(finished):
 @pytest.mark.parametrize(
     "command",
     [
-        ("dagster", "asset", "materialize", "--select", "*"),
-        ("dg", "launch", "--assets", "trained_models"),
+        pytest.param(("dagster", "asset", "materialize", "--select", "*"), id="everything", marks=pytest.mark.long),
+        pytest.param(("dg", "launch", "--assets", "trained_models"), id="trained models"),
     ],
-    ids=" ".join,
 )
 def test_the_other_ways_to_launch_find_everything_up_to_date(finished, command):
     project, _ = finished

@@ -47,6 +47,7 @@ def materialize(project, folder, experiment, selection):
     return project.command(*command, HBAC_DATA_DIR=str(folder), HBAC_EXPERIMENT=experiment)
 
 
+@pytest.mark.long
 def test_the_whole_chain_past_an_eeg_that_cannot_be_read(fresh, download, experiment):
     labelled = pd.read_csv(download / "train.csv")["eeg_id"]
     tested = set(pd.read_csv(download / "test.csv")["eeg_id"].astype(str))

@@ -208,6 +208,7 @@ def test_a_changed_array_of_an_eeg_is_never_used(copied, tmp_path, case):
     refused(copied, "trained_models", expected, name, case, HBAC_EXPERIMENT=str(experiment))
 
 
+@pytest.mark.long
 def test_one_run_makes_all_of_it_again_with_the_same_bits(copied, undisturbed, case):
     spoil_array(copied)
     a_model(copied).write_bytes(b"")

@@ -12,6 +12,8 @@ from hbac_assets.signals.montage import EEG_COLUMNS
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, column_seconds
 from hbac_assets_tests.projects import linked_download, make_project, share_generated_data
 
+pytestmark = pytest.mark.long
+
 EXPERIMENT = """
 description: A member of each kind of recording.
 folds: 2
@@ -145,7 +147,7 @@ def submit(project):
     return submission, done.stderr
 
 
-@pytest.mark.parametrize("rows", [100, pytest.param(3000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rows", [100, 3000])
 def test_spoilt_recordings_cost_no_row_and_are_named(trained, rows):
     project, download = trained
     wrong = make_test_set(download, rows)
