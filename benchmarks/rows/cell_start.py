@@ -25,7 +25,7 @@ from hbac_assets.resources.paths import PROJECT_FOLDER
 
 ROW = 7
 MOST = 1.5
-MEMBER = "mobilenet_v3_large"
+MEMBER = "mobilenet_v3_small"
 ROWS = 24
 IMPORT_KERAS_CV = [sys.executable, "-c", "import keras_cv"]
 
@@ -91,4 +91,5 @@ def _one_cell() -> dict[str, Any]:
     """Return `quickstart` with one member, and so few rows that an epoch is one step."""
     experiment: dict[str, Any] = yaml.safe_load((FOLDER / "quickstart.yaml").read_text(encoding="utf-8"))
     experiment["recipe"]["schedule"]["warmup_epochs"] = 0
-    return experiment | {"folds": 2, "max_rows": ROWS, "members": {MEMBER: {"backbone": MEMBER, "epochs": 1}}}
+    member = experiment["members"][MEMBER] | {"epochs": 1}
+    return experiment | {"folds": 2, "max_rows": ROWS, "members": {MEMBER: member}}

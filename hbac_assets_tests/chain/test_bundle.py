@@ -106,7 +106,7 @@ def test_each_logged_model_loads_from_its_own_requirements(finished, tmp_path) -
     cells = mlflow.MlflowClient().search_runs([experiment.experiment_id], "tags.fold = '0'")
     uri = cells[0].data.tags["model_uri"]
     names = {model.name for model in mlflow.MlflowClient().search_logged_models([experiment.experiment_id])}
-    assert {"mobilenet_v3_small__fold_0", "mobilenet_v3_large__fold_1"} <= names
+    assert {"mobilenet_v3_small__fold_0", "bipolar_resnet__fold_1"} <= names
     requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
     python = environment(tmp_path / "environment", "mlflow==" + mlflow.__version__, *requirements)
     code = (

@@ -24,13 +24,13 @@ from hbac_assets.scoring.blending import METHODS
 from hbac_assets.store.files import write_json
 from hbac_assets.store.tables import read_table
 
-SMALL, LARGE = "mobilenet_v3_small", "mobilenet_v3_large"
+IMAGES, WAVEFORMS = "mobilenet_v3_small", "bipolar_resnet"
 LOG = logging.getLogger(__name__)
 
 EDIT = """
 ensembles:
   alone: {members: [mobilenet_v3_small], method: mean}
-  final: {members: [mobilenet_v3_small, mobilenet_v3_large], method: weights}
+  final: {members: [mobilenet_v3_small, bipolar_resnet], method: weights}
 published:
   mobilenet_v3_small: [{figure: 0.85, what: validation loss}]
   final: [{figure: 0.58, what: "KL divergence on Kaggle's public board"}]
@@ -44,8 +44,8 @@ def with_ensembles(lineage, **ensembles):
 
 @pytest.fixture
 def several(lineage):
-    stacked = Ensemble(members=(LARGE, SMALL), method="stacking_both")
-    lineage = with_ensembles(lineage, stacked=stacked, alone=Ensemble(members=(SMALL,), method="mean"))
+    stacked = Ensemble(members=(WAVEFORMS, IMAGES), method="stacking_both")
+    lineage = with_ensembles(lineage, stacked=stacked, alone=Ensemble(members=(IMAGES,), method="mean"))
     make_ensembles(lineage, LOG)
     return lineage
 
@@ -53,7 +53,7 @@ def several(lineage):
 def test_each_ensemble_has_its_blend_its_rows_and_its_scores(several):
     rows = pd.read_parquet(several.ensemble.require() / "oof.parquet")
     assert rows["member"].unique().tolist() == ["stacked", "alone"]
-    member = read_table(several.oof).query("member == @SMALL")
+    member = read_table(several.oof).query("member == @IMAGES")
     alone = rows.query("member == 'alone'")
     assert alone["label_id"].tolist() == member["label_id"].tolist()
     np.testing.assert_array_equal(alone[list(PROBABILITY_COLUMNS)], member[list(PROBABILITY_COLUMNS)])
@@ -83,19 +83,19 @@ def test_the_last_ensemble_is_submitted(several, lineage):
 def test_a_blend_is_given_its_members_by_name(several, lineage):
     """All weight on one member of two is that member."""
     small = submitted(several)
-    both = with_ensembles(lineage, both=Ensemble(members=(LARGE, SMALL), method="mean"))
+    both = with_ensembles(lineage, both=Ensemble(members=(WAVEFORMS, IMAGES), method="mean"))
     make_ensembles(both, LOG)
-    for member in (SMALL, LARGE):
-        weights = {name: float(name == member) for name in (LARGE, SMALL)}
-        blend = {"members": [LARGE, SMALL], "mean_of": "probabilities", "weights": weights}
+    for member in (IMAGES, WAVEFORMS):
+        weights = {name: float(name == member) for name in (WAVEFORMS, IMAGES)}
+        blend = {"members": [WAVEFORMS, IMAGES], "mean_of": "probabilities", "weights": weights}
         write_json(both.blend_folder("both") / "blend.json", blend)
         both.ensemble.seal()
-        assert np.allclose(submitted(both), small, atol=1e-6) == (member == SMALL)
+        assert np.allclose(submitted(both), small, atol=1e-6) == (member == IMAGES)
 
 
 @pytest.fixture
 def calibrated(lineage):
-    definition = Ensemble(members=(LARGE, SMALL), calibration="best", patient_context=True)
+    definition = Ensemble(members=(WAVEFORMS, IMAGES), calibration="best", patient_context=True)
     lineage = with_ensembles(lineage, calibrated=definition)
     make_ensembles(lineage, LOG)
     return lineage
@@ -120,7 +120,7 @@ def test_what_was_learned_is_applied_to_the_submission(calibrated):
     path = calibrated.blend_folder("calibrated") / "blend.json"
     doubled = {"matrix": (2 * np.eye(6)).tolist(), "bias": [0.0] * 6}
     context = {"own": 1.0, "with_others": -0.5, "others": 0.9, "shrinkage": 1.0, "center": [0.0] * 6}
-    blend = {"members": [LARGE, SMALL], "mean_of": "probabilities", "weights": {LARGE: 0.5, SMALL: 0.5}}
+    blend = {"members": [WAVEFORMS, IMAGES], "mean_of": "probabilities", "weights": {WAVEFORMS: 0.5, IMAGES: 0.5}}
     found = []
     for more in ({}, {"calibration": doubled}, {"calibration": doubled, "patient_context": context}):
         write_json(path, blend | more)
@@ -156,8 +156,8 @@ def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources,
     assert {name for name in shown if name.startswith("nested KL, ")} == {"nested KL, alone", "nested KL, final"}
     assert {name for name in shown if name.startswith("weights, ")} == {"weights, alone", "weights, final"}
     (published,) = [record.data for record in of_members["published / here"].records]
-    assert (published["name"], published["published"]) == (SMALL, 0.85)
-    assert published["here"] == round(of_members[f"KL, {SMALL}"].value, 4)
+    assert (published["name"], published["published"]) == (IMAGES, 0.85)
+    assert published["here"] == round(of_members[f"KL, {IMAGES}"].value, 4)
     (published,) = [record.data for record in shown["published / here"].records]
     assert (published["name"], published["published"]) == ("final", 0.58)
     assert published["here"] == round(shown["nested KL, final"].value, 4)
