@@ -37,7 +37,7 @@ def votes(train: pd.DataFrame) -> pd.Series:
 
 def test_the_default_is_no_toy():
     default = SyntheticSettings()
-    assert 300 <= default.recordings <= 500
+    assert 500 <= default.recordings <= 2_000
     assert default.patients >= 60
 
 
