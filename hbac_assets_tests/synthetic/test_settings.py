@@ -8,7 +8,7 @@ from hbac_assets.synthetic.settings import SyntheticSettings
 def test_everything_scales_with_the_number_of_recordings():
     one, two = SyntheticSettings(recordings=240), SyntheticSettings(recordings=480)
     assert (one.patients, one.test_recordings, one.test_patients, one.most_appended) == (42, 30, 15, 3)
-    assert (two.patients, two.test_recordings, two.test_patients, two.most_appended) == (84, 80, 40, 6)
+    assert (two.patients, two.test_recordings, two.test_patients, two.most_appended) == (84, 60, 30, 6)
 
 
 def test_small_sets_have_patients_enough_for_folds_and_no_appended_recordings():
