@@ -34,6 +34,9 @@ CODE_VERSIONS = {
 
 Split = Literal["train", "test"]
 
+SYNTHETIC = "synthetic"
+"""The name of the data sets that this project makes."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -51,6 +54,11 @@ class Dataset:
     def key(self) -> str:
         """The name of the data set's folder in the store."""
         return f"{self.name}-{self.fingerprint[:8]}"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data are made by this project."""
+        return self.name == SYNTHETIC
 
 
 @dataclass(frozen=True)
