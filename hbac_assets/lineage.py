@@ -29,6 +29,7 @@ CODE_VERSIONS = {
     "oof_predictions": "3",
     "ensemble": "3",
     "submission": "3",
+    "experiment_report": "1",
     "inference_bundle": "1",
 }
 
@@ -267,6 +268,15 @@ class Lineage:
         return self._artifact(path, "submission", settings, upstream)
 
     @property
+    def report(self) -> Artifact:
+        """The page that shows all results; what it quotes of the experiment's file makes it out of date, too."""
+        experiment = self.experiment
+        published = {name: [one.non_defaults() for one in values] for name, values in experiment.published.items()}
+        settings = [experiment.submitted, experiment.description, experiment.comparability, published]
+        upstream = (self.ensemble, self.oof, *self.models, self.folds, self.spectrograms())
+        return self._artifact(self.experiment_folder / "report.html", "experiment_report", settings, upstream)
+
+    @property
     def bundle(self) -> Artifact:
         """The folder that holds the bundle of the submitted ensemble, as a folder and as a zip.
 
@@ -286,7 +296,7 @@ class Lineage:
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """Every artifact of the experiment, those that it shares with others included, what is made first first."""
-        last = (self.submission, self.bundle, *((self.tuned_member,) if self.experiment.search else ()))
+        last = (self.submission, self.report, self.bundle, *((self.tuned_member,) if self.experiment.search else ()))
         found: dict[Path, Artifact] = {}
 
         def add(artifact: Artifact) -> None:

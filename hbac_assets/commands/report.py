@@ -75,6 +75,7 @@ def _blocks(lineage: Lineage, *, synthetic: bool) -> list[Block]:
         Block(
             [
                 f"submission: {_shown(lineage.submission.require())}",
+                f"report:     {_shown(lineage.report.require())}",
                 f"source:     {submitted}, blended by {chosen_methods(lineage)[submitted]}",
                 f"explore:    {'make ui' if IN_CHECKOUT else 'hbac ui'}   (assets in Dagster, trainings in MLflow)",
             ]
