@@ -6,13 +6,13 @@ from dagster import AssetCheckResult, AssetCheckSeverity, ResourceParam, asset_c
 from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import table
-from hbac_assets.assets.references import CLASS_PRIOR
-from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.step import step
 from hbac_assets.assets.submission import submission
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.scores import overall_kl
+from hbac_assets.scoring.references import CLASS_PRIOR
 from hbac_assets.scoring.submission import violations
 from hbac_assets.store.tables import read_table
 

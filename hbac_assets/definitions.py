@@ -17,6 +17,7 @@ from hbac_assets.assets import (
     competition,
     eeg_spectrograms,
     ensemble,
+    experiment_report,
     fold_models,
     folds,
     hyperparameter_search,
@@ -31,7 +32,7 @@ from hbac_assets.resources.environment import resources_from_environment
 
 STAGES = [
     competition, spectrograms, eeg_spectrograms, folds, hyperparameter_search,
-    trained_models, oof_predictions, ensemble, submission, inference_bundle,
+    trained_models, oof_predictions, ensemble, submission, experiment_report, inference_bundle,
 ]  # fmt: skip
 # Without the search: hours of training that no other asset waits for. Without the bundle, which wants an extra.
 CHAIN = AssetSelection.all() - AssetSelection.assets("hyperparameter_search", "inference_bundle")

@@ -29,10 +29,14 @@ CODE_VERSIONS = {
     "oof_predictions": "3",
     "ensemble": "3",
     "submission": "3",
+    "experiment_report": "1",
     "inference_bundle": "1",
 }
 
 Split = Literal["train", "test"]
+
+SYNTHETIC = "synthetic"
+"""The name of the data sets that this project makes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ class Dataset:
     def key(self) -> str:
         """The name of the data set's folder in the store."""
         return f"{self.name}-{self.fingerprint[:8]}"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data are made by this project."""
+        return self.name == SYNTHETIC
 
 
 @dataclass(frozen=True)
@@ -259,6 +268,15 @@ class Lineage:
         return self._artifact(path, "submission", settings, upstream)
 
     @property
+    def report(self) -> Artifact:
+        """The page that shows all results; what it quotes of the experiment's file makes it out of date, too."""
+        experiment = self.experiment
+        published = {name: [one.non_defaults() for one in values] for name, values in experiment.published.items()}
+        settings = [experiment.submitted, experiment.description, experiment.comparability, published]
+        upstream = (self.ensemble, self.oof, *self.models, self.folds, self.spectrograms())
+        return self._artifact(self.experiment_folder / "report.html", "experiment_report", settings, upstream)
+
+    @property
     def bundle(self) -> Artifact:
         """The folder that holds the bundle of the submitted ensemble, as a folder and as a zip.
 
@@ -278,7 +296,7 @@ class Lineage:
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """Every artifact of the experiment, those that it shares with others included, what is made first first."""
-        last = (self.submission, self.bundle, *((self.tuned_member,) if self.experiment.search else ()))
+        last = (self.submission, self.report, self.bundle, *((self.tuned_member,) if self.experiment.search else ()))
         found: dict[Path, Artifact] = {}
 
         def add(artifact: Artifact) -> None:

@@ -17,7 +17,8 @@ HEAVY |= {"onnx", "onnxruntime", "tf2onnx"}
 CHAIN = [
     "competition_data", "train_metadata", "npy_spectrograms", "eeg_spectrograms", "fold_assignments",
     "hyperparameter_search",
-    "trained_models", "fold_models", "oof_predictions", "ensemble", "submission", "inference_bundle",
+    "trained_models", "fold_models", "oof_predictions", "ensemble", "submission", "experiment_report",
+    "inference_bundle",
 ]  # fmt: skip
 SEARCH = {"member": "both", "ranges": {"normalisation": ["per_image"]}}
 BLOCKING = {"patients_in_one_fold", "rows_in_one_fold", "submission_valid"}
@@ -36,7 +37,9 @@ def test_loading_the_code_location_imports_nothing_heavy():
     assert not modules & HEAVY
 
 
-@pytest.mark.parametrize("layer", ["signals", "synthetic", "competition", "learning", "scoring", "inference"])
+@pytest.mark.parametrize(
+    "layer", ["signals", "synthetic", "competition", "learning", "scoring", "inference", "results", "report"]
+)
 def test_the_layers_below_know_neither_dagster_nor_mlflow(layer):
     statement = (
         "import importlib, pkgutil, hbac_assets\n"
@@ -100,7 +103,7 @@ def test_an_asset_depends_on_those_that_make_what_its_files_are_made_from(tmp_pa
     dataset = Dataset("kaggle", tmp_path, "f1", "f2")
     lineage = Lineage(tmp_path, dataset, Experiment.model_validate(content))
     made_from = {}
-    found = [lineage.submission, lineage.tuned_member, lineage.bundle]
+    found = [lineage.submission, lineage.report, lineage.tuned_member, lineage.bundle]
     while found:
         artifact = found.pop()
         # What is made from no file is made from the data set, which competition_data records.

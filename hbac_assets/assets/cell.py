@@ -8,18 +8,19 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.assets.history import HISTORY, epochs_table, read_history, stages_table
 from hbac_assets.assets.prediction import configure_device, member_images
 from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import TrackedRun
+from hbac_assets.results.cells import figures
+from hbac_assets.results.history import HISTORY, epochs_table, read_history
 from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
@@ -102,26 +103,6 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     tracked.log_picture(curves, "loss_curves.png")
     tracked.log_model(load_model(artifact.path / MODELS[scored]), cell.key)
     return curves
-
-
-def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
-    """Return what is known of a trained cell: what its training recorded, and what its history says.
-
-    That is `scored_epoch` with its stage and `val_loss`, the epochs of each stage (`1-16, 17-24`), and the last
-    `ema_gain` (NaN without averaged weights). Which epoch is scored can change without another training.
-    """
-    history = read_history(lineage, cell)
-    best = lineage.experiment.members[cell.member].scored_epoch == "best"
-    scored = history.iloc[int(history["val_loss"].argmin()) if best else -1]
-    stages = stages_table(history)
-    chosen = {
-        "scored_epoch": int(scored["epoch"]),
-        "scored_stage": int(scored["stage"]),
-        "val_loss": float(scored["val_loss"]),
-        "stages": ", ".join(f"{stage.first_epoch}-{stage.last_epoch}" for stage in stages.itertuples()),
-        "ema_gain": float(stages["ema_gain"].iloc[-1]),
-    }
-    return {**lineage.cell(cell).facts(), **chosen}
 
 
 def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":

@@ -11,7 +11,7 @@ from hbac_assets.assets.metadata import picture, preview, table
 from hbac_assets.assets.mlflow_runs import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.published import published_here
-from hbac_assets.assets.scores import evaluation, log_scores, overall_kl, score_facts, score_metadata
+from hbac_assets.assets.scores import log_scores, score_metadata
 from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.experiments.ensembles import BEST, Ensemble
@@ -20,6 +20,8 @@ from hbac_assets.learning import device
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.ensembles import METHODS, ROWS, chosen_methods, method_labels, methods_table
+from hbac_assets.results.scores import evaluation, overall_kl, score_facts
 from hbac_assets.scoring.blend_files import load_weights, save_blend
 from hbac_assets.scoring.blends import StoredBlend
 from hbac_assets.scoring.nested import NestedBlends, NestedResult, Recipe
@@ -28,8 +30,6 @@ from hbac_assets.scoring.pictures import blend_weights, grouped_scores
 from hbac_assets.scoring.slices import score
 from hbac_assets.store.files import atomic_write
 from hbac_assets.store.tables import read_table
-
-ROWS, METHODS = "oof.parquet", "methods.csv"
 
 
 @stage(deps=[oof_predictions], group="evaluation", kinds={"keras", "jax", "mlflow", "parquet"})
@@ -106,35 +106,6 @@ def make_ensembles(lineage: Lineage, log: logging.Logger) -> None:
     artifact.seal(**score_facts(pd.concat([together, *oof.values()])))
 
 
-def methods_table(lineage: Lineage) -> pd.DataFrame:
-    """Return ensemble, method, calibration, patient_context, chosen, rows, patients, and nested KL: mean, low, high.
-
-    `chosen` marks what the submission is blended and calibrated by. The last row of an ensemble is its own score: that
-    of the choice where there was one, whose method or calibration is then best, and that with the patient's other
-    recordings where they are used.
-    """
-    return pd.read_csv(lineage.ensemble.path / METHODS)
-
-
-def chosen_methods(lineage: Lineage) -> dict[str, str]:
-    """Return what each ensemble is blended and calibrated by."""
-    methods = methods_table(lineage)
-    methods["patient_context"] = methods.groupby("ensemble")["patient_context"].transform("any")
-    chosen = methods[methods["chosen"]]
-    return dict(zip(chosen["ensemble"], _labels(chosen), strict=True))
-
-
-def _labels(methods: pd.DataFrame) -> list[str]:
-    """Return what a row of the table of methods is called."""
-    labels = []
-    for row in methods.to_dict("records"):
-        method, calibration = row["method"], row["calibration"]
-        both_chosen = method == calibration == BEST
-        label = BEST if both_chosen else str(Recipe(method, calibration))
-        labels.append(f"{label} + patient context" if row["patient_context"] else label)
-    return labels
-
-
 def _nested_blends(members: list[pd.DataFrame]) -> NestedBlends:
     rows = members[0]
     predictions = np.stack([member[list(PROBABILITY_COLUMNS)].to_numpy() for member in members])
@@ -174,7 +145,7 @@ def _without_context(methods: pd.DataFrame) -> dict[str, float]:
 
 def _track(runs: ExperimentRuns, lineage: Lineage, name: str, methods: pd.DataFrame, weights: bytes | None) -> None:
     tracked = tracked_ensemble(runs, lineage, name, chosen_methods(lineage)[name])
-    names = [f"nested_kl_{label.replace(' + ', '_').replace(' ', '_')}" for label in _labels(methods)]
+    names = [f"nested_kl_{label.replace(' + ', '_').replace(' ', '_')}" for label in method_labels(methods)]
     nested = dict(zip(names, methods["mean"], strict=True))
     log_scores(tracked, evaluation(lineage.ensemble), name)
     tracked.log_metrics(nested)
@@ -186,7 +157,7 @@ def _track(runs: ExperimentRuns, lineage: Lineage, name: str, methods: pd.DataFr
 
 
 def _methods_picture(methods: pd.DataFrame) -> bytes:
-    named = methods.assign(blend=_labels(methods))
+    named = methods.assign(blend=method_labels(methods))
     return grouped_scores(named, "ensemble", "blend", "nested KL divergence by method (blue: chosen)")
 
 

@@ -15,11 +15,11 @@ from dagster import (
 # Private to Dagster, which lets an asset's result say its data version, but not an event that is logged.
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from hbac_assets.assets.cell import figures
-from hbac_assets.assets.history import read_history, stages_table
 from hbac_assets.assets.metadata import picture, table
 from hbac_assets.assets.step import OWNERS, data_version
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
+from hbac_assets.results.cells import figures
+from hbac_assets.results.history import read_history, stages_table
 
 MEMBERS = DynamicPartitionsDefinition(name="members")
 FOLDS = DynamicPartitionsDefinition(name="folds")

@@ -6,7 +6,7 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 from hbac_assets.assets.competition import recorded_train, train_metadata
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.metadata import picture, preview
-from hbac_assets.assets.set_aside import Tolerance, read_set_aside, set_aside_metadata, write_set_aside
+from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.competition.folds import assign_folds, sample_rows
@@ -16,6 +16,7 @@ from hbac_assets.competition.usable import HALF, eeg_windows, spectrogram_window
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.set_aside import read_set_aside
 from hbac_assets.store.tables import read_table, write_table
 
 

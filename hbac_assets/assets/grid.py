@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from hbac_assets.assets.cell import figures
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell, Lineage
+from hbac_assets.results.cells import figures
 
 SHOWN = ("val_loss", "scored_epoch", "scored_stage", "stages", "ema_gain", "seconds")
 """What the table of the grid has of a cell, beside its numbers of parameters."""

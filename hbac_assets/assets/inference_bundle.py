@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from dagster import AssetExecutionContext, MarkdownMetadataValue, MaterializeResult, MetadataValue, ResourceParam
 
-from hbac_assets.assets.ensemble import ROWS, chosen_methods, ensemble
+from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import table
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_ensemble
 from hbac_assets.assets.prediction import member_images
-from hbac_assets.assets.scores import evaluation
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import SHARE_COLUMNS
@@ -26,6 +25,8 @@ from hbac_assets.lineage import Lineage
 from hbac_assets.resources.registry import DATA_TAG, BundleVersion
 from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.ensembles import chosen_methods, ensemble_rows
+from hbac_assets.results.scores import evaluation
 from hbac_assets.scoring.paired import divergences
 from hbac_assets.store.tables import read_table
 
@@ -101,8 +102,7 @@ def make_bundle(lineage: Lineage, compilation_cache: Path, log: logging.Logger) 
 def _register(runs: ExperimentRuns, lineage: Lineage) -> str:
     """Register the bundle in the ensemble's run, and return what became of the champion."""
     name = lineage.experiment.submitted
-    oof = pd.read_parquet(lineage.ensemble.path / ROWS)
-    rows = divergences(oof[oof["member"] == name], list(SHARE_COLUMNS), list(PROBABILITY_COLUMNS))
+    rows = divergences(ensemble_rows(lineage, name), list(SHARE_COLUMNS), list(PROBABILITY_COLUMNS))
     own = next(one for one in evaluation(lineage.ensemble).models if one["model"] == name)
     scores = {f"nested_kl_{key}": str(own[key]) for key in ("mean", "low", "high")}
     settings = [lineage.experiment.members[member].preprocessing for member in lineage.submitted_members]

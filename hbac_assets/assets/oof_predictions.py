@@ -11,14 +11,14 @@ from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.grid import missing_cells
 from hbac_assets.assets.metadata import picture, preview
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_member
-from hbac_assets.assets.optimism import chosen_epochs, optimism_metadata
+from hbac_assets.assets.optimism import optimism_metadata
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell_variants
 from hbac_assets.assets.published import published_here
 from hbac_assets.assets.references import reference_rows
-from hbac_assets.assets.scores import evaluation, log_scores, overall_kl, score_facts, score_metadata
+from hbac_assets.assets.scores import log_scores, score_metadata
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.test_time import gain_facts, gain_metadata, kept_gains, log_gain
+from hbac_assets.assets.test_time import gain_facts, gain_metadata, log_gain
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES
@@ -26,6 +26,9 @@ from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.optimism import chosen_epochs
+from hbac_assets.results.scores import evaluation, overall_kl, score_facts
+from hbac_assets.results.test_time import kept_gains
 from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.paired_gain import PairedGain, paired_gain
 from hbac_assets.scoring.pictures import scores_by_member

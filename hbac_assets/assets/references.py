@@ -8,11 +8,14 @@ from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.learning.inputs.kaggle import cut_window
 from hbac_assets.lineage import Lineage
 from hbac_assets.scoring.oof_rows import oof_rows
-from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
+from hbac_assets.scoring.references import (
+    CLASS_PRIOR,
+    LOGISTIC_REGRESSION,
+    band_powers,
+    class_prior,
+    logistic_regression,
+)
 from hbac_assets.store.tables import read_table
-
-CLASS_PRIOR = "class prior"
-LOGISTIC_REGRESSION = "band powers, logistic regression"
 
 
 def reference_rows(lineage: Lineage) -> pd.DataFrame:

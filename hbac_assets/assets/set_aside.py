@@ -8,7 +8,7 @@ from dagster import Config, MetadataValue
 from pydantic import Field
 
 from hbac_assets.assets.metadata import table
-from hbac_assets.competition.set_aside import COLUMNS, TOLERATED, counted, typed
+from hbac_assets.competition.set_aside import COLUMNS, TOLERATED, counted
 from hbac_assets.store.artifact import Artifact
 from hbac_assets.store.files import atomic_write
 
@@ -38,12 +38,6 @@ def write_set_aside(set_aside: pd.DataFrame, artifact: Artifact, log: logging.Lo
         log.warning(f"set aside: {detail}")
     if len(set_aside) > SHOWN:
         log.warning(f"set aside: {counted(set_aside)}; all of it is listed in {path}")
-
-
-def read_set_aside(artifact: Artifact) -> pd.DataFrame:
-    """Return what is listed beside an artifact."""
-    path = artifact.set_aside_path
-    return typed(pd.read_csv(path)) if path.is_file() else typed(pd.DataFrame(columns=list(COLUMNS)))
 
 
 def set_aside_metadata(set_aside: pd.DataFrame) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import preview
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
-from hbac_assets.assets.set_aside import read_set_aside, set_aside_metadata, write_set_aside
+from hbac_assets.assets.set_aside import set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
 from hbac_assets.assets.trained_models import trained_models
@@ -22,6 +22,7 @@ from hbac_assets.labels import CLASSES
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.set_aside import read_set_aside
 from hbac_assets.scoring.blend_files import load_blend
 from hbac_assets.scoring.combining import combined
 from hbac_assets.scoring.submission import build

@@ -5,15 +5,8 @@ from dagster import TableMetadataValue
 
 from hbac_assets.assets.metadata import table
 from hbac_assets.resources.tracking import TrackedRun
+from hbac_assets.results.test_time import GAINS
 from hbac_assets.scoring.paired_gain import PairedGain
-from hbac_assets.store.artifact import Artifact
-
-GAINS = "test_time"
-
-
-def kept_gains(oof: Artifact) -> dict[str, PairedGain]:
-    """Return the gain of each member with `test_time`, as it was kept with the out-of-fold table."""
-    return {member: PairedGain(**gain) for member, gain in oof.facts().get(GAINS, {}).items()}
 
 
 def gain_facts(gains: dict[str, PairedGain]) -> dict[str, object]:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hbac_assets.assets.cell import examples
-from hbac_assets.assets.history import epochs_table
 from hbac_assets.assets.mlflow_runs import tracked_trial
 from hbac_assets.learning import device
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, trial_fingerprint
+from hbac_assets.results.history import epochs_table
 from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:

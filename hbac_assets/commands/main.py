@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from hbac_assets.commands import bundle, predict, run, score, store, ui
+from hbac_assets.commands import bundle, compare, predict, run, score, store, ui
 from hbac_assets.commands.variables import set_variables
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "predict": predict,
     "bundle": bundle,
     "score": score,
+    "compare": compare,
     "store": store,
     "ui": ui,
 }

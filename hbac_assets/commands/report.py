@@ -9,11 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hbac_assets.assets.ensemble import chosen_methods
-from hbac_assets.assets.optimism import chosen_epochs
-from hbac_assets.assets.references import CLASS_PRIOR
-from hbac_assets.assets.scores import evaluation, leaderboard, overall_kl
-from hbac_assets.assets.set_aside import read_set_aside
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.set_aside import counted
 from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
@@ -23,8 +18,12 @@ from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.paths import IN_CHECKOUT
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.ensembles import chosen_methods
+from hbac_assets.results.optimism import chosen_epochs
+from hbac_assets.results.scores import evaluation, leaderboard, overall_kl
+from hbac_assets.results.set_aside import read_set_aside
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import closed_share
+from hbac_assets.scoring.references import CLASS_PRIOR, closed_share
 from hbac_assets.scoring.slices import ALL
 from hbac_assets.store.tables import read_table
 from hbac_assets.synthetic.truth import read_truth
@@ -76,6 +75,7 @@ def _blocks(lineage: Lineage, *, synthetic: bool) -> list[Block]:
         Block(
             [
                 f"submission: {_shown(lineage.submission.require())}",
+                f"report:     {_shown(lineage.report.require())}",
                 f"source:     {submitted}, blended by {chosen_methods(lineage)[submitted]}",
                 f"explore:    {'make ui' if IN_CHECKOUT else 'hbac ui'}   (assets in Dagster, trainings in MLflow)",
             ]

@@ -36,6 +36,11 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         type=not_empty,
         help="an experiment of this package, or your own .yaml file (HBAC_EXPERIMENT; quickstart)",
     )
+    add_data(parser)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses the data, and whether experiments are shrunk; as for `add_choices`."""
     parser.add_argument(
         "--data",
         dest="HBAC_DATA_DIR",

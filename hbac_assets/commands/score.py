@@ -10,8 +10,9 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hbac_assets.commands.output_files import require_writable, write_text
 from hbac_assets.commands.variables import not_empty
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"score each model calibrated on other folds, too: {', '.join(KINDS)}",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to this file")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page with figures to this file")
     columns = parser.add_argument_group("names of columns")
     for name, what in NAMES.items():
         option = "--votes-as" if name == "votes" else f"--{name}"
@@ -63,8 +65,8 @@ def main(options: argparse.Namespace) -> int:
     from hbac_assets.scoring.files.columns import ColumnNames
     from hbac_assets.scoring.files.predictions import read_predictions
 
-    if options.json:
-        _require_writable(options.json)
+    require_writable("--json", options.json)
+    require_writable("--html", options.html)
     chosen = {name: getattr(options, f"column_{name}") for name in NAMES}
     names = ColumnNames(**{name: value for name, value in chosen.items() if value})
     found = read_predictions(options.files, options.votes, names, _Progress("files read"))
@@ -75,9 +77,22 @@ def main(options: argparse.Namespace) -> int:
     evaluation = evaluate(predictions, found.table, progress=_Progress("steps of scoring"))
     print(leaderboard(evaluation, found))
     if options.json:
-        _write_json(options.json, {**evaluation.for_json(), "oddities": found.oddities})
+        content = {**evaluation.for_json(), "oddities": found.oddities}
+        write_text(options.json, json.dumps(content, indent=1, allow_nan=False))
         print(f"\nall of it, with every class, slice and difference: {options.json}")
+    if options.html:
+        write_text(options.html, _page(evaluation, found, options))
+        print(f"\nwith figures: {options.html}")
     return 0
+
+
+def _page(evaluation: "Evaluation", found: "ReadPredictions", options: argparse.Namespace) -> str:
+    """Return what was found as HTML."""
+    from hbac_assets.report.scored_files import scored_files_page
+
+    files = [f"predictions: {file}" for file in options.files]
+    files += [f"votes: {options.votes}"] if options.votes else []
+    return scored_files_page(evaluation, found.oddities, files)
 
 
 def leaderboard(evaluation: "Evaluation", found: "ReadPredictions") -> str:
@@ -88,7 +103,7 @@ def leaderboard(evaluation: "Evaluation", found: "ReadPredictions") -> str:
         "",
         f"KL divergence of {evaluation.rows} rows, {patients} (lower is better; 95 % intervals)",
         "",
-        *_columns(_model_lines(evaluation)),
+        *columns(model_lines(evaluation)),
         "",
         *_floor_lines(evaluation),
         *_worst_lines(evaluation, best),
@@ -99,7 +114,8 @@ def leaderboard(evaluation: "Evaluation", found: "ReadPredictions") -> str:
     return "\n".join(lines)
 
 
-def _model_lines(evaluation: "Evaluation") -> list[list[str]]:
+def model_lines(evaluation: "Evaluation") -> list[list[str]]:
+    """Return the cells of a table of all models, best first."""
     best = evaluation.models[0]["model"]
     pairs = {(one["first"], one["second"]): one for one in evaluation.differences}
     table = [["model", "KL", "interval", "rows", "prior to floor", "experts", "behind the best"]]
@@ -149,7 +165,7 @@ def _class_lines(evaluation: "Evaluation", best: str) -> list[str]:
         if one["model"] == best:
             areas = [_or_nothing(one[name], "{:.3f}") for name in ("auroc", "auprc")]
             rows.append([one["class"], f"{one['rows']} rows", f"{one['kl']:.4f}", *areas])
-    return [f"{best} by class:", *_columns(rows), ""]
+    return [f"{best} by class:", *columns(rows), ""]
 
 
 def _oddity_lines(found: "ReadPredictions") -> list[str]:
@@ -166,26 +182,12 @@ def _or_nothing(value: float, form: str) -> str:
     return "" if math.isnan(value) else form.format(value)
 
 
-def _columns(rows: list[list[str]]) -> list[str]:
+def columns(rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table for the terminal."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-
-
-def _require_writable(path: Path) -> None:
-    from hbac_assets.errors import HbacError
-
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        found = "a folder" if path.is_dir() else f"no folder {path.absolute().parent}"
-        raise HbacError(f"--json: expected a file in a folder that exists, found {found}; correct {path}")
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    from hbac_assets.store.files import atomic_write
-
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, allow_nan=False))
 
 
 class _Progress:

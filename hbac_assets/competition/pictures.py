@@ -1,5 +1,7 @@
 """Pictures of the competition's data, as PNG bytes: look before you read."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,10 @@ from hbac_assets.signals.montage import CHAINS, DERIVATIONS, EEG_WINDOW_SECONDS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SECONDS_PER_COLUMN
 from hbac_assets.signals.waveform import UNIT
 from hbac_assets.signals.waveform_recipe import WaveformRecipe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
 
 LOG_POWER_RANGE = (-4.0, 8.0)
 MICROVOLTS_APART = 200
@@ -41,10 +47,10 @@ def spectrogram_image(power: np.ndarray, title: str) -> bytes:
         power: (400, T) in µV²/Hz, one column each 2 s.
         title: above the picture.
     """
-    log_power = np.log(np.maximum(power, np.exp(LOG_POWER_RANGE[0])))
-    minutes = power.shape[1] * SECONDS_PER_COLUMN / 60
-    extent = (0, minutes, FREQUENCIES[0], FREQUENCIES[-1])
-    return _chains(log_power, title, extent, "minutes", LOG_POWER_RANGE, "ln power (µV²/Hz)")
+    figure = new_figure(8, 6)
+    figure.suptitle(title, fontsize=11)
+    draw_spectrogram(figure, power)
+    return png(figure)
 
 
 def eeg_spectrogram_image(spectrogram: np.ndarray, recipe: EegRecipe, title: str) -> bytes:
@@ -78,6 +84,19 @@ def waveform_image(waveforms: np.ndarray, recipe: WaveformRecipe, title: str) ->
     return png(figure)
 
 
+def draw_spectrogram(figure: "FigureBase", power: np.ndarray) -> "list[Axes]":
+    """Draw the four chains of a spectrogram one above the other over the minutes, and return their axes.
+
+    Args:
+        figure: or a part of one, to draw on.
+        power: (400, T) in µV²/Hz, one column each 2 s.
+    """
+    log_power = np.log(np.maximum(power, np.exp(LOG_POWER_RANGE[0])))
+    minutes = power.shape[1] * SECONDS_PER_COLUMN / 60
+    extent = (0, minutes, FREQUENCIES[0], FREQUENCIES[-1])
+    return _draw_chains(figure, log_power, extent, "minutes", LOG_POWER_RANGE, "ln power (µV²/Hz)")
+
+
 def _chains(
     spectrogram: np.ndarray,
     title: str,
@@ -88,7 +107,19 @@ def _chains(
 ) -> bytes:
     figure = new_figure(8, 6)
     figure.suptitle(title, fontsize=11)
-    every_axes = figure.subplots(len(CHAINS), sharex=True)
+    _draw_chains(figure, spectrogram, extent, time, bounds, quantity)
+    return png(figure)
+
+
+def _draw_chains(
+    figure: "FigureBase",
+    spectrogram: np.ndarray,
+    extent: tuple[float, float, float, float],
+    time: str,
+    bounds: tuple[float, float],
+    quantity: str,
+) -> "list[Axes]":
+    every_axes = list(figure.subplots(len(CHAINS), sharex=True))
     for axes, chain, values in zip(every_axes, CHAINS, np.split(spectrogram, len(CHAINS)), strict=True):
         image = axes.imshow(
             values, aspect="auto", origin="lower", extent=extent, vmin=bounds[0], vmax=bounds[1], cmap="viridis"
@@ -96,4 +127,4 @@ def _chains(
         axes.set_ylabel(f"{chain}\nHz")
     every_axes[-1].set_xlabel(time)
     figure.colorbar(image, ax=every_axes, label=quantity, shrink=0.6)
-    return png(figure)
+    return every_axes

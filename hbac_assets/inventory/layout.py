@@ -26,6 +26,7 @@ class Kind(StrEnum):
     PREDICTIONS = "predictions"
     ENSEMBLE = "ensembles"
     SUBMISSION = "submission"
+    REPORT = "report"
     BUNDLE = "bundle"
     SEARCH = "search"
     DATA_RECORD = "record of data"
@@ -106,6 +107,7 @@ STORE_RULES = (
         listed=True,
     ),
     Rule(Kind.SUBMISSION, rf"{_RESULT}/submission", rf"\.csv(?:{_MANIFEST})?|\.set_aside\.csv", ".csv"),
+    Rule(Kind.REPORT, rf"{_RESULT}/report", rf"\.html(?:{_MANIFEST})?", ".html"),
     Rule(
         Kind.BUNDLE,
         rf"{_RESULT}/inference_bundle",

@@ -17,7 +17,7 @@ from hbac_assets.store.artifact import Artifact
 
 LOGGED = {Kind.MODEL, Kind.ENSEMBLE, Kind.SEARCH}
 """What a training run may refer to by its tags."""
-BESIDE_LOGGED = {Kind.FOLDS, Kind.GRID, Kind.PREDICTIONS, Kind.SUBMISSION, Kind.BUNDLE}
+BESIDE_LOGGED = {Kind.FOLDS, Kind.GRID, Kind.PREDICTIONS, Kind.SUBMISSION, Kind.REPORT, Kind.BUNDLE}
 """What says what was trained and how it scored, or predicts: kept as long as something logged is kept beside it."""
 OTHER_DATA, NO_FILE, FAULT = "other data", "no experiment file", "experiment at fault"
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hbac_assets.figures import new_figure, png
+from hbac_assets.figures import new_figure, plain, png
 from hbac_assets.labels import CLASSES, PROBABILITY_COLUMNS
+from hbac_assets.palette import CLASS_COLORS
 from hbac_assets.recordings.montage_plot import MARGIN_SECONDS, draw_montage
 from hbac_assets.recordings.over_time import OverTime, clock
 from hbac_assets.recordings.recording import Recording, seconds
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-# Of Okabe and Ito, which color-blind people can tell apart (https://jfly.uni-koeln.de/color/); the last one recedes.
-COLORS = ("#d55e00", "#e69f00", "#f0e442", "#0072b2", "#56b4e9", "#dddddd")
 RESEARCH = "For research only; not a medical device."
 APART_SECONDS = 60
 """Between two top moments of one class."""
@@ -105,7 +104,7 @@ def _draw_areas(axes: "Axes", table: pd.DataFrame, scale: float) -> None:
     """Draw the classes from the bottom up; hatched where too little is covered for probabilities."""
     middles = table["middle_s"].to_numpy() / scale
     probabilities = table[list(PROBABILITY_COLUMNS)].to_numpy()
-    axes.stackplot(middles, probabilities.T, labels=CLASSES, colors=COLORS, linewidth=0)
+    axes.stackplot(middles, probabilities.T, labels=CLASSES, colors=CLASS_COLORS, linewidth=0)
     unseen = np.isnan(probabilities[:, 0])
     if unseen.any():
         label = f"less than {LEAST_COVERED:.0%} covered"
@@ -133,6 +132,6 @@ def _draw_annotations(every_axes: list["Axes"], recording: Recording, scale: flo
         text = annotation.text
         shown = text if len(text) <= LONGEST_ANNOTATION else text[: LONGEST_ANNOTATION - 1] + "…"
         every_axes[0].text(
-            place, 1.01, shown.replace("$", r"\$"), transform=every_axes[0].get_xaxis_transform(),
+            place, 1.01, plain(shown), transform=every_axes[0].get_xaxis_transform(),
             rotation=35, ha="left", va="bottom", fontsize=7,
         )  # fmt: skip

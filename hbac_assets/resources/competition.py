@@ -13,7 +13,7 @@ from hbac_assets.competition.fingerprint import fingerprint_of_test, fingerprint
 from hbac_assets.competition.set_aside import TOLERATED
 from hbac_assets.competition.tables import TABLES, TestTables, TrainTable, read_test_tables, read_train
 from hbac_assets.errors import HbacError
-from hbac_assets.lineage import Dataset
+from hbac_assets.lineage import SYNTHETIC, Dataset
 from hbac_assets.resources.store import Store
 from hbac_assets.store.files import fingerprint, write_json
 from hbac_assets.synthetic.settings import SyntheticSettings
@@ -92,7 +92,7 @@ class CompetitionData(ConfigurableResource):
             HbacError: it was not prepared yet.
         """
         recorded = self._read(store)
-        name = "synthetic" if self.is_synthetic else "kaggle"
+        name = SYNTHETIC if self.is_synthetic else "kaggle"
         return Dataset(name, self.raw_folder(store), recorded["train"], recorded["test"])
 
     def forget_earlier_version(self, store: Store) -> list[Path]:

@@ -326,6 +326,12 @@ class TrackedRun:
         self._log_bytes(json.dumps(content, indent=1).encode(), name)
 
     @patiently(otherwise=None)
+    def log_file(self, path: Path) -> None:
+        """Log a file under its own name."""
+        if self._artifacts:
+            self._client.log_artifact(self.run_id, str(path))
+
+    @patiently(otherwise=None)
     def log_model(self, model: Any, name: str) -> None:
         """Log a Keras model under `name` so that `mlflow.keras.load_model` finds it; once for each run."""
         from importlib.metadata import version

@@ -7,9 +7,8 @@ import pandas as pd
 
 from hbac_assets.figures import new_axes, png
 from hbac_assets.labels import CLASSES
+from hbac_assets.palette import BLUE, GREY
 from hbac_assets.scoring.classes import reliability, soft_confusion
-
-BLUE, GREY = "#295f9e", "#8c8c8c"
 
 
 def scores_by_member(scores: pd.DataFrame, lines: Mapping[str, float] | None = None) -> bytes:

@@ -11,6 +11,9 @@ from hbac_assets.labels import CLASSES
 from hbac_assets.signals.montage import CHAINS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES
 
+CLASS_PRIOR, LOGISTIC_REGRESSION = "class prior", "band powers, logistic regression"
+"""What they are called in tables."""
+
 BANDS = {"delta": (0.5, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 20.0)}
 """Bounds in Hz, the upper one excluded."""
 

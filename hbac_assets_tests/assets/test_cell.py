@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from hbac_assets.assets import cell as cell_module
-from hbac_assets.assets.cell import StepLines, epoch_line, examples, figures, seconds_left
-from hbac_assets.assets.history import read_history, stages_table
+from hbac_assets.assets.cell import StepLines, epoch_line, examples, seconds_left
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.labels import VOTE_COLUMNS
 from hbac_assets.learning.checkpoint import EpochRecord
@@ -18,6 +17,8 @@ from hbac_assets.learning.epoch_plans import EpochPlan, plan_epochs
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.learning.training import StepsDone
 from hbac_assets.lineage import Cell, Dataset, Lineage
+from hbac_assets.results.cells import figures
+from hbac_assets.results.history import read_history, stages_table
 from hbac_assets.store.artifact import Artifact
 from hbac_assets.store.files import file_digest
 

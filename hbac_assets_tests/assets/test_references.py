@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.assets.references import CLASS_PRIOR, LOGISTIC_REGRESSION, reference_rows
+from hbac_assets.assets.references import reference_rows
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.lineage import Dataset, Lineage
 from hbac_assets.scoring.oof_rows import ID_COLUMNS
+from hbac_assets.scoring.references import CLASS_PRIOR, LOGISTIC_REGRESSION
 from hbac_assets.store.files import file_digest
 
 ROWS = 8

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.assets.history import read_history
-from hbac_assets.assets.optimism import chosen_epochs, optimism_metadata
-from hbac_assets.assets.references import CLASS_PRIOR
-from hbac_assets.assets.scores import evaluation, leaderboard, overall_kl, score_facts
+from hbac_assets.assets.optimism import optimism_metadata
 from hbac_assets.lineage import Cell
+from hbac_assets.results.history import read_history
+from hbac_assets.results.optimism import chosen_epochs
+from hbac_assets.results.scores import evaluation, leaderboard, overall_kl, score_facts
+from hbac_assets.scoring.references import CLASS_PRIOR
 from hbac_assets.store.tables import read_table
 
 

@@ -16,7 +16,6 @@ from mlflow import MlflowClient
 
 from hbac_assets import defs
 from hbac_assets.assets.prediction import member_images, predict_cell, predict_cell_variants
-from hbac_assets.assets.test_time import kept_gains
 from hbac_assets.definitions import STAGES
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.inference import export
@@ -26,6 +25,7 @@ from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
+from hbac_assets.results.test_time import kept_gains
 from hbac_assets.store.tables import read_table
 
 

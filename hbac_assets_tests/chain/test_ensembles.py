@@ -9,9 +9,8 @@ import pytest
 from dagster import materialize
 from mlflow import MlflowClient
 
-from hbac_assets.assets.ensemble import chosen_methods, ensemble, make_ensembles, methods_table
+from hbac_assets.assets.ensemble import ensemble, make_ensembles
 from hbac_assets.assets.oof_predictions import oof_predictions
-from hbac_assets.assets.scores import overall_kl
 from hbac_assets.assets.submission import predicted_rows
 from hbac_assets.assets.test_set import placed_rows
 from hbac_assets.experiments.ensembles import Ensemble
@@ -20,6 +19,8 @@ from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.resources.environment import resources_from_environment
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.tracking import Tracking
+from hbac_assets.results.ensembles import chosen_methods, methods_table
+from hbac_assets.results.scores import overall_kl
 from hbac_assets.scoring.blending import METHODS
 from hbac_assets.store.files import write_json
 from hbac_assets.store.tables import read_table

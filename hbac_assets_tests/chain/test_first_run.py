@@ -36,6 +36,7 @@ def test_the_scores_are_printed_with_what_they_are_measured_against(finished):
     assert scores["floor"] < min(scores[name] for name in [*MEMBERS, "ensemble", "class prior"])
     assert "private test votes" in text
     assert f"submission: {project.results / 'submission.csv'}" in text
+    assert f"report:     {project.results / 'report.html'}" in text
     assert re.search(r"^source: +ensemble, blended by (mean|mean_logits|weights|stacking_\w+)$", text, re.M)
     assert "make ui" in text
 
@@ -58,12 +59,13 @@ def test_the_log_is_short_and_says_how_far_the_run_is(finished):
         f"results     {project.folder}/store",
         opening,
     )
-    steps = [line for line in lines.splitlines() if re.match(r"[\d:]{8}  \d/9  \w+  ", line)]
+    steps = [line for line in lines.splitlines() if re.match(r"[\d:]{8}  \d+/10  \w+  ", line)]
     silent = [line for line in lines.splitlines() if line not in steps]
-    assert all(re.match(r"[\d:]{8}  (starting|\d/9  )", line) for line in silent), silent  # of libraries, there is none
-    positions = [int(line.split()[1][0]) for line in steps if "check not passed" not in line]  # checks come later
+    assert all(re.match(r"[\d:]{8}  (starting|\d+/10  )", line) for line in silent), silent  # none of libraries
+    checked = [line for line in steps if "check not passed" in line]  # later than what they check
+    positions = [int(line.split()[1].partition("/")[0]) for line in steps if line not in checked]
     assert positions == sorted(positions)
-    assert set(positions) >= {1, 5, 6, 7, 8, 9}
+    assert set(positions) >= {1, 5, 6, 7, 8, 9, 10}
     assert len(steps) < 30
     assert not [line for line in steps if "epoch " in line or "compil" in line]
     trained = re.findall(r"(\w+) fold (\d): trained in \d+ s, validation loss \d\.\d{4} \((\d) of 4 models", lines)

@@ -34,6 +34,7 @@ def artifacts(lineage: Lineage) -> list[Artifact]:
         lineage.oof,
         lineage.ensemble,
         lineage.submission,
+        lineage.report,
     ]
 
 

@@ -11,6 +11,7 @@ from hbac_assets.commands.main import command_line
 from hbac_assets.errors import HbacError
 from hbac_assets.labels import CLASSES, PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets_tests.projects import HBAC, make_project
+from hbac_assets_tests.report.pages import require_self_contained, require_shown
 
 ROWS = 120
 NAMES = [name.lower() for name in CLASSES]
@@ -221,3 +222,56 @@ def test_files_that_are_none_are_refused_before_anything_is_scored(tmp_path):
         assert len(done.stderr.strip().splitlines()) == 1
     done = project.command(*HBAC, "score", str(broken), "--json", str(tmp_path / "no" / "folder.json"))
     assert "--json: expected a file in a folder that exists, found no folder" in done.stderr
+
+
+def test_the_page_has_the_numbers_of_the_json_file(run, votes, predictions, tmp_path):
+    models = {"<b>sharp</b>": predictions["sharp"], "blurred $x$": predictions["blurred"]}
+    table = pd.concat([frame.assign(member=name) for name, frame in models.items()])
+    target = tmp_path / "scores.html"
+    printed, result = run({"models & more.csv": table}, "--html", str(target), votes=votes)
+    assert f"with figures: {target}" in printed
+    page = require_self_contained(target.read_text())
+    assert f"predictions: {tmp_path / 'models & more.csv'}" in page.text
+    assert f"votes: {tmp_path / 'train.csv'}" in page.text
+    verdicts = {True: "may be chance", False: "more than chance"}
+    (pair,) = result["differences"]
+    behind = [-pair["difference"], (-pair["high"], -pair["low"]), verdicts[pair["noise"]]]
+    require_shown(
+        page.table("Scores in nats"),
+        [
+            [
+                one["model"], one["mean"], (one["low"], one["high"]), one["rows"], one["closed"],
+                "9 or more" if one["experts"] >= 9 else one["experts"],
+                *(behind if one["model"] == pair["second"] else [None] * 3),
+            ]
+            for one in result["models"]
+        ],
+    )  # fmt: skip
+    best = result["models"][0]["model"]
+    classes = [one for one in result["classes"] if one["model"] == best]
+    values = [[one["class"], one["rows"], one["kl"], one["auroc"], one["auprc"]] for one in classes]
+    require_shown(page.table(f"{best}, class by class"), values)
+    confusion = zip(CLASSES, result["confusion"][best], strict=True)
+    require_shown(page.table("The mean prediction"), [[f"{name} voted", *row] for name, row in confusion])
+    assert "Without quality: no slices by signal quality." in page.text
+
+
+def test_a_page_of_shares_says_that_there_is_no_floor(run, votes, predictions, tmp_path):
+    shares = votes.assign(**{column: votes[column] / 12 for column in VOTE_COLUMNS})
+    target = tmp_path / "scores.html"
+    run(
+        {"one.csv": predictions["sharp"].head(7)},
+        "--html",
+        str(target),
+        votes=shares.drop(columns=["patient_id", "fold"]),
+    )
+    page = require_self_contained(target.read_text())
+    assert "Not known: it takes the votes themselves" in page.text
+    assert page.table("Scores in nats").rows[0][4:] == ["–"] * 5
+    assert ["Patients", "–"] in page.table("What is scored").rows
+
+
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_read(tmp_path):
+    options = command_line().parse_args(["score", "none.csv", "--html", str(tmp_path)])
+    with pytest.raises(HbacError, match="--html: expected a file in a folder that exists, found a folder"):
+        score.main(options)

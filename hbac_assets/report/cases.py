@@ -1,0 +1,99 @@
+"""Single rows to look at: which ones, and what there is of their recordings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hbac_assets.competition.eeg_file import read_eeg
+from hbac_assets.competition.metadata import SHARE_COLUMNS
+from hbac_assets.competition.parquet_file import RecordingError
+from hbac_assets.competition.windows import eeg_window
+from hbac_assets.labels import PROBABILITY_COLUMNS
+from hbac_assets.learning.inputs.kaggle import cut_window
+from hbac_assets.lineage import Lineage
+from hbac_assets.recordings.montage_plot import MARGIN_SECONDS
+from hbac_assets.scoring.classes import majority
+from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, EEG_WINDOW_SECONDS, LABEL_SECONDS
+
+LABEL_START = (EEG_WINDOW_SECONDS - LABEL_SECONDS) // 2
+"""Seconds from the beginning of a window to that of its labelled part."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A predicted row with what there is of its recordings.
+
+    Attributes:
+        row: of the out-of-fold table, with the offsets of its windows.
+        eeg: (samples, 19) in µV at 200 Hz, the labelled 10 s with `MARGIN_SECONDS` on either side; None without a file.
+        missing: why there is no EEG; empty where there is.
+        power: (400, 300) in µV²/Hz, the ten minutes of the spectrogram.
+    """
+
+    row: pd.Series
+    eeg: np.ndarray | None
+    missing: str
+    power: np.ndarray
+
+    @property
+    def eeg_start(self) -> int:
+        """The second of the EEG at which the labelled part begins."""
+        return int(self.row["eeg_label_offset_seconds"]) + LABEL_START
+
+
+def most_certain_hits(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return rows whose most probable class is the majority's, the surest first, one of each patient.
+
+    Args:
+        rows: predicted rows of one model.
+        count: at most so many.
+    """
+    predictions = rows[list(PROBABILITY_COLUMNS)].to_numpy()
+    right = predictions.argmax(axis=1) == majority(rows[list(SHARE_COLUMNS)].to_numpy())
+    surest = rows.assign(certainty=predictions.max(axis=1))[right]
+    return _first_of_patients(surest.sort_values("certainty", ascending=False, kind="stable"), count)
+
+
+def worst_misses(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return rows whose most probable class is not the majority's, those of the highest divergence first.
+
+    One of each patient; a row on which two classes tie for the most votes is missed unless one of them is predicted.
+
+    Args:
+        rows: predicted rows of one model, with `kl`.
+        count: at most so many.
+    """
+    shares = rows[list(SHARE_COLUMNS)].to_numpy()
+    predicted = rows[list(PROBABILITY_COLUMNS)].to_numpy().argmax(axis=1)
+    wrong = shares[np.arange(len(rows)), predicted] < shares.max(axis=1) - 1e-9
+    return _first_of_patients(rows[wrong].sort_values("kl", ascending=False, kind="stable"), count)
+
+
+def opened(lineage: Lineage, row: pd.Series) -> Case:
+    """Return a row with its recordings.
+
+    Raises:
+        HbacError: its spectrogram is not in the store.
+    """
+    eeg, missing = _labelled_eeg(lineage.dataset.folder / "train_eegs" / f"{row['eeg_id']}.parquet", row)
+    spectrogram = lineage.spectrogram_folder() / f"{row['spectrogram_id']}.npy"
+    power = cut_window(spectrogram, float(row["spectrogram_label_offset_seconds"]))
+    return Case(row, eeg, missing, power)
+
+
+def _labelled_eeg(file: Path, row: pd.Series) -> tuple[np.ndarray | None, str]:
+    if not file.is_file():
+        return None, f"there is no file {file.parent.name}/{file.name}"
+    try:
+        window = eeg_window(read_eeg(file, least_samples=1), int(row["eeg_label_offset_seconds"]))
+    except RecordingError:
+        return None, f"{file.parent.name}/{file.name} cannot be read"
+    whole = np.pad(window, ((0, EEG_WINDOW - len(window)), (0, 0)), constant_values=np.nan)
+    first, after = LABEL_START - MARGIN_SECONDS, LABEL_START + LABEL_SECONDS + MARGIN_SECONDS
+    return whole[first * EEG_RATE : after * EEG_RATE], ""
+
+
+def _first_of_patients(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    return rows.drop_duplicates("patient_id").head(count)

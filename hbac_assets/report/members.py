@@ -1,0 +1,40 @@
+"""The trained members of an experiment, as a page shows them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.lineage import Cell, Lineage
+from hbac_assets.results.cells import figures
+from hbac_assets.results.history import read_history
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member that is trained on every fold.
+
+    Attributes:
+        name: in the page.
+        settings: its recipe.
+        histories: the epochs of each fold, as `read_history` returns them.
+        cells: what is known of each fold's training, as `figures` returns it.
+    """
+
+    name: str
+    settings: MemberSettings
+    histories: list[pd.DataFrame]
+    cells: list[dict[str, Any]]
+
+
+def trained_members(lineage: Lineage, of: str = "") -> list[Member]:
+    """Return the members of an experiment; where `of` names it, their names do, too."""
+    members = []
+    for name, settings in lineage.experiment.members.items():
+        cells = [Cell(name, fold) for fold in range(lineage.experiment.folds)]
+        histories = [read_history(lineage, cell) for cell in cells]
+        members.append(
+            Member(f"{of}: {name}" if of else name, settings, histories, [figures(lineage, cell) for cell in cells])
+        )
+    return members

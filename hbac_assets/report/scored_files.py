@@ -1,0 +1,61 @@
+"""The page of anybody's predictions, read from files."""
+
+from collections.abc import Mapping, Sequence
+
+from hbac_assets.report.page import Items, Page, Section, Table
+from hbac_assets.report.sections.experts import experts_section
+from hbac_assets.report.sections.leaderboard import leaderboard_section
+from hbac_assets.report.sections.limits import limits_section
+from hbac_assets.report.sections.quality import quality_sections
+from hbac_assets.report.text import NOT_KNOWN, plural, whole
+from hbac_assets.scoring.evaluation import Evaluation
+from hbac_assets.scoring.yardsticks import Record
+
+ODDITIES = {
+    "rows": "Rows predicted",
+    "rows_not_summing_to_1": "Rows that do not sum to 1",
+    "rows_with_zero_where_votes_are": "Rows with 0 where votes are",
+}
+
+
+def scored_files_page(found: Evaluation, oddities: Sequence[Record], files: Sequence[str]) -> str:
+    """Return the page of an evaluation as HTML.
+
+    Args:
+        found: of the models.
+        oddities: of `ReadPredictions`.
+        files: what was read, in the order in which it is listed.
+    """
+    best = found.models[0]["model"]
+    page = Page(
+        f"Scores of {plural(len(found.models), 'model')}",
+        [f"Predictions from files, scored against the votes of experts. What is about one model is about {best}."],
+        [
+            _data(found, oddities, files),
+            leaderboard_section(found, {one["model"]: "model" for one in found.models}),
+            *quality_sections(found, best),
+            experts_section(found),
+            limits_section(
+                [
+                    "How the predictions were made: whether a model has seen the rows that it predicts, files do not "
+                    "tell, nor whether the data are real.",
+                    *(f"Without {name}: {effect}." for name, effect in found.missing.items()),
+                ]
+            ),
+        ],
+    )
+    return page.html()
+
+
+def _data(found: Evaluation, oddities: Sequence[Record], files: Sequence[str]) -> Section:
+    facts: Mapping[str, str] = {
+        "Rows with votes": whole(found.rows),
+        "Patients": NOT_KNOWN if found.patients is None else whole(found.patients),
+    }
+    table = Table("What is scored.", ("What", "Value"), list(facts.items()))
+    odd = Table(
+        "What was read of each model; rows that do not sum to 1 are scored as they are.",
+        ("Model", *ODDITIES.values()),
+        [(one["model"], *(whole(one[name]) for name in ODDITIES)) for one in oddities],
+    )
+    return Section("Data", [Items(files), table, odd])

@@ -1,0 +1,26 @@
+"""What is known of a trained cell."""
+
+from typing import Any
+
+from hbac_assets.lineage import Cell, Lineage
+from hbac_assets.results.history import read_history, stages_table
+
+
+def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
+    """Return what is known of a trained cell: what its training recorded, and what its history says.
+
+    That is `scored_epoch` with its stage and `val_loss`, the epochs of each stage (`1-16, 17-24`), and the last
+    `ema_gain` (NaN without averaged weights). Which epoch is scored can change without another training.
+    """
+    history = read_history(lineage, cell)
+    best = lineage.experiment.members[cell.member].scored_epoch == "best"
+    scored = history.iloc[int(history["val_loss"].argmin()) if best else -1]
+    stages = stages_table(history)
+    chosen = {
+        "scored_epoch": int(scored["epoch"]),
+        "scored_stage": int(scored["stage"]),
+        "val_loss": float(scored["val_loss"]),
+        "stages": ", ".join(f"{stage.first_epoch}-{stage.last_epoch}" for stage in stages.itertuples()),
+        "ema_gain": float(stages["ema_gain"].iloc[-1]),
+    }
+    return {**lineage.cell(cell).facts(), **chosen}

@@ -1,0 +1,43 @@
+"""What the authors of a system report, beside what its members and ensembles score here.
+
+They are different quantities, so nothing is computed from the two.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hbac_assets.experiments.schema import Experiment
+
+SYNTHETIC_REMARK = "The data here are synthetic: their figures show that the chain works, and compare with no others."
+
+
+class Comparison(NamedTuple):
+    """A published value of a model, what that is, the score here, and what this is."""
+
+    name: str
+    published: float
+    here: float
+    what_that_was: str
+    what_that_is: str
+
+
+def comparisons(experiment: Experiment, kl: Mapping[str, float], *, synthetic: bool) -> list[Comparison]:
+    """Return what is published of the models of `kl` beside their scores.
+
+    Args:
+        experiment: with the published values of its members and ensembles.
+        kl: name and out-of-fold KL divergence of the models to show.
+        synthetic: whether the data are.
+    """
+    what = f"out-of-fold KL divergence on votes, {'synthetic data' if synthetic else 'this data set'}"
+    return [
+        Comparison(name, one.figure, kl[name], one.what, what)
+        for name, published in experiment.published.items()
+        if name in kl
+        for one in published
+    ]
+
+
+def remark(experiment: Experiment, *, synthetic: bool) -> str:
+    """Return how far the two compare; empty where nobody says so."""
+    return " ".join(filter(None, [experiment.comparability, SYNTHETIC_REMARK if synthetic else ""]))
