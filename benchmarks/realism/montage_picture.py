@@ -26,14 +26,14 @@ FEWEST_VOTES, AGREED, TYPICAL_UV, USUAL = 10, 0.85, 11.0, 0.25
 
 
 def examples(recordings: list[Recording]) -> dict[str, Recording]:
-    """Return, for each class, the largest pattern that nearly all readers agree on, in a patient with usual voltage."""
+    """Return, for each class, the largest pattern that nearly all readers agree on (or as many as do on any), in a patient with usual voltage."""
     many = [recording for recording in recordings if recording.excerpts[0].votes[0].sum() >= FEWEST_VOTES]
 
-    def suitable(recording: Recording, column: int) -> tuple[bool, bool, float]:
+    def suitable(recording: Recording, column: int) -> tuple[float, bool, float]:
         excerpt = recording.excerpts[0]
         votes = excerpt.votes[0]
         usual = abs(np.log(recording.patient.background.level / TYPICAL_UV)) < USUAL
-        agreed = bool(votes[column] >= AGREED * votes.sum())
+        agreed = min(float(votes[column] / votes.sum()), AGREED)
         return agreed, usual, float(recording.course.amplitude[int(excerpt.middles[0])])
 
     return {name: max(many, key=partial(suitable, column=column)) for column, name in enumerate(CLASSES)}

@@ -24,7 +24,7 @@ def ignore(done, total):
 def prepared(tmp_path):
     """A folder of the user's own, its data as recorded, and the store."""
     folder = tmp_path / "download"
-    generate(SyntheticSettings(recordings=FEWEST_RECORDINGS), folder, 1, ignore)
+    generate(SyntheticSettings(recordings=2 * FEWEST_RECORDINGS), folder, 1, ignore)
     competition, store = (
         CompetitionData(folder=str(folder), synthetic_recordings=1),
         Store(folder=str(tmp_path / "store")),
