@@ -26,7 +26,10 @@ FEWEST_VOTES, AGREED, TYPICAL_UV, USUAL = 10, 0.85, 11.0, 0.25
 
 
 def examples(recordings: list[Recording]) -> dict[str, Recording]:
-    """Return, for each class, the largest pattern that nearly all readers agree on (or as many as do on any), in a patient with usual voltage."""
+    """Return, for each class, the largest pattern on which nearly all readers agree, in a patient with usual voltage.
+
+    Where they never agree so well, it is the pattern on which most do.
+    """
     many = [recording for recording in recordings if recording.excerpts[0].votes[0].sum() >= FEWEST_VOTES]
 
     def suitable(recording: Recording, column: int) -> tuple[float, bool, float]:
