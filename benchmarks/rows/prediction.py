@@ -1,12 +1,14 @@
 """`hbac predict` on a day of EEG, by the bundle of `quickstart`: how fast, and in how much memory.
 
-Nothing is compared but the day with its own time, and its memory with that of an hour.
+Nothing is compared but the day with its own time, and its memory with that of two hours: the least of which one is
+prepared while another is predicted.
 """
 
 import os
 import subprocess
 import sys
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +23,27 @@ from hbac_assets.synthetic.rendering import render
 from hbac_assets.synthetic.settings import SyntheticSettings
 
 ROW = 12
-HOURS = 24
+FEW_HOURS, HOURS = 2, 24
 LEAST_RATE, MOST_GROWTH = 500, 1.25
 HBAC = (sys.executable, "-m", "hbac_assets")
 RANGE_UV = (-3276.8, 3276.7)
 RECORDS = slice(236, 244)
 """The bytes of an EDF header that say how many records there are."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a command took from its start to its end.
+
+    Attributes:
+        seconds: of the clock.
+        processor: seconds of all cores.
+        memory: its peak, in bytes.
+    """
+
+    seconds: float
+    processor: float
+    memory: int
 
 
 def run(workspace: Path) -> list[Result]:
@@ -36,27 +53,47 @@ def run(workspace: Path) -> list[Result]:
     for command in ((*HBAC, "run"), (*HBAC, "bundle", "--output", str(bundle))):
         prepare_command(list(command), str(PROJECT_FOLDER), environment)()
     measured = {}
-    for hours in (1, HOURS):
+    for hours in (FEW_HOURS, HOURS):
         recording = write_recording(workspace / f"{hours}.edf", hours)
         measured[hours] = measure(recording, bundle, workspace)
         recording.unlink()
-    seconds, memory = measured[HOURS]
-    rate, growth = HOURS * 3600 / seconds, memory / measured[1][1]
+    return results(few=measured[FEW_HOURS], day=measured[HOURS])
+
+
+def results(*, few: Used, day: Used) -> list[Result]:
+    """Return the lines of what few hours and a day took."""
+    rate, growth = HOURS * 3600 / day.seconds, day.memory / few.memory
     work = f"hbac predict, {HOURS} h of {len(ELECTRODES)} electrodes at 200 Hz, quickstart's bundle"
     return [
         Result(
-            ROW, f"{work}: time", f"{seconds:.0f} s", f"{rate:.0f} x real time", rate, f"≥ {LEAST_RATE}",
-            rate >= LEAST_RATE,
+            ROW,
+            f"{work}: time",
+            ours=f"{day.seconds:.0f} s",
+            against=f"the recording's own time: {HOURS * 3600:,} s",
+            ratio=rate,
+            to_reach=f"≥ {LEAST_RATE}",
+            reached=rate >= LEAST_RATE,
+            remark=f"{day.processor:.0f} s of processor time",
+            measured={"few": asdict(few), "day": asdict(day)},
         ),
         Result(
-            ROW, f"{work}: memory", f"{memory / 2**30:.2f} GiB", f"1 h: {measured[1][1] / 2**30:.2f} GiB", growth,
-            f"≤ {MOST_GROWTH}", growth <= MOST_GROWTH,
+            ROW,
+            f"{work}: memory",
+            ours=f"{day.memory / 2**30:.2f} GiB",
+            against=f"{FEW_HOURS} h: {few.memory / 2**30:.2f} GiB",
+            ratio=growth,
+            to_reach=f"≤ {MOST_GROWTH}",
+            reached=growth <= MOST_GROWTH,
         ),
-    ]  # fmt: skip
+    ]
 
 
-def measure(recording: Path, bundle: Path, folder: Path) -> tuple[float, int]:
-    """Return the seconds and the bytes of memory of the command, from its start to its end."""
+def measure(recording: Path, bundle: Path, folder: Path) -> Used:
+    """Run the command in a process of its own, from its start to its end.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     command = [*HBAC, "predict", str(recording), "--from", str(bundle), "--output", str(folder), "--overwrite"]
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=PROJECT_FOLDER, env=environment_of_users(), stdout=sys.stderr)
@@ -64,7 +101,7 @@ def measure(recording: Path, bundle: Path, folder: Path) -> tuple[float, int]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
-    return time.monotonic() - began, 1024 * used.ru_maxrss
+    return Used(time.monotonic() - began, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss)
 
 
 def write_recording(path: Path, hours: int) -> Path:
@@ -73,11 +110,9 @@ def write_recording(path: Path, hours: int) -> Path:
 
     planned = [recording for recording in plan(SyntheticSettings(recordings=48)) if recording.split == "test"]
     eeg = np.concatenate([render(recording) for recording in planned])[: 3600 * 200, : len(ELECTRODES)]
-    eeg = np.clip(np.nan_to_num(eeg), -3276.8, 3276.7)
+    eeg = np.clip(np.nan_to_num(eeg), *RANGE_UV)
     signals = [
-        EdfSignal(
-            eeg[:, column], 200, label=f"EEG {name}-REF", physical_dimension="uV", physical_range=(-3276.8, 3276.7)
-        )
+        EdfSignal(eeg[:, column], 200, label=f"EEG {name}-REF", physical_dimension="uV", physical_range=RANGE_UV)
         for column, name in enumerate(ELECTRODES)
     ]
     Edf(signals).write(path)

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from hbac_assets.errors import HbacError
+
 
 def wavelet_denoised(
     signals: Float[np.ndarray, "signals samples"], wavelet: str
@@ -20,8 +22,14 @@ def wavelet_denoised(
 
     Returns:
         (N, samples), float32 if `signals` are.
+
+    Raises:
+        HbacError: PyWavelets is not installed.
     """
-    import pywt
+    try:
+        import pywt
+    except ImportError:
+        raise HbacError("PyWavelets: expected the package that denoises, found none; install it") from None
 
     samples = signals.shape[-1]
     smooth, *details = pywt.wavedec(signals, wavelet, mode="periodization")

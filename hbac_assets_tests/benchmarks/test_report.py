@@ -1,8 +1,10 @@
 """The report of a run: a row that fails is a line of it, and the others go on."""
 
 import json
+from importlib import import_module
 
 from benchmarks.__main__ import run
+from benchmarks.rows import ROWS as EVERY_ROW
 
 ROWS = {1: "hbac_assets_tests.benchmarks.absent", 2: "hbac_assets_tests.benchmarks.examples"}
 
@@ -27,3 +29,7 @@ def test_the_json_holds_all_figures_and_the_machine(tmp_path):
     assert report["results"][1]["measured"] == {"ours": [1, 2]}
     assert "jax" in report["machine"]["versions"]
     assert {file.name for file in tmp_path.iterdir()} == {"report.md", "report.json"}
+
+
+def test_each_row_calls_itself_by_its_number():
+    assert {row: import_module(module).ROW for row, module in EVERY_ROW.items()} == {row: row for row in EVERY_ROW}

@@ -42,7 +42,7 @@ def fitted(recipe, windows, classes):
 
     images = np.stack([recipe.kind.of_window(window, recipe) for window in windows])
     model = LogisticRegression(C=0.3).fit(pixels(images), classes)
-    return lambda images: model.predict_proba(pixels(images))
+    return lambda images: model.predict_proba(pixels(images)).astype(np.float32)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 
+from hbac_assets.errors import HbacError
 from hbac_assets.signals.denoising import wavelet_denoised
 
 SINE, STEPS, NOTHING = range(3)
@@ -31,3 +34,9 @@ def test_each_signal_has_its_own_threshold() -> None:
 
 def test_an_odd_number_of_samples_stays_so() -> None:
     assert wavelet_denoised(np.ones((2, 777), np.float32), "db8").shape == (2, 777)
+
+
+def test_without_pywavelets_its_name_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pywt", None)
+    with pytest.raises(HbacError, match="PyWavelets: expected the package that denoises, found none; install it"):
+        wavelet_denoised(SIGNALS, "db8")
