@@ -82,5 +82,8 @@ def test_without_the_folder_one_line_says_who_needs_it(fresh, download, experime
     assert f"{download}/train_eegs: {line}" in done.stderr
 
 
-def test_nothing_is_made_where_no_member_learns_from_the_eeg(finished):
-    assert not list((finished[0].folder / "store").rglob("eeg_spectrograms*"))
+def test_nothing_is_made_of_the_eeg_that_no_member_learns_from(finished):
+    made = {
+        path.name for folder in (finished[0].folder / "store").rglob("eeg_spectrograms") for path in folder.glob("*-*")
+    }
+    assert {name.partition("-")[0] for name in made} == {"waveform"}
