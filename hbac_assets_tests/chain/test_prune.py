@@ -32,7 +32,7 @@ def test_everything_that_a_run_leaves_is_known_and_current(copied):
     assert told["others"] == []
     # Whether there is a bundle, too, depends on the tests before.
     of_data = [one for one in told["things"] if "dataset" in one and one["kind"] != Kind.BUNDLE]
-    assert len(of_data) == 14
+    assert len(of_data) == 16
     assert {one["path"] for one in of_data if one["state"] != "current"} == {f"{copied.results}/models.parquet"}
 
 
