@@ -69,6 +69,7 @@ STAGES = (
     Stage("out-of-fold predictions", "every_input", "oof_predictions"),
     Stage("ensemble", "every_input", "ensemble"),
     Stage("submission of the test set", "every_input", "submission"),
+    Stage("report", "every_input", "experiment_report"),
     Stage("all of it again, up to date", "every_input", "*submission"),
 )
 

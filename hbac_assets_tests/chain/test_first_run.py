@@ -148,7 +148,7 @@ def test_the_ensemble_is_in_mlflow_beside_its_members(finished):
     assert run.data.metrics["oof_kl"] == nested.pop("best")
     assert min(nested.values()) == nested[run.data.tags["method"]]
     assert printed_scores(text)["ensemble"] == pytest.approx(run.data.metrics["oof_kl"], abs=1e-4)
-    assert {"methods.csv", "methods.png", "evaluation.json"} <= {
+    assert {"methods.csv", "methods.png", "evaluation.json", "report.html"} <= {
         one.path for one in client.list_artifacts(run.info.run_id)
     }
 

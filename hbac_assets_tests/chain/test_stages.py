@@ -17,7 +17,7 @@ from hbac_assets_tests.learning.conftest import TINY
 
 PLAIN = {
     "description": "a member that sees all rows in each epoch",
-    "sampling": "all",
+    "sampling": "one_per_eeg_and_votes",
     "folds": 2,
     "max_rows": 80,
     "members": {

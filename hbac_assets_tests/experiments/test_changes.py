@@ -31,7 +31,13 @@ def artifacts(lineage):
     cells = {cell.key: lineage.cell(cell) for cell in lineage.cells}
     early = {"train_metadata": lineage.train_metadata, "spectrograms": lineage.spectrograms(), "folds": lineage.folds}
     tested = {"test rows": lineage.test_rows, "test spectrograms": lineage.spectrograms("test")}
-    late = {"oof": lineage.oof, "ensemble": lineage.ensemble, **tested, "submission": lineage.submission}
+    late = {
+        "oof": lineage.oof,
+        "ensemble": lineage.ensemble,
+        **tested,
+        "submission": lineage.submission,
+        "report": lineage.report,
+    }
     return early | cells | late
 
 
@@ -63,10 +69,11 @@ def test_a_folder_of_another_name_makes_nothing_again(made):
     assert out_of_date(replace(made, dataset=replace(made.dataset, folder=made.root / "renamed"))) == set()
 
 
-def test_texts_make_nothing_again(made):
+def test_texts_make_nothing_again_but_the_report_that_shows_them(made):
     figures = {"one": [Published(figure=0.85, what="validation loss")]}
     told = changed(made, published=figures, comparability="other data", description="as published")
-    assert out_of_date(told) == set()
+    assert out_of_date(told) == {"report"}
+    assert out_of_date(changed(made, description="as published")) == {"report"}
     assert told.member_fingerprint("one") == made.member_fingerprint("one")
     assert told.ensemble_fingerprint("final") == made.ensemble_fingerprint("final")
 
@@ -82,14 +89,14 @@ def test_texts_make_nothing_again(made):
     ids=["members", "method", "order", "fewer"],
 )
 def test_another_ensemble_leaves_models_and_their_predictions(made, ensembles):
-    assert out_of_date(changed(made, ensembles=ensembles)) == {"ensemble", "submission"}
+    assert out_of_date(changed(made, ensembles=ensembles)) == {"ensemble", "submission", "report"}
 
 
 def test_another_submitted_ensemble_is_another_submission(made):
     """Even where the ensembles' files come out the same."""
     turned = changed(made, ensembles=dict(reversed(made.experiment.ensembles.items())))
     turned.ensemble.seal()
-    assert out_of_date(turned) == {"submission"}
+    assert out_of_date(turned) == {"submission", "report"}
 
 
 def test_an_ensembles_fingerprint_is_its_own(made):
@@ -119,12 +126,12 @@ def test_a_new_setting_at_its_default_makes_nothing_again(made):
 def test_predicting_otherwise_makes_predictions_and_what_follows(made, predicting):
     members = MEMBERS | {"two": MEMBERS["two"].model_copy(update=predicting)}
     other = changed(made, members=members)
-    assert out_of_date(other) == {"oof", "ensemble", "submission"}
+    assert out_of_date(other) == {"oof", "ensemble", "submission", "report"}
     assert other.member_fingerprint("one") == made.member_fingerprint("one")
     assert other.member_fingerprint("two") != made.member_fingerprint("two")
     other.oof.seal()
     other.ensemble.seal()
-    assert out_of_date(other) == {"submission"}
+    assert out_of_date(other) == {"submission"}  # the report's page is as it was
 
 
 def test_another_scored_epoch_is_no_other_search(made):
@@ -141,4 +148,4 @@ def test_another_scored_epoch_is_no_other_search(made):
 def test_another_seed_trains_that_member_and_makes_what_follows(made):
     members = MEMBERS | {"two": MEMBERS["two"].model_copy(update={"seed": 7})}
     fresh = changed(made, members=members)
-    assert out_of_date(fresh) == {"two__fold_0", "two__fold_1", "oof", "ensemble", "submission"}
+    assert out_of_date(fresh) == {"two__fold_0", "two__fold_1", "oof", "ensemble", "submission", "report"}

@@ -13,7 +13,7 @@ from hbac_assets_tests.inventory import stores
 
 KEY = stores.KEY
 PROGRAMS = "cache/jax"
-BESIDE = ("folds.parquet", "models.parquet", "oof.parquet", "submission.csv", "inference_bundle")
+BESIDE = ("folds.parquet", "models.parquet", "oof.parquet", "submission.csv", "report.html", "inference_bundle")
 OF_GONE = {
     "store/experiments/gone.json",
     *(f"store/{KEY}/gone/{name}" for name in BESIDE),

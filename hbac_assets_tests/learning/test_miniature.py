@@ -34,7 +34,7 @@ def test_stages_stay_and_are_short() -> None:
     small = miniature(settings)
     assert small.total_epochs == 4
     first, second = small.stages
-    assert (first.min_votes, second.min_votes, second.sample_weight) == (1, 10, "log_votes")
+    assert (first.min_votes, second.min_votes, second.sample_weight) == (1, 2, "log_votes")
     assert second.schedule is not None
     assert (second.schedule.peak, second.schedule.warmup_epochs) == (1e-4, 1)
 

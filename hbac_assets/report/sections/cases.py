@@ -63,20 +63,22 @@ def _case(number: int, case: Case) -> Section:
         [("Votes", *map(percent, shares)), ("Prediction", *map(percent, predictions))],
         shades=[shares, predictions],
     )
-    return Section(f"{number}. {voted} by the experts, {predicted} by the model", [Text(label), table, _picture(case)])
+    title = f"{voted} by the experts, {predicted} by the model"
+    return Section(f"{number}. {title}", [Text(label), table, _picture(case, title)])
 
 
-def _picture(case: Case) -> Picture:
+def _picture(case: Case, title: str) -> Picture:
     minutes = (
         "ten minutes of spectrogram, four chains of electrodes (LL and RL lateral, LP and RP parasagittal, left and "
         "right); the dashed lines enclose the labelled 10 s"
     )
     image, width = few_colours_png(case_picture(case)), round(96 * WIDTH)
+    alt = f"label {case.row['label_id']}: {title}."
     if case.eeg is None:
         caption = f"No EEG, since {case.missing}: the {minutes}."
-        return Picture(image, caption, f"Spectrogram of label {case.row['label_id']}.", width)
+        return Picture(image, caption, f"Spectrogram of {alt}", width)
     caption = (
         "Above, the labelled 10 s of EEG in the longitudinal bipolar montage (double banana), left hemisphere first, "
         f"then the midline, then right; the bar is the scale in µV. Below, {minutes}."
     )
-    return Picture(image, caption, f"EEG and spectrogram of label {case.row['label_id']}.", width)
+    return Picture(image, caption, f"EEG and spectrogram of {alt}", width)
