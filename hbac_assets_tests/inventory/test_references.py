@@ -43,7 +43,7 @@ def test_nothing_current_is_freed_whichever_experiment_is_chosen(folder):
     for chosen in ("quickstart", "radboud", str(folder / "mine.yaml")):
         inventory = stores.look(folder, chosen=chosen)
         states = inventory.states()
-        assert sum(state == "current" for state in states.values()) == 15
+        assert sum(state == "current" for state in states.values()) == 16
         for thing, state in states.items():
             assert state != "current" or inventory.verdicts[thing].kept
 
