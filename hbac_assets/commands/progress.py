@@ -61,7 +61,7 @@ class RunProgress:
         asset = self._asset(key)
         self._said.add(asset)
         at = time.strftime("%H:%M:%S", time.localtime(now))
-        return f"{at}  {self._position(asset)}  {asset:<17} {text}"
+        return f"{at}  {self._position(asset)}  {asset:<17}  {text}"
 
     def status(self, now: float) -> str:
         """Return what is going on."""
