@@ -120,7 +120,7 @@ def test_what_is_over_gets_a_line(progress, entries):
 def test_a_defect_shows_its_stack_once(progress, entries):
     lines, _ = taken(progress, entries)
     (failed,) = [line for line in lines if "FAILED" in line]
-    assert failed.startswith("4/4  ensemble          FAILED: TypeError: a defect\n")
+    assert failed.startswith("4/4  ensemble           FAILED: TypeError: a defect\n")
     assert failed.count("Stack Trace") == 1
     assert 'raise TypeError("a defect")' in failed
     assert "Error occurred while executing op" not in failed
