@@ -91,7 +91,7 @@ def tables_of_data(results, rows):
         ["Fingerprint of the training table", json.loads(recorded.read_text())["train"]],
         ["Kind", "synthetic"],
         ["Rows", len(rows)],
-        ["Sampling", "the first row of each spectrogram, at most 48, evenly over the folds"],
+        ["Sampling", "one row of each EEG and combination of votes, at most 48, evenly over the folds"],
         *(
             [name, rows[column].nunique()]
             for name, column in (("Patients", "patient_id"), ("EEGs", "eeg_id"), ("Spectrograms", "spectrogram_id"))
