@@ -21,7 +21,8 @@ from hbac_assets_tests.projects import linked
 from hbac_assets_tests.report.ensembles import write_mean
 from hbac_assets_tests.report.pages import require_self_contained, require_shown
 
-MEMBERS = ["mobilenet_v3_small", "bipolar_resnet"]
+INPUTS = {"mobilenet_v3_small": "kaggle", "bipolar_resnet": "waveform"}
+MEMBERS = list(INPUTS)
 VERDICTS = {True: "may be chance", False: "more than chance"}
 
 
@@ -159,7 +160,7 @@ def tables_of_training(results):
         speed.append([member, 2, sum(seconds), np.mean(seconds), *medians, where])
         counts = cells[member, 0]["parameters"]
         numbers = [counts[name] for name in ("total", "trainable", "non_trainable", "backbone")]
-        parameters.append([member, member, "kaggle", "none", "votes", *numbers])
+        parameters.append([member, member, INPUTS[member], "none", "votes", *numbers])
     return {"Every fold": losses, "How long": speed, "What the members are": parameters}
 
 
