@@ -65,7 +65,7 @@ def test_the_log_is_short_and_says_how_far_the_run_is(finished):
     checked = [line for line in steps if "check not passed" in line]  # later than what they check
     positions = [int(line.split()[1].partition("/")[0]) for line in steps if line not in checked]
     assert positions == sorted(positions)
-    assert set(positions) >= {1, 5, 6, 7, 8, 9, 10}
+    assert set(positions) >= {1, 5, 6, 7, 8, 9}  # the report is made beside the submission
     assert len(steps) < 30
     assert not [line for line in steps if "epoch " in line or "compil" in line]
     trained = re.findall(r"(\w+) fold (\d): trained in \d+ s, validation loss \d\.\d{4} \((\d) of 4 models", lines)
