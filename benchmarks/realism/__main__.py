@@ -13,11 +13,11 @@ import pandas as pd
 
 from benchmarks.realism.fact import Fact
 from benchmarks.realism.measuring import measure
-from benchmarks.realism.montage_picture import draw_examples, examples, small_png
+from benchmarks.realism.montage_picture import draw_examples, examples
 from benchmarks.realism.quantile_picture import draw_medians
 from benchmarks.realism.signals import quantile_facts, rate_facts, tolerance_facts
 from benchmarks.realism.tables import table_facts
-from hbac_assets.figures import png
+from hbac_assets.figures import few_colours_png, png
 from hbac_assets.resources.paths import DATA_FOLDER
 from hbac_assets.store.files import atomic_write
 from hbac_assets.synthetic.recordings import Recording, plan
@@ -37,7 +37,7 @@ def main() -> int:
     options = parser.parse_args()
     recordings = planned(options.recordings)
     if options.examples:
-        _write(options.examples, small_png(draw_examples(examples(recordings))))
+        _write(options.examples, few_colours_png(draw_examples(examples(recordings))))
         return 0
     began = monotonic()
     close, quantiles = compare(recordings, options.workers)
@@ -45,7 +45,7 @@ def main() -> int:
     _write(FOLDER / "report.md", (table := as_markdown(close, quantiles)).encode())
     _write(FOLDER / "report.csv", as_frame(close + quantiles).to_csv(index=False).encode())
     _write(FOLDER / "medians.png", png(draw_medians(quantiles)))
-    _write(FOLDER / "examples.png", small_png(draw_examples(examples(recordings))))
+    _write(FOLDER / "examples.png", few_colours_png(draw_examples(examples(recordings))))
     print(table)
     return int(any(not fact.held for fact in close + quantiles))
 

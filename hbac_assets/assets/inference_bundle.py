@@ -103,7 +103,7 @@ def _register(runs: ExperimentRuns, lineage: Lineage) -> str:
     """Register the bundle in the ensemble's run, and return what became of the champion."""
     name = lineage.experiment.submitted
     rows = divergences(ensemble_rows(lineage, name), list(SHARE_COLUMNS), list(PROBABILITY_COLUMNS))
-    own = next(one for one in evaluation(lineage.ensemble).models if one["model"] == name)
+    own = evaluation(lineage.ensemble).record_of(name)
     scores = {f"nested_kl_{key}": str(own[key]) for key in ("mean", "low", "high")}
     settings = [lineage.experiment.members[member].preprocessing for member in lineage.submitted_members]
     reads = frozenset(array for one in settings for array in one.kind.reads)

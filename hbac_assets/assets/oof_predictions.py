@@ -21,7 +21,6 @@ from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.test_time import gain_facts, gain_metadata, log_gain
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
-from hbac_assets.labels import CLASSES
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.tracking import Tracking
@@ -96,32 +95,27 @@ def held_out_predictions(lineage: Lineage, log: logging.Logger) -> tuple[pd.Data
 
     And what the variants of its images gain each member that has `test_time`.
     """
+    from hbac_assets.learning.test_time import mean_over_variants
+
     rows = read_table(lineage.folds)
     predicted, gains = [], {}
     for member, settings in lineage.experiment.members.items():
-        plain, averaged = _held_out_rows(lineage, member, rows, log)
+        variants = _held_out_variants(lineage, member, rows, log)
+        averaged = oof_rows(rows, member, mean_over_variants(variants))
         predicted.append(averaged)
         if settings.test_time:
-            patients = rows["patient_id"].to_numpy()
+            plain, patients = oof_rows(rows, member, variants[:, 0]), rows["patient_id"].to_numpy()
             gains[member] = gain = paired_gain(plain["kl"].to_numpy(), averaged["kl"].to_numpy(), patients)
             log.info(f"{member}: KL {gain.before:.4f} of the images alone, {gain.after:.4f} with their variants")
     return pd.concat(predicted, ignore_index=True), gains
 
 
-def _held_out_rows(
-    lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the out-of-fold rows of one member, predicted of the images alone, and of all their variants.
-
-    Afterwards nothing holds its images any more.
-    """
-    from hbac_assets.learning.test_time import mean_over_variants
-
+def _held_out_variants(lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger) -> np.ndarray:
+    """Return the out-of-fold probabilities (N, variants, 6) of one member; afterwards nothing holds its images."""
     images = member_images(lineage, member, rows, log)
-    probabilities = np.empty((len(rows), len(CLASSES)), np.float32)
-    plain = probabilities.copy()
+    places, predicted = [], []
     for fold in range(lineage.experiment.folds):
-        held_out = (rows["fold"] == fold).to_numpy()
-        variants = predict_cell_variants(lineage, Cell(member, fold), images.subset(held_out), log)
-        plain[held_out], probabilities[held_out] = variants[:, 0], mean_over_variants(variants)
-    return oof_rows(rows, member, plain), oof_rows(rows, member, probabilities)
+        held_out = np.flatnonzero(rows["fold"] == fold)
+        places.append(held_out)
+        predicted.append(predict_cell_variants(lineage, Cell(member, fold), images.subset(held_out), log))
+    return np.concatenate(predicted)[np.argsort(np.concatenate(places))]

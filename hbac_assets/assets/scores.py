@@ -33,7 +33,7 @@ def score_metadata(artifact: Artifact) -> dict[str, TableMetadataValue | Markdow
 
 def log_scores(tracked: TrackedRun, found: Evaluation, model: str) -> None:
     """Log what the evaluation says of a model: the main values as metrics, all of it as JSON."""
-    (record,) = (one for one in found.models if one["model"] == model)
+    record = found.record_of(model)
     names = {"mean": "oof_kl", "low": "oof_kl_low", "high": "oof_kl_high", "closed": "prior_to_floor"}
     values = {new: record[name] for name, new in names.items()} | {"worth_experts": record["experts"]}
     for one in found.classes:

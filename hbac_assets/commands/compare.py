@@ -53,9 +53,9 @@ def _lineages(names: list[str]) -> "list[Lineage]":
     from hbac_assets.resources.views import Workspace
 
     resources = resources_from_environment()
-    competition, store, chosen = (resources[name] for name in ("competition", "store", "experiment"))
-    choices = [ExperimentChoice(name=name, miniature=chosen.miniature) for name in names]
-    lineages = [Workspace(competition, store, choice).lineage() for choice in choices]
+    miniature = resources["experiment"].miniature
+    choices = [ExperimentChoice(name=name, miniature=miniature) for name in names]
+    lineages = [Workspace.of(resources | {"experiment": choice}).lineage() for choice in choices]
     found = [lineage.experiment.name for lineage in lineages]
     if len(found) < 2 or len(set(found)) < len(found):
         raise HbacError(

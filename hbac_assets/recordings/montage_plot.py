@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hbac_assets.signals.montage import CHAINS, EEG_RATE, ELECTRODES
+from hbac_assets.signals.montage import CHAINS, EEG_RATE, ELECTRODES, MIDLINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLOCKS = (CHAINS["LL"], CHAINS["LP"], ("Fz", "Cz", "Pz"), CHAINS["RP"], CHAINS["RL"])
+BLOCKS = (CHAINS["LL"], CHAINS["LP"], MIDLINE, CHAINS["RP"], CHAINS["RL"])
 COLORS = ("#1f4e79", "#1f4e79", "#3a3a3a", "#8b2323", "#8b2323")
 DISPLAY_HZ = (1.0, 35.0)
 """Pass band of the picture, a Butterworth filter of order 2 run forwards and backwards."""

@@ -17,8 +17,8 @@ from hbac_assets.recordings.quality import MEASURES
 from hbac_assets.recordings.recording import DATE_UNKNOWN, Annotation, Recording, refusal, seconds
 from hbac_assets.recordings.signals import Signals
 from hbac_assets.recordings.trend import Trend
-from hbac_assets.recordings.windows import LABELLED_SECONDS, LEAST_COVERED, Moments, Reach, moments
-from hbac_assets.signals.montage import EEG_WINDOW_SECONDS
+from hbac_assets.recordings.windows import LEAST_COVERED, Moments, Reach, moments
+from hbac_assets.signals.montage import EEG_WINDOW_SECONDS, LABEL_SECONDS
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
 
 BATCH = 64
@@ -98,7 +98,7 @@ def _table(found: Moments, predictor: Predictor, done: Callable[[int], None]) ->
         done(int(found.middles[batch[-1]]))
     return pd.DataFrame(
         {
-            "start_s": found.middles - LABELLED_SECONDS // 2,
+            "start_s": found.middles - LABEL_SECONDS // 2,
             "middle_s": found.middles,
             **dict(zip(PROBABILITY_COLUMNS, probabilities.T, strict=True)),
             **dict(zip(SD_COLUMNS, spread.T, strict=True)),

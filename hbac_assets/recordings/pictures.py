@@ -13,8 +13,8 @@ from hbac_assets.recordings.over_time import OverTime, clock
 from hbac_assets.recordings.recording import Recording, seconds
 from hbac_assets.recordings.signals import Signals
 from hbac_assets.recordings.trend import Trend
-from hbac_assets.recordings.windows import LABELLED_SECONDS, LEAST_COVERED
-from hbac_assets.signals.montage import EEG_RATE
+from hbac_assets.recordings.windows import LEAST_COVERED
+from hbac_assets.signals.montage import EEG_RATE, LABEL_SECONDS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def moments_picture(signals: Signals, moments: list[Moment]) -> bytes:
     figure = new_figure(15, 5.2 * rows + 0.4)
     every_axes = figure.subplots(rows, 2, squeeze=False).ravel()
     for axes, moment in zip(every_axes, moments, strict=False):
-        begin = moment.middle - LABELLED_SECONDS // 2
+        begin = moment.middle - LABEL_SECONDS // 2
         first, margin = begin * EEG_RATE, MARGIN_SECONDS * EEG_RATE
-        block = signals.between(first - margin, first + LABELLED_SECONDS * EEG_RATE + margin)
+        block = signals.between(first - margin, first + LABEL_SECONDS * EEG_RATE + margin)
         draw_montage(axes, signals.derivation.electrodes(block), begin)
         start = signals.recording.start
         place = clock(start, moment.middle) if start else f"{moment.middle} s"

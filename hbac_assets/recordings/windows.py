@@ -6,12 +6,10 @@ import numpy as np
 
 from hbac_assets.recordings.chunks import REACH_SECONDS, Chunk
 from hbac_assets.recordings.quality import MEASURES
-from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW_SECONDS
+from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW_SECONDS, LABEL_SECONDS
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 from hbac_assets.signals.window import Window
 
-LABELLED_SECONDS = 10
-"""What experts voted on in the competition: the middle of the 50 s of EEG."""
 LEAST_COVERED = 0.9
 """Of a window: with less there are no probabilities. On 24 synthetic recordings, quickstart's ensemble leads with
 another class than on whole windows in 12 % at 0.9, in 25 % at 0.75, in 50 % at 0.5."""
@@ -61,7 +59,7 @@ def moments(chunk: Chunk, reach: Reach, step: int, end: int) -> Moments:
         step: seconds, even, as in the competition: so columns of the spectrogram begin where they do there.
         end: seconds of the recording.
     """
-    half = LABELLED_SECONDS // 2
+    half = LABEL_SECONDS // 2
     first = max(chunk.start, half)
     middles = np.arange(-(-first // step) * step, min(chunk.after, end - half + 1), step)
     lacking = chunk.quality[:, [MEASURES.index("missing"), MEASURES.index("flat")]].sum(axis=1)

@@ -20,9 +20,8 @@ from hbac_assets.report.sections.side_by_side import side_by_side_sections
 from hbac_assets.report.sections.training import speed_section, training_section
 from hbac_assets.report.text import interval, nats, whole
 from hbac_assets.results.ensembles import chosen_methods, ensemble_rows
-from hbac_assets.results.scores import evaluation
+from hbac_assets.results.scores import evaluation, scored_table
 from hbac_assets.scoring.evaluation import Evaluation, evaluate
-from hbac_assets.scoring.scored_table import ScoredTable
 
 SAME = 1e-9
 """Fractions of votes that differ by less are the same."""
@@ -70,14 +69,7 @@ def compare(lineages: Sequence[Lineage]) -> Comparison:
             f"{', '.join(predicted)}: expected rows that all have predicted with the same votes, found none; compare "
             "experiments that sample rows alike"
         )
-    known = first.loc[common]
-    table = ScoredTable(
-        votes=known[list(SHARE_COLUMNS)].to_numpy(),
-        vote_counts=known["vote_count"].to_numpy(),
-        patients=known["patient_id"].to_numpy(),
-        folds=known["fold"].to_numpy(),
-        agreement=known["agreement"].to_numpy(),
-    )
+    table = scored_table(first.loc[common])
     given = {name: rows.loc[common, list(PROBABILITY_COLUMNS)].to_numpy() for name, rows in predicted.items()}
     return Comparison(lineages, evaluate(given, table), {name: len(rows) for name, rows in predicted.items()})
 
@@ -128,7 +120,7 @@ def _experiments(comparison: Comparison) -> Section:
     rows = []
     for lineage in comparison.lineages:
         experiment = lineage.experiment
-        own = next(one for one in evaluation(lineage.ensemble).models if one["model"] == experiment.submitted)
+        own = evaluation(lineage.ensemble).record_of(experiment.submitted)
         rows.append(
             (
                 experiment.name,

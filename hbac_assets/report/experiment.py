@@ -36,7 +36,7 @@ def experiment_page(lineage: Lineage) -> str:
     kinds |= {one["model"]: "reference" for one in references}
     members = trained_members(lineage)
     predicted = ensemble_rows(lineage, submitted).merge(rows[OFFSETS], on="label_id", validate="one_to_one")
-    own = next(one for one in found.models if one["model"] == submitted)
+    own = found.record_of(submitted)
     page = Page(
         f"Experiment {experiment.name}",
         [experiment.description, _score(own, chosen_methods(lineage)[submitted])],

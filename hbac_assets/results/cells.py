@@ -3,7 +3,7 @@
 from typing import Any
 
 from hbac_assets.lineage import Cell, Lineage
-from hbac_assets.results.history import read_history, stages_table
+from hbac_assets.results.history import lowest_epoch, read_history, stages_table
 
 
 def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
     """
     history = read_history(lineage, cell)
     best = lineage.experiment.members[cell.member].scored_epoch == "best"
-    scored = history.iloc[int(history["val_loss"].argmin()) if best else -1]
+    scored = lowest_epoch(history) if best else history.iloc[-1]
     stages = stages_table(history)
     chosen = {
         "scored_epoch": int(scored["epoch"]),

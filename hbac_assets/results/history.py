@@ -44,5 +44,10 @@ def stages_table(history: pd.DataFrame) -> pd.DataFrame:
     return ends.merge(history[["epoch", "ema_gain"]], left_on="last_epoch", right_on="epoch").drop(columns="epoch")
 
 
+def lowest_epoch(history: pd.DataFrame) -> "pd.Series[float]":
+    """Return the row of the epoch with the lowest validation loss."""
+    return history.iloc[int(history["val_loss"].argmin())]
+
+
 def _with_gain(history: pd.DataFrame) -> pd.DataFrame:
     return history.assign(ema_gain=history["raw_val_loss"] - history["val_loss"])

@@ -25,14 +25,18 @@ def score_facts(oof: pd.DataFrame) -> dict[str, Any]:
         model: predicted[list(PROBABILITY_COLUMNS)].reindex(rows.index).to_numpy()
         for model, predicted in models.items()
     }
-    scored = ScoredTable(
+    return {EVALUATION: evaluate(predictions, scored_table(rows)).for_json()}
+
+
+def scored_table(rows: pd.DataFrame) -> ScoredTable:
+    """Return what is known of out-of-fold rows of one model, as `oof_rows` makes them."""
+    return ScoredTable(
         votes=rows[list(SHARE_COLUMNS)].to_numpy(),
         vote_counts=rows["vote_count"].to_numpy(),
         patients=rows["patient_id"].to_numpy(),
         folds=rows["fold"].to_numpy(),
         agreement=rows["agreement"].to_numpy(),
     )
-    return {EVALUATION: evaluate(predictions, scored).for_json()}
 
 
 def evaluation(artifact: Artifact) -> Evaluation:

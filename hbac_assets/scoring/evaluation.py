@@ -59,6 +59,11 @@ class Evaluation:
     reliability: list[Record] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
+    def record_of(self, name: str) -> Record:
+        """Return the record of a model in `models`."""
+        (record,) = (one for one in self.models if one["model"] == name)
+        return record
+
     def for_json(self) -> Record:
         """Return all of it with None in place of NaN, which JSON does not have."""
         return {name: _without_nan(value) for name, value in asdict(self).items()}

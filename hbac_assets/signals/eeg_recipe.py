@@ -52,21 +52,6 @@ class EegRecipe(Settings):
         """Type of what it makes of a window."""
         return np.float32
 
-    @property
-    def hop(self) -> int:
-        """Samples from one frame to the next."""
-        return recipes.hop(self)
-
-    @property
-    def samples(self) -> int:
-        """Samples that the spectrogram is made from."""
-        return self.seconds * EEG_RATE
-
-    @property
-    def frames(self) -> int:
-        """Frames that are used."""
-        return recipes.frame_count(self)
-
     def of_label(self) -> Self:
         """Return the recipe for the labelled 10 s, with frames so much closer that there are no fewer of them."""
         label = recipes.of_label(self)

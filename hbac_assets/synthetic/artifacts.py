@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hbac_assets.signals.montage import EEG_RATE
+from hbac_assets.signals.montage import EEG_RATE, LABEL_SECONDS
 from hbac_assets.synthetic.bad_electrodes import spoil_electrodes
 from hbac_assets.synthetic.bedside_artifacts import add_line_noise, add_percussion, add_ventilator
 from hbac_assets.synthetic.body_artifacts import (
@@ -20,7 +20,6 @@ from hbac_assets.synthetic.body_artifacts import (
     add_pulse,
     add_sweat,
 )
-from hbac_assets.synthetic.latents import LABELLED_SECONDS
 
 FRACTIONS: dict[Callable[[np.random.Generator, np.ndarray], None], float] = {
     add_blinks: 0.3,
@@ -70,5 +69,5 @@ def lose_samples(rng: np.random.Generator, eeg: np.ndarray, moments: np.ndarray)
         first = int(start * EEG_RATE)
         lost[first : first + int(rng.uniform(1, 15) * EEG_RATE)] = True
     for moment in moments:
-        lost[(moment - LABELLED_SECONDS // 2) * EEG_RATE : (moment + LABELLED_SECONDS // 2) * EEG_RATE] = False
+        lost[(moment - LABEL_SECONDS // 2) * EEG_RATE : (moment + LABEL_SECONDS // 2) * EEG_RATE] = False
     eeg[:, lost] = np.nan

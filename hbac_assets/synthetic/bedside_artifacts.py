@@ -4,7 +4,7 @@ import numpy as np
 
 from hbac_assets.signals.montage import EEG_COLUMNS, EEG_RATE, ELECTRODES
 from hbac_assets.synthetic.head import POSITIONS
-from hbac_assets.synthetic.randomness import fluctuations, to_samples
+from hbac_assets.synthetic.randomness import fluctuations, some_stretch, to_samples
 
 LINE_HZ = (60.0, 50.0)
 LINE_50_HZ = 0.07
@@ -44,8 +44,7 @@ def add_percussion(rng: np.random.Generator, eeg: np.ndarray) -> None:
     samples = eeg.shape[1]
     frequency = rng.uniform(3, 6) * np.exp(0.05 * fluctuations(rng, 1, samples // EEG_RATE + 1, 3)[0])
     angle = 2 * np.pi * np.cumsum(to_samples(frequency, samples), dtype=np.float64) / EEG_RATE
-    length = min(int(rng.uniform(20, 120) * EEG_RATE), samples)
-    start = int(rng.integers(samples - length + 1))
+    start, length = some_stretch(rng, samples, 20, 120)
     run = np.sin(angle) + 0.4 * np.sin(2 * angle + 1)
     run = run[start : start + length] * np.minimum(1, 8 * np.hanning(length))
     lying = np.array([max(0.0, 0.2 - POSITIONS[name][1]) for name in ELECTRODES])

@@ -4,7 +4,7 @@ import numpy as np
 
 from hbac_assets.signals.montage import EEG_RATE, ELECTRODES
 from hbac_assets.synthetic.head import indices
-from hbac_assets.synthetic.randomness import fluctuations, to_samples, white_noise
+from hbac_assets.synthetic.randomness import fluctuations, some_stretch, to_samples, white_noise
 from hbac_assets.synthetic.waveforms import train, wave
 
 # Height, time and width in s of each phase: P, Q, R, S and T of a heartbeat; the lid of a blink; a pulsing artery.
@@ -51,13 +51,13 @@ def add_muscle(rng: np.random.Generator, eeg: np.ndarray) -> None:
     """Add bursts of temporal and frontal muscle, from 15 Hz upwards, seconds to minutes long."""
     strength = np.exp(rng.normal(np.log(6), 0.8))
     for _ in range(rng.poisson(4) + 1):
-        start, length = _stretch(rng, eeg.shape[1], 2, 90)
+        start, length = some_stretch(rng, eeg.shape[1], 2, 90)
         _add_muscle(rng, eeg[:, start : start + length], strength * np.hanning(length))
 
 
 def add_chewing(rng: np.random.Generator, eeg: np.ndarray) -> None:
     """Add chewing: muscle in bursts, one to two a second."""
-    start, length = _stretch(rng, eeg.shape[1], 5, 60)
+    start, length = some_stretch(rng, eeg.shape[1], 5, 60)
     bite = np.sin(np.pi * rng.uniform(1, 2) / EEG_RATE * np.arange(length)) ** 4
     _add_muscle(rng, eeg[:, start : start + length], rng.uniform(20, 80) * bite * np.hanning(length))
 
@@ -65,7 +65,7 @@ def add_chewing(rng: np.random.Generator, eeg: np.ndarray) -> None:
 def add_movement(rng: np.random.Generator, eeg: np.ndarray) -> None:
     """Add swings of a few cables that drive the amplifier to its limits, thousands of µV."""
     for _ in range(rng.integers(1, 4)):
-        start, length = _stretch(rng, eeg.shape[1], 1, 4)
+        start, length = some_stretch(rng, eeg.shape[1], 1, 4)
         swing = np.hanning(length) * np.sin(np.linspace(0, rng.uniform(3, 15), length))
         for row in rng.choice(len(ELECTRODES), 3, replace=False):
             eeg[row, start : start + length] += rng.uniform(1_000, 9_000) * swing
@@ -83,12 +83,6 @@ def _beats(rng: np.random.Generator, samples: int) -> np.ndarray:
     """Return the seconds of heartbeats."""
     interval = 60 / rng.uniform(55, 115)
     return np.cumsum(rng.normal(interval, 0.03 * interval, int(samples / EEG_RATE / interval * 1.1)))
-
-
-def _stretch(rng: np.random.Generator, samples: int, shortest: float, longest: float) -> tuple[int, int]:
-    """Return start and length, in samples, of a stretch of so many seconds within the recording."""
-    length = min(int(rng.uniform(shortest, longest) * EEG_RATE), samples)
-    return int(rng.integers(samples - length + 1)), length
 
 
 def _add_muscle(rng: np.random.Generator, eeg: np.ndarray, strength: np.ndarray) -> None:

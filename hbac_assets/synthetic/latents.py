@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hbac_assets.labels import CLASSES
+from hbac_assets.signals.montage import LABEL_SECONDS
 from hbac_assets.synthetic.randomness import fluctuations
 
 # A recording is drawn towards one of the classes. Each latent is a number on a scale on which readers are
@@ -38,8 +39,6 @@ WAVER_SECONDS, AMPLITUDE_WAVER, FREQUENCY_WAVER = 5.0, 0.2, 0.06
 STRENGTH_SLOPE_PERIODIC, STRENGTH_SLOPE_RHYTHMIC, ODDS_SLOPE = 3.2, 1.75, 2.0
 SMALLEST = 1e-9
 """Of any probability whose logarithm is taken."""
-LABELLED_SECONDS = 10
-"""A label belongs to so many seconds around the labelled moment."""
 
 # Episodes, in seconds: (shortest, longest) of what does not evolve and of what does; then the pause after it.
 STATIONARY_SECONDS = (30.0, 1500.0)
@@ -76,7 +75,7 @@ class Course:
 
     def log_odds(self, moments: np.ndarray) -> np.ndarray:
         """Return (moments, 6): what readers make of the labelled seconds around each of the moments in seconds."""
-        half = LABELLED_SECONDS // 2
+        half = LABEL_SECONDS // 2
         seconds = moments[:, None] + np.arange(-half, half)
         states = (self.amplitude, self.evolution, self.laterality, self.periodicity)
         return class_log_odds(*(state[seconds].mean(axis=1) for state in states))

@@ -71,6 +71,12 @@ def to_samples(values: np.ndarray, samples: int, rate: int = 1) -> np.ndarray:
     return np.ascontiguousarray(between.reshape(*values.shape[:-1], -1)[..., step // 2 : step // 2 + samples])
 
 
+def some_stretch(rng: np.random.Generator, samples: int, shortest: float, longest: float) -> tuple[int, int]:
+    """Return start and length, in samples, of a stretch of so many seconds within a recording."""
+    length = min(int(rng.uniform(shortest, longest) * EEG_RATE), samples)
+    return int(rng.integers(samples - length + 1)), length
+
+
 def white_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Return white noise of unit variance, uniform rather than Gaussian: several times as fast.
 

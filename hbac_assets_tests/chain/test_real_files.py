@@ -9,17 +9,32 @@ from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.scoring.submission import violations
 from hbac_assets_tests.projects import make_project, real_files, share_generated_data
 
+IMAGES = """
+description: Images of Kaggle's spectrograms alone, for most of the real files have no EEG.
+folds: 2
+recipe: {preprocessing: {image_size: [64, 48]}, epochs: 1, batch_size: 8}
+members:
+  images: {backbone: mobilenet_v3_small}
+"""
+
 
 def digests(folder):
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_same_command_makes_a_submission_from_real_files(finished, tmp_path):
+@pytest.fixture
+def folder():
     folder = real_files()
     if folder is None:
         pytest.skip("no real files: HBAC_REAL_HMS names no folder")
+    return folder
+
+
+def test_the_same_command_makes_a_submission_from_real_files(folder, finished, tmp_path):
     before = digests(folder)
-    project = make_project(tmp_path / "project", HBAC_DATA_DIR=str(folder))
+    experiment = tmp_path / "images.yaml"
+    experiment.write_text(IMAGES)
+    project = make_project(tmp_path / "project", HBAC_DATA_DIR=str(folder), HBAC_EXPERIMENT=str(experiment))
     share_generated_data(finished[0], project)
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -32,3 +47,12 @@ def test_the_same_command_makes_a_submission_from_real_files(finished, tmp_path)
     assert submission["eeg_id"].tolist() == [3911565283]
     spectrograms = {int(path.stem) for path in project.results.parent.rglob("spectrograms/*.npy")}
     assert spectrograms == {int(path.stem) for path in folder.glob("*_spectrograms/*.parquet")}
+
+
+def test_members_that_see_eegs_need_them(folder, finished, tmp_path):
+    project = make_project(tmp_path / "project", HBAC_DATA_DIR=str(folder))
+    share_generated_data(finished[0], project)
+    done = project.run()
+    assert done.returncode == 1
+    assert "eeg_spectrograms: files: 24 of 25 cannot be used, at most 10.0% are set aside" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

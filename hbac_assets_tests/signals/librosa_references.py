@@ -10,6 +10,7 @@ import numpy as np
 
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import CHAINS, EEG_COLUMNS, EEG_RATE, ELECTRODES
+from hbac_assets.signals.recipes import hop
 
 FILE = Path(__file__).with_name("librosa_references.npz")
 EVERY = (7, 5)
@@ -58,7 +59,7 @@ def by_librosa(eeg: np.ndarray, recipe: EegRecipe) -> np.ndarray:
 
     def image(signal: np.ndarray) -> np.ndarray:
         power = librosa.feature.melspectrogram(
-            y=signal, sr=EEG_RATE, hop_length=recipe.hop, n_fft=recipe.fft_length, win_length=recipe.segment_length,
+            y=signal, sr=EEG_RATE, hop_length=hop(recipe), n_fft=recipe.fft_length, win_length=recipe.segment_length,
             n_mels=recipe.size[0], fmin=recipe.frequencies[0], fmax=recipe.frequencies[1],
         )  # fmt: skip
         decibels: np.ndarray = librosa.power_to_db(power, ref=np.max)

@@ -42,11 +42,7 @@ def scores_chart(records: Sequence[Record], kinds: Mapping[str, str]) -> "Figure
     for kind in dict.fromkeys(kinds[one["model"]] for one in records):
         marker, color = STYLES[kind]
         axes.plot([], [], marker, color=color, markersize=5, label=kind)
-    axes.set_yticks(range(len(records)), [label(one["model"]) for one in records], fontsize=LABEL_SIZE)
-    axes.set_ylim(len(records) - 0.4, -0.6)
-    axes.set_xlim(left=0)
-    _finish(axes, NATS)
-    figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=LABEL_SIZE)
+    _finish_list(figure, axes, [label(one["model"]) for one in records], margin=0.6, columns=5)
     return figure
 
 
@@ -77,14 +73,10 @@ def slices_chart(slices: Sequence[Record], model: str) -> "Figure":
     axes.plot([], [], marker, color=color, markersize=5, label=label(model))
     if others:
         axes.plot([], [], "|", color=GREY, markersize=7, label="each other model")
-    axes.set_yticks(range(len(labels)), labels, fontsize=LABEL_SIZE)
+    _finish_list(figure, axes, labels, margin=0.8, columns=2)
     for text in axes.get_yticklabels():
         if text.get_text().startswith("by "):
             text.set_fontweight("bold")
-    axes.set_ylim(len(labels) - 0.4, -0.8)
-    axes.set_xlim(left=0)
-    _finish(axes, NATS)
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=LABEL_SIZE)
     return figure
 
 
@@ -149,6 +141,15 @@ def _draw_interval(
         axes.hlines(place, low, high, color=color, linewidth=1.6)
     if mean is not None:
         axes.plot(mean, place, marker, color=color, markersize=5)
+
+
+def _finish_list(figure: "Figure", axes: "Axes", labels: Sequence[str], *, margin: float, columns: int) -> None:
+    """Name the lines of a list of scores, the first at the top with a margin above it, and place the legend."""
+    axes.set_yticks(range(len(labels)), labels, fontsize=LABEL_SIZE)
+    axes.set_ylim(len(labels) - 0.4, -margin)
+    axes.set_xlim(left=0)
+    _finish(axes, NATS)
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=LABEL_SIZE)
 
 
 def _finish(axes: "Axes", quantity: str) -> None:

@@ -10,6 +10,7 @@ from hbac_assets.figures import new_figure
 from hbac_assets.palette import BLUE, GREY, VERMILION
 from hbac_assets.report.charts import label
 from hbac_assets.report.members import Member
+from hbac_assets.results.history import lowest_epoch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,8 +65,3 @@ def _draw_member(axes: "Axes", member: Member) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e5e5e5")
     axes.set_axisbelow(True)
-
-
-def lowest_epoch(history: pd.DataFrame) -> "pd.Series[float]":
-    """Return the row of the epoch with the lowest validation loss."""
-    return history.iloc[int(history["val_loss"].argmin())]

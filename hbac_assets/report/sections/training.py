@@ -6,10 +6,11 @@ from statistics import median
 import pandas as pd
 
 from hbac_assets.figures import svg
-from hbac_assets.report.charts.training import loss_chart, lowest_epoch
+from hbac_assets.report.charts.training import loss_chart
 from hbac_assets.report.members import Member
 from hbac_assets.report.page import Picture, Section, Table
 from hbac_assets.report.text import nats, number, whole
+from hbac_assets.results.history import lowest_epoch
 
 
 def training_section(members: Sequence[Member]) -> Section:
