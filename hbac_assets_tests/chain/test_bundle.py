@@ -10,45 +10,80 @@ import pandas as pd
 import pytest
 
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets_tests.commands.test_wheel import UV
-from hbac_assets_tests.projects import HBAC, Project, linked_download, make_project, share_generated_data
+from hbac_assets_tests.projects import HBAC, Project, linked_download, make_project, real_files, share_generated_data
 
 REQUIRED = ("numpy", "scipy", "pyarrow", "onnxruntime")
 EXPERIMENT = """
-description: Every kind of input, denoised or not, blended by a network, with the patient's other recordings.
+description: Every kind of input, averaged over variants or not, blended by a network, with the patient's other EEGs.
 folds: 2
 max_rows: 24
-recipe: {backbone: mobilenet_v3_small, epochs: 4, batch_size: 4, batchnorm_momentum: 0.5, schedule: {peak: 4.0e-3}}
+recipe:
+  backbone: mobilenet_v3_small
+  preprocessing: {image_size: [96, 48]}
+  epochs: 4
+  batch_size: 4
+  batchnorm_momentum: 0.5
+  schedule: {peak: 4.0e-3}
 members:
-  kaggle: {preprocessing: {image_size: [64, 48], normalisation: data_wide}}
-  eeg: {preprocessing: {input: eeg, image_size: [64, 48], eeg: {denoising: db8}}}
-  both: {preprocessing: {input: both, image_size: [64, 48]}}
+  kaggle: {preprocessing: {normalisation: data_wide}, test_time: {flip: true, shifts: [-20, 20]}}
+  both: {preprocessing: {input: both}}
+  views: {preprocessing: {input: kaggle_eeg_50_10}, test_time: {flip: true}}
+  raw: {backbone: bipolar_resnet, preprocessing: {input: waveform}, test_time: {flip: true, shifts: [0.5]}}
+  denoised: {preprocessing: {input: eeg, eeg: {denoising: db8}}, test_time: {shifts: [4]}}
 ensembles:
-  stacked: {members: [kaggle, eeg, both], method: stacking_both, calibration: temperature, patient_context: true}
 """
+STACKED = """
+  stacked:
+    members: [kaggle, both, views, raw]
+    method: stacking_both
+    calibration: temperature
+    patient_context: true
+"""
+DENOISED = """
+  last: {members: [raw, denoised], method: mean_logits, calibration: vector}
+"""
+"""The ensemble that comes last is submitted."""
+FIRST = """
+import time
+from pathlib import Path
+import numpy as np
+from hbac_bundle.inference.bundle import open_bundle
+from hbac_bundle.signals.window import Window
+spectrogram = np.random.default_rng(0).lognormal(size=(400, 300)).astype(np.float32)
+open_bundle(Path()).predict([Window(spectrogram=spectrogram)])
+print(time.process_time())
+"""
+"""Prints the processor's seconds from the start of the interpreter to the first prediction."""
 
 pytestmark = pytest.mark.long
 
 
 def environment(folder: Path, *packages: str) -> Path:
-    """Return the interpreter of a new environment with these packages and no others."""
-    if UV is None:
-        pytest.skip("uv, which makes the environment, is neither on PATH nor where `make setup` puts it")
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    """Return the interpreter of a new environment with these packages, what they need, and pip."""
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f"this Python makes no environments: {made.stdout.strip()}")
     python = folder / "bin" / "python"
-    done = subprocess.run(
-        [UV, "pip", "install", "--quiet", "--python", str(python), *packages],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"the packages cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
+    if pip_install(python, "numpy").returncode:
+        pytest.skip("pip finds no packages here")
+    install(python, *packages)
     return python
+
+
+def install(python: Path, *packages: str) -> None:
+    """Add packages to the environment of an interpreter."""
+    done = pip_install(python, *packages)
+    assert done.returncode == 0, done.stderr
+
+
+def pip_install(python: Path, *packages: str) -> subprocess.CompletedProcess[str]:
+    command = [str(python), "-m", "pip", "install", "--quiet", *packages]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def bundled(project: Project, folder: Path) -> Path:
     """Export the bundle of a project's chain by the command, and return the unpacked zip."""
+    folder.mkdir(exist_ok=True)
     done = project.command(*HBAC, "bundle", "--output", str(folder / "bundle.zip"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"zip: {folder / 'bundle.zip'}" in done.stdout
@@ -73,7 +108,10 @@ def test_the_bundle_of_the_chain_predicts_its_submission_and_is_registered(fresh
     assert fresh.run().returncode == 0
     bundle = bundled(fresh, tmp_path)
     (data,) = (fresh.folder / "synthetic").iterdir()
-    assert largest_difference(fresh, bundle, environment(tmp_path / "environment", *REQUIRED), data) < 1e-6
+    python = environment(tmp_path / "environment", *REQUIRED)
+    assert largest_difference(fresh, bundle, python, data) < 1e-6
+    first = subprocess.run([str(python), "-c", FIRST], cwd=bundle, env={}, capture_output=True, text=True, check=True)
+    assert float(first.stdout) < 2
 
     again = fresh.command(*HBAC, "bundle")
     assert again.returncode == 0
@@ -119,15 +157,26 @@ def test_each_logged_model_loads_from_its_own_requirements(finished, tmp_path) -
 
 
 def test_a_bundle_with_every_kind_of_input_predicts_its_submission(finished, tmp_path) -> None:
-    download = linked_download(finished[0], tmp_path / "download")
-    (tmp_path / "every.yaml").write_text(EXPERIMENT)
-    settings = {"HBAC_DATA_DIR": str(download), "HBAC_EXPERIMENT": str(tmp_path / "every.yaml"), "HBAC_MINIATURE": "0"}
+    download, experiment = linked_download(finished[0], tmp_path / "download"), tmp_path / "every.yaml"
+    settings = {"HBAC_DATA_DIR": str(download), "HBAC_EXPERIMENT": str(experiment), "HBAC_MINIATURE": "0"}
     project = make_project(tmp_path / "project", **settings)
     share_generated_data(finished[0], project)
+    experiment.write_text(EXPERIMENT + STACKED)
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
-    bundle = bundled(project, tmp_path)
-    python = environment(tmp_path / "environment", *REQUIRED, "PyWavelets")
+    python = environment(tmp_path / "environment", *REQUIRED)
+    assert largest_difference(project, bundled(project, tmp_path / "stacked"), python, download) < 2e-5
+
+    experiment.write_text(EXPERIMENT + STACKED + DENOISED)
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    bundle = bundled(project, tmp_path / "denoised")
+    command = [str(python), str(bundle / "predict.py"), str(download), "--output", str(tmp_path / "none.csv")]
+    without = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert without.returncode == 1
+    assert without.stderr == "PyWavelets: expected the package that denoises, found none; install it\n"
+    assert not (tmp_path / "none.csv").exists()
+    install(python, "PyWavelets")
     assert largest_difference(project, bundle, python, download) < 2e-5
 
 
@@ -137,3 +186,14 @@ def test_radboud_in_miniature_predicts_its_submission(fresh, tmp_path) -> None:
     (data,) = (project.folder / "synthetic").iterdir()
     python = environment(tmp_path / "environment", *REQUIRED)
     assert largest_difference(project, bundled(project, tmp_path), python, data) < 2e-5
+
+
+def test_the_bundle_of_real_files_predicts_their_submission(finished, tmp_path) -> None:
+    folder = real_files()
+    if folder is None:
+        pytest.skip("no real files: HBAC_REAL_HMS names no folder")
+    project = make_project(tmp_path / "project", HBAC_DATA_DIR=str(folder))
+    share_generated_data(finished[0], project)
+    assert project.run().returncode == 0
+    python = environment(tmp_path / "environment", *REQUIRED)
+    assert largest_difference(project, bundled(project, tmp_path), python, folder) < 1e-6
