@@ -23,6 +23,13 @@ RECORDINGS = 48
 LOG = "log.txt"
 """What the run of the finished project said while it went on."""
 SECONDS = 1500
+REAL_FILES_EXPERIMENT = """
+description: Images of Kaggle's spectrograms alone, for most of the real files have no EEG.
+folds: 2
+recipe: {preprocessing: {image_size: [64, 48]}, epochs: 1, batch_size: 8}
+members:
+  images: {backbone: mobilenet_v3_small}
+"""
 NOT_INHERITED = ("HBAC_", "MLFLOW_", "DAGSTER_", "MAKE", "MFLAGS")
 
 
@@ -163,3 +170,12 @@ def real_files() -> Path | None:
     """Return the folder of real files that `HBAC_REAL_HMS` names, by default beside the checkout, if there is one."""
     folder = Path(os.environ.get("HBAC_REAL_HMS", CHECKOUT.parent / "shared" / "real_hms"))
     return folder.resolve() if (folder / "train.csv").is_file() else None
+
+
+def project_of_real_files(finished: Project, folder: Path, download: Path) -> Project:
+    """Return a project in `folder` whose data are the real files in `download`."""
+    experiment = folder.with_suffix(".yaml")
+    experiment.write_text(REAL_FILES_EXPERIMENT)
+    project = make_project(folder, HBAC_DATA_DIR=str(download), HBAC_EXPERIMENT=str(experiment))
+    share_generated_data(finished, project)
+    return project

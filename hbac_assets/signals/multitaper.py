@@ -31,19 +31,22 @@ def multitaper_spectrogram(eeg: Float[np.ndarray, "samples electrodes"]) -> Floa
     Returns:
         (400, samples // 400) float32 in µV²/Hz: LL, RL, LP, RP stacked, 100 frequencies each.
     """
-    return np.concatenate([_chain_power(bipolar(eeg, chain)) for chain in CHAINS])
+    from scipy.signal.windows import dpss
+
+    tapers = dpss(WINDOW, TIME_HALFBANDWIDTH, TAPERS).astype(np.float32)
+    return np.concatenate([_chain_power(bipolar(eeg, chain), tapers) for chain in CHAINS])
 
 
-def _chain_power(differences: Float[np.ndarray, "4 samples"]) -> Float32[np.ndarray, "100 columns"]:
+def _chain_power(
+    differences: Float[np.ndarray, "4 samples"], tapers: Float32[np.ndarray, "tapers 800"]
+) -> Float32[np.ndarray, "100 columns"]:
     """Return (100, columns) in µV²/Hz from (4, samples) in µV."""
     from scipy import fft
     from scipy.signal import butter, sosfiltfilt
-    from scipy.signal.windows import dpss
 
     missing = np.isnan(differences)
     highpass = butter(HIGHPASS_ORDER, HIGHPASS_HZ, "highpass", fs=EEG_RATE, output="sos")
     signal = sosfiltfilt(highpass, np.where(missing, 0, differences), axis=-1).astype(np.float32)
-    tapers = dpss(WINDOW, TIME_HALFBANDWIDTH, TAPERS).astype(np.float32)
     power = np.zeros((signal.shape[1] // STEP, BINS), np.float32)
     for windows in _windows(signal):
         spectrum = fft.rfft(windows[:, None] * tapers, FFT_LENGTH)[..., FIRST_BIN : FIRST_BIN + BINS]

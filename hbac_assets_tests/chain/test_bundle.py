@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets_tests.projects import HBAC, Project, linked_download, make_project, real_files, share_generated_data
+from hbac_assets_tests.projects import (
+    HBAC,
+    Project,
+    linked_download,
+    make_project,
+    project_of_real_files,
+    real_files,
+    share_generated_data,
+)
 
 REQUIRED = ("numpy", "scipy", "pyarrow", "onnxruntime")
 EXPERIMENT = """
@@ -192,8 +200,7 @@ def test_the_bundle_of_real_files_predicts_their_submission(finished, tmp_path) 
     folder = real_files()
     if folder is None:
         pytest.skip("no real files: HBAC_REAL_HMS names no folder")
-    project = make_project(tmp_path / "project", HBAC_DATA_DIR=str(folder))
-    share_generated_data(finished[0], project)
+    project = project_of_real_files(finished[0], tmp_path / "project", folder)
     assert project.run().returncode == 0
     python = environment(tmp_path / "environment", *REQUIRED)
     assert largest_difference(project, bundled(project, tmp_path), python, folder) < 1e-6

@@ -7,15 +7,7 @@ import pytest
 
 from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.scoring.submission import violations
-from hbac_assets_tests.projects import make_project, real_files, share_generated_data
-
-IMAGES = """
-description: Images of Kaggle's spectrograms alone, for most of the real files have no EEG.
-folds: 2
-recipe: {preprocessing: {image_size: [64, 48]}, epochs: 1, batch_size: 8}
-members:
-  images: {backbone: mobilenet_v3_small}
-"""
+from hbac_assets_tests.projects import make_project, project_of_real_files, real_files, share_generated_data
 
 
 def digests(folder):
@@ -32,10 +24,7 @@ def folder():
 
 def test_the_same_command_makes_a_submission_from_real_files(folder, finished, tmp_path):
     before = digests(folder)
-    experiment = tmp_path / "images.yaml"
-    experiment.write_text(IMAGES)
-    project = make_project(tmp_path / "project", HBAC_DATA_DIR=str(folder), HBAC_EXPERIMENT=str(experiment))
-    share_generated_data(finished[0], project)
+    project = project_of_real_files(finished[0], tmp_path / "project", folder)
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
     assert digests(folder) == before
