@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.processes import end_with_parent
@@ -111,9 +112,8 @@ def _paths(folder: Path, appended: list[Recording]) -> list[Path]:
 def _write_tables(recordings: list[Recording], folder: Path) -> None:
     train = [recording for recording in recordings if recording.split == "train"]
     test = [recording for recording in recordings if recording.split == "test"]
-    for split, of_split in (("train", train), ("test", test)):
-        table = truth_table(of_split)
-        _write_columns(truth_path(folder, split), {str(name): table[name].to_numpy() for name in table})
+    _write_truth(truth_path(folder, "train"), truth_table(train))
+    _write_truth(truth_path(folder, "test"), truth_table(test))
     tables = {
         "train.csv": train_table(train),
         "test.csv": test_table(test),
@@ -122,6 +122,11 @@ def _write_tables(recordings: list[Recording], folder: Path) -> None:
     for name, table in tables.items():
         with atomic_write(folder / name) as temporary:
             table.to_csv(temporary, index=False)
+
+
+def _write_truth(path: Path, table: pd.DataFrame) -> None:
+    with atomic_write(path) as temporary:
+        table.to_parquet(temporary, engine="pyarrow", compression="snappy", index=False)
 
 
 def _write_columns(path: Path, columns: dict[str, np.ndarray]) -> None:
