@@ -41,7 +41,11 @@ def two(resources, lineage, tmp_path, monkeypatch):
 
     def spoil(rows):
         rows = rows.iloc[3:].reset_index(drop=True)
-        rows.loc[:1, list(SHARE_COLUMNS)] = rows.loc[:1, list(SHARE_COLUMNS)].to_numpy()[:, ::-1] / 2 + 1 / 12
+        shares = rows[list(SHARE_COLUMNS)].to_numpy(copy=True)
+        shares[0] = shares[0, ::-1] / 2 + 1 / 12
+        most, least = shares[1].argmax(), shares[1].argmin()
+        shares[1, [most, least]] = shares[1, [least, most]]  # the other classes have as many as before
+        rows[list(SHARE_COLUMNS)] = shares
         return rows
 
     write_mean(other, spoil)
