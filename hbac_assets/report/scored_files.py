@@ -29,7 +29,10 @@ def scored_files_page(found: Evaluation, oddities: Sequence[Record], files: Sequ
     best = found.models[0]["model"]
     page = Page(
         f"Scores of {plural(len(found.models), 'model')}",
-        [f"Predictions from files, scored against the votes of experts. What is about one model is about {best}."],
+        [
+            "Predictions from files, scored against the votes of experts.",
+            f"Slices, classes, calibration and confusion are those of the best one, {best}.",
+        ],
         [
             _data(found, oddities, files),
             leaderboard_section(found, {one["model"]: "model" for one in found.models}),
