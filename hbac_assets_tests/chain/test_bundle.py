@@ -57,8 +57,9 @@ from pathlib import Path
 import numpy as np
 from hbac_bundle.inference.bundle import open_bundle
 from hbac_bundle.signals.window import Window
-spectrogram = np.random.default_rng(0).lognormal(size=(400, 300)).astype(np.float32)
-open_bundle(Path()).predict([Window(spectrogram=spectrogram)])
+rng = np.random.default_rng(0)
+eeg, spectrogram = rng.normal(size=(10000, 19)), rng.lognormal(size=(400, 300))
+open_bundle(Path()).predict([Window(eeg.astype(np.float32), spectrogram.astype(np.float32))])
 print(time.process_time())
 """
 """Prints the processor's seconds from the start of the interpreter to the first prediction."""
@@ -137,8 +138,10 @@ def test_the_bundle_of_the_chain_predicts_its_submission_and_is_registered(fresh
         "import mlflow, numpy as np\n"
         f"mlflow.set_tracking_uri({fresh.environment['MLFLOW_TRACKING_URI']!r})\n"
         f"model = mlflow.pyfunc.load_model({uri!r})\n"
-        "power = np.random.default_rng(0).lognormal(size=(2, 400, 300)).astype(np.float32)\n"
-        "found = model.predict({'spectrogram': power})\n"
+        "rng = np.random.default_rng(0)\n"
+        "power = rng.lognormal(size=(2, 400, 300)).astype(np.float32)\n"
+        "eeg = rng.normal(scale=20, size=(2, 10000, 19)).astype(np.float32)\n"
+        "found = model.predict({'spectrogram': power, 'eeg': eeg})\n"
         "assert found.shape == (2, 6) and abs(found.sum(axis=1) - 1).max() < 1e-6\n"
     )
     python = environment(tmp_path / "registered", *requirements)

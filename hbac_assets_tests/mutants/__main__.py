@@ -11,28 +11,39 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hbac_assets_tests.mutants.guards import GUARDS, Guard
 from hbac_assets_tests.projects import CHECKOUT
 
+AT_A_TIME = 2
 FAILED = 1  # pytest's exit status where a test failed; a test that is not found and a fault in its module have others
 
 
 def main() -> int:
     """Print a line for each guard and return 1 if one of them is not missed."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "project"
-        copy_project(copy)
+        copies = [Path(folder) / str(number) / "project" for number in range(AT_A_TIME)]
+        for copy in copies:
+            copy_project(copy)
         tests = sorted({guard.test for guard in GUARDS})
         print(f"{len(GUARDS)} guards; first their {len(tests)} tests with all of them in place", flush=True)
-        done = run_tests(copy, tests)
+        done = run_tests(copies[0], tests, "-n", str(AT_A_TIME))
         if done.returncode:
             print(f"{done.stdout}{done.stderr}\nthese tests fail with all guards in place, so they prove nothing")
             return 1
-        missed = [verdict(copy, guard, number) == "killed" for number, guard in enumerate(GUARDS, start=1)]
-    print(f"{sum(missed)} of {len(GUARDS)} guards are missed by a test when they are gone")
-    return 0 if all(missed) else 1
+        numbered = list(enumerate(GUARDS, start=1))
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            shares = [numbered[place::AT_A_TIME] for place in range(AT_A_TIME)]
+            missed = sum(pool.map(count_missed, copies, shares))
+    print(f"{missed} of {len(GUARDS)} guards are missed by a test when they are gone")
+    return 0 if missed == len(GUARDS) else 1
+
+
+def count_missed(copy: Path, numbered: Sequence[tuple[int, Guard]]) -> int:
+    """Return how many of these guards a test misses."""
+    return sum(verdict(copy, guard, number) == "killed" for number, guard in numbered)
 
 
 def copy_project(target: Path) -> None:
@@ -57,14 +68,14 @@ def verdict(copy: Path, guard: Guard, number: int) -> str:
         failed = done.returncode == FAILED and re.search(r"\b1 failed\b", done.stdout)
         found = "killed" if failed else "SURVIVED" if done.returncode == 0 else f"ERROR: {done.stdout[-1000:]}"
     seconds = time.monotonic() - began
-    print(f"{number:2}/{len(GUARDS)}  {found:8}  {seconds:4.0f} s  {guard.what}\n{'':23}{guard.test}", flush=True)
+    print(f"{number:3}/{len(GUARDS)}  {found:8}  {seconds:4.0f} s  {guard.what}\n{'':25}{guard.test}", flush=True)
     return found
 
 
-def run_tests(copy: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run_tests(copy: Path, tests: Sequence[str], *more: str) -> subprocess.CompletedProcess[str]:
     """Run tests of the copy, in which neither they nor the processes that they start import anything else."""
     nodes = [f"hbac_assets_tests/{test}" for test in tests]
-    options = ["-q", "--tb=line", "--maxfail=1", "-m", "long or not long"]
+    options = ["-q", "--tb=line", "--maxfail=1", "-m", "long or not long", *more]
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", *options, *nodes]
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)

@@ -1,0 +1,75 @@
+"""What each ingredient of a member gains, by the finished experiment `ablation`: a table in Markdown.
+
+    HBAC_EXPERIMENT=ablation hbac run && python -m benchmarks.ablation
+
+A gain is the mean KL divergence without the ingredient less that with it, over the same rows; above 0 the ingredient
+helps. Each stands there for two seeds: between them, nothing but chance differs.
+"""
+
+import sys
+from collections.abc import Iterator
+
+from hbac_assets.errors import HbacError
+from hbac_assets.resources.environment import resources_from_environment
+from hbac_assets.resources.experiment import ExperimentChoice
+from hbac_assets.resources.views import Workspace
+from hbac_assets.results.scores import evaluation
+from hbac_assets.scoring.evaluation import Evaluation
+
+EXPERIMENT, SECOND_SEED = "ablation", "_2"
+BASES = {"without_": "waveforms", "image_without_": "image"}
+"""By the beginning of a member's name, the member that has what it lacks."""
+HEADER = """\
+| without | KL, first seed | gain (95 % interval) | second seed | ≥ 10 votes: first seed | second seed |
+| --- | --- | --- | --- | --- | --- |"""
+
+
+def main() -> int:
+    """Print the table; return the exit status."""
+    resources = resources_from_environment() | {"experiment": ExperimentChoice(name=EXPERIMENT, miniature=False)}
+    lineage = Workspace.of(resources).lineage()
+    try:
+        lineage.oof.require()
+    except HbacError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(HEADER, *table(evaluation(lineage.oof), tuple(lineage.experiment.members)), sep="\n")
+    return 0
+
+
+def table(found: Evaluation, members: tuple[str, ...]) -> Iterator[str]:
+    """Yield a row for each member of the first seed, that of a base without gains."""
+    for member in members:
+        if member.endswith(SECOND_SEED):
+            continue
+        first, second = found.record_of(member), found.record_of(member + SECOND_SEED)
+        beginning = next((one for one in BASES if member.startswith(one)), None)
+        if beginning is None:
+            yield (
+                f"| *nothing: {member}* | {first['mean']:.4f} |  | {second['mean']:.4f} in all "
+                f"| {first['kl_many_votes']:.4f} in all | {second['kl_many_votes']:.4f} in all |"
+            )
+            continue
+        base = BASES[beginning]
+        gains = (_gain(found, member, base), _gain(found, member + SECOND_SEED, base + SECOND_SEED))
+        votes = (
+            one["kl_many_votes"] - found.record_of(with_it)["kl_many_votes"]
+            for one, with_it in ((first, base), (second, base + SECOND_SEED))
+        )
+        many = " | ".join(f"{gain:+.4f}" for gain in votes)
+        words = member.removeprefix(beginning).replace("_", " ")
+        yield f"| {words} | {first['mean']:.4f} | {' | '.join(gains)} | {many} |"
+
+
+def _gain(found: Evaluation, without: str, base: str) -> str:
+    """Return the difference of a pair with its interval."""
+    for pair in found.differences:
+        if (pair["first"], pair["second"]) == (without, base):
+            return f"{pair['difference']:+.4f} ({pair['low']:+.4f}, {pair['high']:+.4f})"
+        if (pair["second"], pair["first"]) == (without, base):
+            return f"{-pair['difference']:+.4f} ({-pair['high']:+.4f}, {-pair['low']:+.4f})"
+    raise ValueError(f"{without}, {base}: expected a difference of the two, found none")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
