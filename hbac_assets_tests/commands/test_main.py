@@ -98,7 +98,7 @@ def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path):
             "{here}/train.csv: expected a file, found none; download ",
         ),
         ({"HBAC_STORE": f"{__file__}/store"}, "HBAC_STORE: expected the path of a folder, "),
-        ({"HBAC_EXPERIMENT": "quikstart"}, "HBAC_EXPERIMENT: expected one of best, best_cpu, odu, "),
+        ({"HBAC_EXPERIMENT": "quikstart"}, "HBAC_EXPERIMENT: expected one of ablation, best, best_cpu, odu, "),
         ({"HBAC_EXPERIMENT": "{here}/mine.yaml"}, "HBAC_EXPERIMENT: expected a file whose name no other has, found "),
     ],
     ids=["no data", "no table", "no store", "no experiment", "an experiment of another's name"],
