@@ -91,7 +91,7 @@ def moments(folder):
     return list(first.values())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_whenever_it_is_killed_nothing_looks_whole_that_is_not_and_the_rest_is_freed_later(folder, tmp_path_factory):
     copies = tmp_path_factory.mktemp("copies")
     spoil(folder)
