@@ -78,6 +78,10 @@ docs: .venv/.locked-docs  ## build the documentation into data/site, which needs
 	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet --strict --config-file documentation/mkdocs.yml
 	echo "$$PWD/data/site/index.html"
 
+screenshots: .venv/.locked-dev  ## pictures of Dagster, MLflow and the report of a finished run, by Chromium; TO=folder
+	$(ENVIRONMENT)
+	python -m documentation.screenshots $(if $(TO),--output $(TO))
+
 lint: .venv/.locked-dev  ## ruff and mypy
 	$(ENVIRONMENT)
 	ruff check .
