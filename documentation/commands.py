@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Iterator
-from functools import partial
 
 from hbac_assets.commands.main import command_line
 
@@ -26,5 +25,9 @@ def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
 
 
 def _help(parser: argparse.ArgumentParser) -> str:
-    parser.formatter_class = partial(parser.formatter_class, width=WIDTH)
+    parser.formatter_class = _formatter
     return parser.format_help().strip()
+
+
+def _formatter(*, prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, width=WIDTH)
