@@ -10,19 +10,20 @@ TOP = Path(__file__).parents[1]
 TOP_PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 """Pages of the project's top level, and where they are on the site."""
 
-SHIM = "iframe-worker.js"
-"""Lets the search work where the site is opened from disk; `mkdocs.yml` names it, too."""
+BESIDE = ("iframe-worker.js", "site.css")
+"""Files of this folder that the pages load, as `mkdocs.yml` names them."""
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages of the top level, whose links start there, and the script of the search."""
+    """Add the pages of the top level, whose links start there, and what the pages load."""
     from mkdocs.structure.files import File
 
     for source, page in TOP_PAGES.items():
         text = (TOP / source).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=re.sub(r"\]\(docs/", "](", text)))
-    script = Path(__file__).with_name(SHIM).read_text(encoding="utf-8")
-    files.append(File.generated(config, f"assets/{SHIM}", content=script))
+    for name in BESIDE:
+        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+        files.append(File.generated(config, f"assets/{name}", content=text))
     return files
 
 

@@ -1,6 +1,7 @@
 """The project's pages as text, the marks of the reference filled in, and what can be asked of them without a site."""
 
 import re
+from functools import cache
 
 from documentation.hooks import TOP_PAGES
 from documentation.reference import fill
@@ -11,11 +12,13 @@ PAGES = [CHECKOUT / "README.md", *(CHECKOUT / name for name in TOP_PAGES), *sort
 CODE = re.compile(r"^( *)```.*?^\1```$", re.M | re.S)
 
 
+@cache
 def whole(page):
     """Return a page with what is made from the code in it."""
     return fill(page.read_text(encoding="utf-8"))
 
 
+@cache
 def prose(page):
     """Return a page without its blocks of code."""
     return CODE.sub("", whole(page))
