@@ -7,7 +7,7 @@ SHELL := bash
 
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-fast test-long faults mutants bench rehearsal synthetic-report lint format ui clean-caches
+.PHONY: help setup run test test-fast test-long faults mutants bench rehearsal synthetic-report docs screenshots lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
@@ -16,9 +16,9 @@ help:  ## list the targets
 # In a project that was moved or copied its commands belong to the old folder, and are installed again.
 moved = $(shell if .ci/moved dagster || .ci/moved pytest; then echo --reinstall; fi)
 ifneq ($(moved),)
-.PHONY: .venv/.locked .venv/.locked-dev
+.PHONY: .venv/.locked .venv/.locked-dev .venv/.locked-docs
 endif
-.venv/.locked .venv/.locked-dev: uv.lock pyproject.toml
+.venv/.locked .venv/.locked-dev .venv/.locked-docs: uv.lock pyproject.toml
 	echo "installing the packages of uv.lock into .venv; the first time takes minutes" >&2
 	if [ -t 2 ]; then quiet=; else quiet=--quiet; fi
 	uv=$$(command -v uv || true)
@@ -32,7 +32,7 @@ endif
 	    fi
 	    uv=data/cache/uv/bin/uv
 	fi
-	"$$uv" sync --frozen $$quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(GPU),--extra gpu) $(moved)
+	"$$uv" sync --frozen $$quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(filter %-docs,$@),--group docs) $(if $(GPU),--extra gpu) $(moved)
 	touch $@
 
 setup: .venv/.locked-dev  ## make .venv from uv.lock, with the tools for development; GPU=1 adds CUDA
@@ -72,6 +72,15 @@ rehearsal: .venv/.locked-dev  ## the whole chain on a folder of the competition'
 synthetic-report: .venv/.locked-dev  ## compare the synthetic EEG with real recordings, statistic by statistic, ten minutes; N=2000
 	$(ENVIRONMENT)
 	python -m benchmarks.realism $(if $(N),--recordings $(N))
+
+docs: .venv/.locked-docs  ## build the documentation into data/site, which needs no network and no server
+	$(ENVIRONMENT)
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet --strict --config-file documentation/mkdocs.yml
+	echo "$$PWD/data/site/index.html"
+
+screenshots: .venv/.locked-dev  ## pictures of Dagster, MLflow and the report of a finished run, by Chromium; TO=folder
+	$(ENVIRONMENT)
+	python -m documentation.screenshots $(if $(TO),--output $(TO))
 
 lint: .venv/.locked-dev  ## ruff and mypy
 	$(ENVIRONMENT)

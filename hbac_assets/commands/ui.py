@@ -28,6 +28,8 @@ SERVERS = {
     "MLflow": (("mlflow", "ui", "--workers", "1"), "/health"),
 }
 """The module and its arguments, and what answers once the server can be used."""
+PORTS = {"HBAC_DAGSTER_PORT": 3000, "HBAC_MLFLOW_PORT": 5000}
+"""The ports of Dagster and MLflow where their variables are absent."""
 LOGS_FOLDER = DATA_FOLDER / "logs"
 MOST_EXPERIMENTS = 1000
 ANSWER_SECONDS = 30
@@ -73,9 +75,10 @@ def free_ports() -> dict[str, int]:
     Raises:
         HbacError: one is taken, or both are one.
     """
-    ports = {"Dagster": free_port("HBAC_DAGSTER_PORT", 3000)}
+    dagster, mlflow = PORTS
+    ports = {"Dagster": free_port(dagster, PORTS[dagster])}
     if not os.environ[BACKEND_URI].startswith("http"):
-        ports["MLflow"] = free_port("HBAC_MLFLOW_PORT", 5000)
+        ports["MLflow"] = free_port(mlflow, PORTS[mlflow])
     if len(set(ports.values())) < len(ports):
         raise HbacError(f"HBAC_MLFLOW_PORT: expected another port than Dagster's, found {ports['MLflow']}; correct it")
     return ports

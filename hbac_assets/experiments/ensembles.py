@@ -19,7 +19,7 @@ BEST = "best"
 class Ensemble(Settings):
     """Members that are blended, and how."""
 
-    members: Annotated[tuple[str, ...], Field(min_length=1)]
+    members: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="names of members of the experiment")
     method: str = Field(
         BEST, description="a key of `scoring.blending.METHODS`, or best: the one with the lowest nested score"
     )
@@ -60,7 +60,7 @@ class Ensemble(Settings):
 class Published(Settings):
     """A figure that the authors of a system report."""
 
-    figure: float
+    figure: float = Field(description="as reported")
     what: str = Field(description="the metric, and the data that it was measured on")
 
 

@@ -26,12 +26,14 @@ class Experiment(Settings):
     """
 
     name: str
-    description: str
-    sampling: SamplingRule = "first_per_spectrogram"
+    description: str = Field(description="what the experiment is for; Dagster and the report show it")
+    sampling: SamplingRule = Field(
+        "first_per_spectrogram", description="which rows of train.csv are learned from and scored"
+    )
     max_rows: PositiveInt | None = Field(None, description="keep at most this many sampled rows, evenly over the folds")
-    folds: Annotated[int, Field(ge=2)] = 5
-    fold_seed: Annotated[int, Field(ge=0)] = 42
-    members: Annotated[dict[Name, MemberSettings], Field(min_length=1)]
+    folds: Annotated[int, Field(ge=2)] = Field(5, description="into how many parts the patients are divided")
+    fold_seed: Annotated[int, Field(ge=0)] = Field(42, description="of that division")
+    members: Annotated[dict[Name, MemberSettings], Field(min_length=1)] = Field(description="the models, by name")
     ensembles: dict[Annotated[Name, NO_MEMBERS_NAME], EnsembleOfMembers] = Field(
         {}, min_length=1, description="without this key: one, named ensemble, of all members"
     )

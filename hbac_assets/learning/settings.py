@@ -72,7 +72,9 @@ class Preprocessing(Settings):
     clip: tuple[float, float] = Field(
         (-4.0, 8.0), description="bounds of the natural logarithm of the power, of Kaggle's spectrogram"
     )
-    normalisation: Normalisation = "per_image"
+    normalisation: Normalisation = Field(
+        "per_image", description="the pixels whose mean and standard deviation an image is standardised by"
+    )
 
     @property
     def kind(self) -> InputKind:
@@ -127,15 +129,15 @@ class Preprocessing(Settings):
 class MixUp(Settings):
     """MixUp (Zhang et al. 2018): images and targets blended in pairs, on a share of the batches."""
 
-    probability: Share = 0.5
-    alpha: PositiveFloat = 2.0
+    probability: Share = Field(0.5, description="of a batch")
+    alpha: PositiveFloat = Field(2.0, description="both parameters of the beta distribution of the weights")
 
 
 class Mask(Settings):
     """A band of the image set to zero, on a share of the batches; its width is a share of the axis."""
 
-    probability: Share = 0.5
-    size: tuple[Share, Share] = (0.06, 0.1)
+    probability: Share = Field(0.5, description="of a batch")
+    size: tuple[Share, Share] = Field((0.06, 0.1), description="least and largest width, as shares of the axis")
 
     @model_validator(mode="after")
     def _ordered_size(self) -> Self:
@@ -147,34 +149,34 @@ class Mask(Settings):
 class Cutout(Mask):
     """Rectangles of the image set to zero, on a share of the batches; each side is a share of its axis."""
 
-    size: tuple[Share, Share] = (0.1, 0.25)
-    rectangles: PositiveInt = 1
+    size: tuple[Share, Share] = Field((0.1, 0.25), description="least and largest side, as shares of its axis")
+    rectangles: PositiveInt = Field(1, description="how many in an image")
 
 
 class Translation(Settings):
     """Images shifted along both axes, on a share of the batches; what moves in is zero."""
 
-    probability: Share = 0.5
+    probability: Share = Field(0.5, description="of a batch")
     size: tuple[Share, Share] = Field((0.1, 0.1), description="largest shift, as shares of (frequencies, times)")
 
 
 class HemisphereFlip(Settings):
     """Left and right electrodes exchanged, in a fraction of the images."""
 
-    probability: Share = 0.5
+    probability: Share = Field(0.5, description="of an image")
 
 
 class TimeShift(Settings):
     """The window earlier or later, in a fraction of the images; each view moves by as many seconds."""
 
-    probability: Share = 0.5
+    probability: Share = Field(0.5, description="of an image")
     seconds: PositiveFloat = Field(2.0, description="largest shift in either direction")
 
 
 class ChannelDropout(Settings):
     """One channel set to zero, in a fraction of the images: of an image, a chain in all of its views."""
 
-    probability: Share = 0.5
+    probability: Share = Field(0.5, description="of an image")
 
 
 class Augmentation(Settings):
@@ -219,12 +221,12 @@ class Schedule(Settings):
     A cosine goes down to `floor`, an exponential decay never below it. `learning.schedules` has the formulas.
     """
 
-    kind: Annotated[ScheduleKind, KIND] = "cosine"
-    start: PositiveFloat = 5e-5
-    peak: PositiveFloat = 1e-3
-    floor: PositiveFloat = 1e-5
+    kind: Annotated[ScheduleKind, KIND] = Field("cosine", description="the course after the warm-up")
+    start: PositiveFloat = Field(5e-5, description="learning rate of the first step")
+    peak: PositiveFloat = Field(1e-3, description="highest learning rate, at the end of the warm-up")
+    floor: PositiveFloat = Field(1e-5, description="lowest learning rate")
     decay: Annotated[float, Field(gt=0, lt=1)] = Field(0.8, description="factor an epoch, of the kind exponential")
-    warmup_epochs: Annotated[int, Field(ge=0)] = 3
+    warmup_epochs: Annotated[int, Field(ge=0)] = Field(3, description="epochs from `start` to `peak`")
 
 
 class Stage(Settings):
@@ -248,15 +250,15 @@ class Stage(Settings):
 class Optimizer(Settings):
     """Adam (Kingma & Ba 2015); with a weight decay, AdamW (Loshchilov & Hutter 2019)."""
 
-    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    beta_2: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    weight_decay: NonNegativeFloat = 0.0
+    beta_1: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="decay of the mean of the gradients")
+    beta_2: Annotated[float, Field(ge=0, lt=1)] = Field(0.999, description="decay of the mean of their squares")
+    weight_decay: NonNegativeFloat = Field(0.0, description="decoupled from the gradients; 0 is Adam")
 
 
 class MemberSettings(Settings):
     """One model recipe: with the rows of a fold and the code's version it determines the weights."""
 
-    backbone: str
+    backbone: str = Field(description="the network without its head")
     kernel: Literal[3, 5, 7] | None = Field(
         None, description="size of the convolutions in all stages of efficientnetv2_b2; None keeps the authors'"
     )
@@ -265,12 +267,15 @@ class MemberSettings(Settings):
     )
     preprocessing: Annotated[Preprocessing, KIND] = Field(Preprocessing(), validate_default=True)
     augmentation: Augmentation = Augmentation()
-    target: Literal["consensus", "votes"] = "votes"
+    target: Literal["consensus", "votes"] = Field(
+        "votes",
+        description="what is learned: the class with the most votes, or the fraction of the votes of each class",
+    )
     rebalancing: bool = Field(
         False, description="draw training rows so that the classes weigh alike, by their targets; validate as they are"
     )
-    batch_size: PositiveInt = 32
-    epochs: PositiveInt = 13
+    batch_size: PositiveInt = Field(32, description="rows of a training step")
+    epochs: PositiveInt = Field(13, description="passes through the training rows; of a stage that does not say")
     schedule: Schedule = Schedule()
     stages: tuple[Stage, ...] = Field(
         (), description="parts of the training, one after the other; none: one of all rows, each of the same weight"
@@ -282,7 +287,7 @@ class MemberSettings(Settings):
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="validate, store and predict with an exponential moving average of the weights over the steps"
     )
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="rate of dropout before the last layer")
     batchnorm_momentum: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="None keeps what the backbone's authors gave it"
     )
@@ -293,7 +298,7 @@ class MemberSettings(Settings):
     test_time: Variants | None = Field(
         None, description="predict the mean over variants of each image, known as test-time augmentation"
     )
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(42, description="of first weights, order of rows, augmentation")
 
     @property
     def all_stages(self) -> tuple[Stage, ...]:

@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import urllib.request
 from contextlib import contextmanager, suppress
 
 from websockets.sync.client import connect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SECONDS = 120
+SECONDS, POLL_SECONDS, SETTLE_SECONDS = 120, 0.1, 2.0
 COMPLAINTS = {"Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"}
 
 
@@ -34,9 +35,9 @@ class Tab:
         assert "error" not in told, (method, told["error"])
         return told["result"]
 
-    def open(self, url, width, *, phone):
+    def open(self, url, width, *, phone, height=900):
         """Open an address on a screen of so many CSS pixels, and wait until it has loaded."""
-        screen = {"width": width, "height": 900, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
+        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
         self.call("Emulation.setDeviceMetricsOverride", **screen)
         self.events.clear()
         self.call("Page.navigate", url=url)
@@ -46,6 +47,27 @@ class Tab:
     def value(self, expression):
         """Return the value of an expression in the page."""
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+
+    def wait_for(self, expression):
+        """Wait until an expression is true in the page, and tell whether it came to that."""
+        deadline = time.monotonic() + SECONDS
+        while not self.value(f"Boolean({expression})"):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
+
+    def settle(self):
+        """Wait until the page has looked the same for a while: charts are drawn, and what moves is in its place."""
+        before, after = b"", self.screenshot()
+        deadline = time.monotonic() + SECONDS
+        while before != after and time.monotonic() < deadline:
+            time.sleep(SETTLE_SECONDS)
+            before, after = after, self.screenshot()
+
+    def screenshot(self):
+        """Return what the screen shows, as PNG."""
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
     def pdf(self):
         """Return the page as it is printed."""

@@ -37,13 +37,19 @@ class Ranges(Settings):
 
     clip_low: Bounds = Field((-8.0, -2.0), description="lower bound of the logarithm of the power")
     clip_high: Bounds = Field((4.0, 12.0), description="its upper bound")
-    peak: PositiveBounds = Field((1e-4, 1e-2), description="the schedule's highest learning rate")
-    beta_1: ShareBounds = (0.8, 0.98)
-    beta_2: ShareBounds = (0.95, 0.9999)
-    weight_decay: PositiveBounds = (1e-6, 1e-1)
-    dropout: ShareBounds = (0.0, 0.5)
-    schedule: Annotated[tuple[ScheduleKind, ...], Field(min_length=1)] = ("cosine", "exponential", "constant")
-    normalisation: Annotated[tuple[Normalisation, ...], Field(min_length=1)] = ("per_image", "data_wide")
+    peak: PositiveBounds = Field(
+        (1e-4, 1e-2), description="the schedule's highest learning rate, sampled by its logarithm"
+    )
+    beta_1: ShareBounds = Field((0.8, 0.98), description="of the optimizer")
+    beta_2: ShareBounds = Field((0.95, 0.9999), description="of the optimizer")
+    weight_decay: PositiveBounds = Field((1e-6, 1e-1), description="of the optimizer, sampled by its logarithm")
+    dropout: ShareBounds = Field((0.0, 0.5), description="of the member")
+    schedule: Annotated[tuple[ScheduleKind, ...], Field(min_length=1)] = Field(
+        ("cosine", "exponential", "constant"), description="kinds of schedule to choose from"
+    )
+    normalisation: Annotated[tuple[Normalisation, ...], Field(min_length=1)] = Field(
+        ("per_image", "data_wide"), description="normalisations to choose from"
+    )
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
@@ -70,14 +76,14 @@ class Search(Settings):
 
     member: str = Field(description="the member whose recipe the search begins with")
     folds: PositiveInt = Field(2, description="how many of the experiment's folds a trial trains on")
-    epochs: PositiveInt = 2
+    epochs: PositiveInt = Field(2, description="of a trial on each fold")
     batches: PositiveInt = Field(3, description="more of them later go on from the trials there are")
     trials: PositiveInt = Field(20, description="trials of a batch")
     narrowing: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="width of a batch's ranges, around the best trial so far, as a share of the batch's before"
     )
     ranges: Ranges = Ranges()
-    seed: NonNegativeInt = 42
+    seed: NonNegativeInt = Field(42, description="of what is tried")
 
     @property
     def study_recipe(self) -> dict[str, Any]:
