@@ -127,7 +127,7 @@ def pictures(lineage: Lineage, dagster: str, mlflow: str) -> list[Picture]:
             "mlflow-compare.png",
             f"{mlflow}/#/metric?{compared}",
             (METRIC, "Completed Runs"),
-            (1110, 560),
+            (1480, 520),
             (MLFLOW_ASSISTANT,),
         ),
         Picture("report.png", lineage.report.path.as_uri(), ("Leaderboard",), (1000, 720)),
