@@ -31,6 +31,7 @@ from hbac_assets.resources.views import Workspace
 from hbac_assets.store.files import atomic_write
 
 METRIC = "val_loss"
+MLFLOW_ASSISTANT = "mlflow.assistant.chat_panel.close"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Picture:
         url: of the page.
         words: texts that the page shows when it is whole.
         size: in CSS pixels.
-        clicks: texts of elements that are clicked one after the other, once they are there.
+        clicks: texts of elements that are clicked one after the other, or MLflow's names of them, once they are there.
     """
 
     file: str
@@ -104,11 +105,17 @@ def pictures(lineage: Lineage, dagster: str, mlflow: str) -> list[Picture]:
             f"experiments={quote(json.dumps([experiment]))}",
             f"plot_metric_keys={quote(json.dumps([METRIC]))}",
             f"metric={quote(json.dumps(METRIC))}",
+            "x_axis=step",
         )
     )
     return [
-        Picture("dagster-lineage.png", f"{dagster}/asset-graph", ("trained_models", "submission"), (1280, 720)),
-        Picture("dagster-grid.png", grid, ("Partitions Selected", cell.member), (1000, 440)),
+        Picture(
+            "dagster-lineage.png",
+            f"{dagster}/assets/submission?view=lineage&lineageScope=upstream&lineageDepth=10",
+            ("competition_data", "trained_models", "submission"),
+            (1280, 720),
+        ),
+        Picture("dagster-grid.png", grid, ("Partitions Selected", cell.member), (1280, 480)),
         Picture(
             "dagster-loss-curves.png",
             f"{grid}&partition={quote(str(key))}",
@@ -116,7 +123,13 @@ def pictures(lineage: Lineage, dagster: str, mlflow: str) -> list[Picture]:
             (1280, 900),
             ("[Show Markdown]",),
         ),
-        Picture("mlflow-compare.png", f"{mlflow}/#/metric?{compared}", (METRIC, "Completed Runs"), (1110, 560)),
+        Picture(
+            "mlflow-compare.png",
+            f"{mlflow}/#/metric?{compared}",
+            (METRIC, "Completed Runs"),
+            (1480, 520),
+            (MLFLOW_ASSISTANT,),
+        ),
         Picture("report.png", lineage.report.path.as_uri(), ("Leaderboard",), (1000, 720)),
     ]
 
@@ -194,22 +207,23 @@ def taken(tab: Any, picture: Picture) -> bytes:
     """
     width, height = picture.size
     tab.open(picture.url, width, height=height, phone=False)
-    for words in (*picture.words, *picture.clicks):
-        if not tab.wait_for(f"document.body.innerText.includes({json.dumps(words)})"):
-            raise HbacError(f"{picture.url}: expected a page with the words '{words}', found none; open it by hand")
-        if words in picture.clicks:
-            tab.value(CLICK % json.dumps(words))
+    shown = [(words, f"document.body.innerText.includes({json.dumps(words)})") for words in picture.words]
+    clicked = [(name, f"{CLICK}({json.dumps(name)})") for name in picture.clicks]
+    for words, found in [*shown, *clicked]:
+        if not tab.wait_for(found):
+            raise HbacError(f"{picture.url}: expected a page with '{words}', found none; open it by hand")
     tab.settle()
     picture_bytes: bytes = tab.screenshot()
     return picture_bytes
 
 
-CLICK = """(words => {
+CLICK = """(name => {
     const all = [...document.querySelectorAll("a, button, span, div")]
-    const found = all.filter(one => one.innerText?.trim() === words)
+    const found = all.filter(one => one.innerText?.trim() === name || one.dataset.componentId === name)
     found.at(-1)?.click()
     return found.length
-})(%s)"""
+})"""
+"""Clicks the innermost element with a text, or MLflow's with a name, and tells whether there is one."""
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ def test_pictures_of_every_page_of_a_finished_run(finished, tmp_path):
     made = {picture.name: size(picture) for picture in tmp_path.iterdir()}
     assert made == {
         "dagster-lineage.png": (1280, 720),
-        "dagster-grid.png": (1000, 440),
+        "dagster-grid.png": (1280, 480),
         "dagster-loss-curves.png": (1280, 900),
-        "mlflow-compare.png": (1110, 560),
+        "mlflow-compare.png": (1480, 520),
         "report.png": (1000, 720),
     }
 
