@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
-from hbac_assets.assets.metadata import picture, table
+from hbac_assets.assets.metadata import counts, picture, table
 from hbac_assets.assets.mlflow_runs import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.prediction import configure_device
 from hbac_assets.assets.spectrograms import npy_spectrograms
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from optuna import Study
 
 BEST_ROWS = 10
+SENTENCES = {
+    "history": "Each trial's validation loss, and the lowest so far: a search that still falls is worth more batches.",
+    "importances": "How much each hyperparameter explains of the differences between trials.",
+}
 
 
 class SearchConfig(Config):
@@ -35,7 +39,10 @@ class SearchConfig(Config):
 
 
 @stage(
-    deps=[fold_assignments, npy_spectrograms, eeg_spectrograms], group="training", kinds={"optuna", "keras", "mlflow"}
+    deps=[fold_assignments, npy_spectrograms, eeg_spectrograms],
+    group="training",
+    page="docs/methods.md",
+    kinds={"optuna", "keras", "mlflow"},
 )
 def hyperparameter_search(
     context: AssetExecutionContext,
@@ -139,9 +146,9 @@ def _metadata(study: "Study", search: Search, lineage: Lineage) -> dict[str, Any
     return {
         "path": MetadataValue.path(lineage.tuned_member.path),
         "how to use it": _use(lineage),
-        **{name: value for name, value in lineage.tuned_member.facts().items() if name != "prediction"},
-        "trials wanted": search.batches * search.trials,
-        **{name: picture(png) for name, png in _pictures(study, search, trials).items()},
+        **counts({name: value for name, value in lineage.tuned_member.facts().items() if name != "prediction"}),
+        **counts({"trials wanted": search.batches * search.trials}),
+        **{name: picture(png, SENTENCES[name]) for name, png in _pictures(study, search, trials).items()},
         "best trials": table(complete.sort_values("loss", kind="stable").head(BEST_ROWS)),
     }
 
