@@ -72,7 +72,7 @@ def competition_data(
             "unusual, and accepted": MetadataValue.md("\n".join(f"- {one}" for one in remarks) or "nothing"),
             "train.csv": preview(rows),
             "fingerprint": lineage.dataset.fingerprint,
-            **stored_table(rows),
+            **stored_table(rows, columns_first=False),
         },
     )
 

@@ -49,7 +49,7 @@ WEIGHTS_SENTENCE = "How much each member counts; a member that the others can do
 
 @stage(
     deps=[oof_predictions],
-    group="evaluation",
+    group="results",
     page="docs/methods.md",
     kinds={"keras", "jax", "mlflow", "parquet"},
 )
@@ -96,7 +96,7 @@ def ensemble(
             **{f"weights, {name}": picture(drawn, WEIGHTS_SENTENCE) for name, drawn in weights.items()},
             "preview": preview(rows),
             "path": MetadataValue.path(artifact.path),
-            **stored_table(rows),
+            **stored_table(rows, columns_first=False),
         },
     )
 

@@ -19,7 +19,7 @@ from hbac_assets.store.files import atomic_write
 
 @stage(
     deps=[ensemble, oof_predictions, trained_models, fold_assignments, npy_spectrograms],
-    group="evaluation",
+    group="results",
     page="docs/report.md",
     kinds={"html", "mlflow"},
 )

@@ -36,7 +36,7 @@ fold_models = AssetSpec(
         PAGE,
     ),
     metadata=explained(PAGE),
-    group_name="training",
+    group_name="models",
     kinds={"keras", "jax"},
     owners=OWNERS,
     code_version=CODE_VERSIONS["trained_models"],
@@ -50,11 +50,11 @@ def is_materialized(instance: DagsterInstance, lineage: Lineage, cell: Cell) -> 
 
 
 def partition_of(lineage: Lineage, cell: Cell) -> str:
-    """Return the partition that shows a cell: `bipolar_resnet 0 (quickstart)` for example.
+    """Return the partition that shows a cell: `quickstart: bipolar_resnet 0` for example.
 
-    Dagster's pages cut long names in the middle, so that what tells cells apart comes first and last.
+    Dagster's pages cut long names in the middle, so that what tells the cells of one experiment apart comes last.
     """
-    return f"{cell.member} {cell.fold} ({lineage.experiment.name})"
+    return f"{lineage.experiment.name}: {cell.member} {cell.fold}"
 
 
 def extend_partitions(instance: DagsterInstance, lineage: Lineage) -> None:

@@ -69,7 +69,7 @@ def fold_assignments(
             **counts({"rows with half of a window missing": int(lineage.folds.facts()["half_missing"])}),
             "preview": preview(rows),
             "path": MetadataValue.path(lineage.folds.path),
-            **stored_table(rows),
+            **stored_table(rows, columns_first=False),
         },
     )
 

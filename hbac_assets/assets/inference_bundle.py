@@ -35,7 +35,7 @@ COMPARED_ROWS = 24
 
 @stage(
     deps=[ensemble, trained_models, fold_assignments],
-    group="evaluation",
+    group="results",
     page="docs/deployment.md",
     kinds={"onnx", "mlflow"},
 )

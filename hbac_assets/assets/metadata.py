@@ -17,6 +17,7 @@ from dagster import (
 )
 
 from hbac_assets.assets.columns import described
+from hbac_assets.figures import with_few_colours
 from hbac_assets.lineage import Lineage
 
 PREVIEW_ROWS = 8
@@ -30,7 +31,7 @@ def picture(png: bytes, sentence: str) -> MarkdownMetadataValue:
 def pictures(several: "list[tuple[bytes, str]]") -> MarkdownMetadataValue:
     """Return PNGs one below the other, each below its sentence."""
     parts = [
-        f"{sentence}\n\n![{sentence}](data:image/png;base64,{base64.b64encode(png).decode()})"
+        f"{sentence}\n\n![{sentence}](data:image/png;base64,{base64.b64encode(with_few_colours(png)).decode()})"
         for png, sentence in several
     ]
     return MetadataValue.md("\n\n".join(parts))
@@ -55,10 +56,13 @@ def schema(frame: pd.DataFrame) -> TableSchema:
     return TableSchema(columns=columns)
 
 
-def stored_table(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return what Dagster shows of a table under its own headings: columns and number of rows."""
+def stored_table(frame: pd.DataFrame, *, columns_first: bool = True) -> dict[str, Any]:
+    """Return what Dagster shows of a table: columns and number of rows.
+
+    Its page has the columns above all else, unless something that matters more is to come first.
+    """
     return {
-        "dagster/column_schema": MetadataValue.table_schema(schema(frame)),
+        "dagster/column_schema" if columns_first else "columns": MetadataValue.table_schema(schema(frame)),
         "dagster/row_count": MetadataValue.int(len(frame)),
     }
 

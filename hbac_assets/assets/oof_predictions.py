@@ -36,7 +36,7 @@ from hbac_assets.store.tables import read_table, write_table
 
 @stage(
     deps=[trained_models, fold_assignments, npy_spectrograms, eeg_spectrograms],
-    group="evaluation",
+    group="results",
     page="docs/scores.md",
     kinds={"keras", "parquet"},
 )
@@ -91,7 +91,7 @@ def oof_predictions(
             **gain_metadata(gains),
             "preview": preview(rows),
             "path": MetadataValue.path(lineage.oof.path),
-            **stored_table(rows),
+            **stored_table(rows, columns_first=False),
         },
     )
 
@@ -100,7 +100,7 @@ def log_folds(runs: ExperimentRuns, lineage: Lineage, member: str, parent: Track
     """Log to the run and model of each fold what it scores on the rows that it holds out."""
     for fold, rows in predicted.groupby("fold"):
         tracked = tracked_cell(runs, lineage, Cell(member, int(str(fold))), parent)
-        tracked.log_model_metrics({"oof_kl": float(rows["kl"].mean())})
+        tracked.log_model_metrics({"fold_kl": float(rows["kl"].mean())})
 
 
 def held_out_predictions(lineage: Lineage, log: logging.Logger) -> tuple[pd.DataFrame, dict[str, PairedGain]]:

@@ -32,7 +32,7 @@ from hbac_assets.store.tables import read_table
 
 @stage(
     deps=[ensemble, trained_models, fold_assignments],
-    group="evaluation",
+    group="results",
     page="docs/scores.md",
     kinds={"keras", "csv"},
 )

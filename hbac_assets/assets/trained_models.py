@@ -169,7 +169,7 @@ def _grid_config(config: GridConfig) -> dict[str, object]:
 @graph_asset(
     ins={name: AssetIn(dagster_type=Nothing) for name in INPUTS},
     config=_grid_config,
-    group_name="training",
+    group_name="models",
     kinds={"keras", "jax", "mlflow"},
     owners=OWNERS,
     code_version=CODE_VERSIONS["trained_models"],

@@ -20,11 +20,12 @@ from hbac_assets.resources.commit import code_commit
 
 MODULE, REPOSITORY = "hbac_assets", "__repository__"
 REPOSITORY_TAG, COMMIT_TAG = ".dagster/repository", "commit"
+COMMIT_LETTERS = 12
 
 
 def place_run(instance: DagsterInstance, run_id: str) -> None:
     """Record the code's commit with a run and, where it has none, the code location of its job."""
-    tags = {COMMIT_TAG: code_commit()}
+    tags = {COMMIT_TAG: code_commit()[:COMMIT_LETTERS]}
     run = instance.get_run_by_id(run_id)
     placed = run is not None and run.remote_job_origin is not None
     if not placed:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from hbac_assets.figures import new_figure, plain, png
 from hbac_assets.palette import BLUE, VERMILION
+from hbac_assets.signals.montage import CHAINS
 
 if TYPE_CHECKING:
     from hbac_assets.learning.settings import Preprocessing
@@ -74,7 +75,8 @@ def network_input(array: np.ndarray, preprocessing: "Preprocessing", title: str)
     figure = new_figure(7.5, 1.2 + (5.2 if kind.dimensions == 1 else 3.4 * kind.panels))
     figure.suptitle(plain(title), fontsize=11)
     every_axes = figure.subplots(kind.panels, 1, squeeze=False).ravel()
-    names = ["-".join((one[0], one[-1])) for one in kind.channels]
+    chains = {electrodes: name for name, electrodes in CHAINS.items()}
+    names = [chains.get(one, "-".join(one)) for one in kind.channels]
     limit = float(np.abs(array).max()) or 1.0
     for axes, panel, seconds in zip(every_axes, np.split(array, kind.panels), kind.seconds(preprocessing), strict=True):
         extent = (-seconds / 2, seconds / 2)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 VIEW = "scores"
 """The name of the saved view in addresses of MLflow's pages."""
 _SHOWN = {
-    "metrics": ("oof_kl", "oof_kl_low", "oof_kl_high", "prior_to_floor", "val_loss_mean", "val_loss_std"),
+    "metrics": ("oof_kl", "oof_kl_low", "oof_kl_high", "prior_to_floor", "fold_kl", "val_loss_mean", "val_loss_std"),
     "tags": ("fold", "superseded"),
     "attributes": ("Duration",),
 }

@@ -100,8 +100,8 @@ def test_every_cell_is_a_partition_with_its_figures(finished):
         records = instance.fetch_materializations(AssetKey("fold_models"), limit=20).records
     seen = set()
     for record in records:
-        member, fold, experiment = record.asset_materialization.partition.split()
-        assert experiment == "(quickstart-miniature)"
+        experiment, member, fold = record.asset_materialization.partition.split()
+        assert experiment == "quickstart-miniature:"
         metadata = record.asset_materialization.metadata
         assert {name: metadata[f"parameters, {name}"].value for name in MEMBERS[member]} == {
             name: f"{count:,}" for name, count in MEMBERS[member].items()

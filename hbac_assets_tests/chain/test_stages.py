@@ -80,7 +80,7 @@ def test_stages_are_shown_epoch_by_epoch_and_leave_the_folds_as_they_are(made, t
     client = MlflowClient(tracking.uri)
     for record in records:
         shown = record.asset_materialization.metadata
-        fold = int(record.asset_materialization.partition.split()[1])
+        fold = int(record.asset_materialization.partition.split()[-1])
         history = pd.read_csv(lineage.cell(Cell("tiny", fold)).path / "history.csv")
         gains = {2: history["raw_val_loss"][1] - history["val_loss"][1]}
         gains[5] = history["raw_val_loss"][4] - history["val_loss"][4]

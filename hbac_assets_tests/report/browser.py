@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import urllib.request
 from contextlib import contextmanager, suppress
 
@@ -34,9 +35,9 @@ class Tab:
         assert "error" not in told, (method, told["error"])
         return told["result"]
 
-    def open(self, url, width, *, phone):
+    def open(self, url, width, *, phone=False, height=900):
         """Open an address on a screen of so many CSS pixels, and wait until it has loaded."""
-        screen = {"width": width, "height": 900, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
+        screen = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
         self.call("Emulation.setDeviceMetricsOverride", **screen)
         self.events.clear()
         self.call("Page.navigate", url=url)
@@ -46,6 +47,46 @@ class Tab:
     def value(self, expression):
         """Return the value of an expression in the page."""
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+
+    def wait_for(self, expression, seconds=SECONDS):
+        """Return the value of an expression in the page once it is true; what the page says meanwhile is kept."""
+        until = time.monotonic() + seconds
+        while not (value := self.value(f"(() => {{ try {{ return {expression} }} catch {{ return null }} }})()")):
+            assert time.monotonic() < until, f"not within {seconds} s: {expression}\n{self.text()[:2000]}"
+            time.sleep(0.3)
+        return value
+
+    def text(self):
+        """Return what the page shows, as text."""
+        return self.value("document.body.innerText")
+
+    def sees(self, words, seconds=SECONDS):
+        """Wait until the page shows some words."""
+        self.wait_for(f"document.body.innerText.includes({json.dumps(words)})", seconds)
+
+    def click(self, words, within="a, button, [role=tab], [role=row], [role=checkbox], label, span, div", place=0):
+        """Click, as a mouse does, on the smallest element that shows exactly these words, once there is one."""
+        found = f"""[...document.querySelectorAll({json.dumps(within)})].filter(one =>
+            one.innerText && one.innerText.trim() === {json.dumps(words)} && one.getBoundingClientRect().width > 0
+        ).filter((one, _, all) => !all.some(other => other !== one && one.contains(other)))[{place}]"""
+        self.click_on(found)
+
+    def click_on(self, element):
+        """Click, as a mouse does, on the element that an expression gives, once it is there."""
+        self.wait_for(f"!!({element})")
+        x, y = self.value(f"""(() => {{ const one = {element}; one.scrollIntoView({{block: "center"}});
+            const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] }})()""")
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            button = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
+
+    def type(self, text):
+        """Type a text where the cursor is."""
+        self.call("Input.insertText", text=text)
+
+    def screenshot(self, path):
+        """Keep what the screen shows as a PNG."""
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
     def pdf(self):
         """Return the page as it is printed."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-WIDTH, VOTES_HEIGHT, EEG_HEIGHT, SPECTROGRAM_HEIGHT = 8.0, 1.5, 4.6, 2.9
+WIDTH, VOTES_HEIGHT, EEG_HEIGHT, SPECTROGRAM_HEIGHT = 8.0, 1.7, 4.6, 2.9
 MARGINS = {"left": 0.1, "right": 0.98}
 """Of the width. Fixed ones: laying out a figure of so many axes takes as long as drawing it."""
 
@@ -40,9 +40,9 @@ def gallery_picture(case: Case, title: str) -> "Figure":
     figure = new_figure(WIDTH, sum(heights), adjusting=False)
     above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=heights).ravel()
     axes = above.subplots()
-    above.subplots_adjust(**MARGINS, bottom=0.2, top=0.78)
+    above.subplots_adjust(**MARGINS, bottom=0.17, top=0.7)
     _draw_votes(axes, case)
-    axes.set_title(plain(title), loc="left", fontsize=11)
+    axes.set_title(plain(title), loc="left", fontsize=11, pad=20)
     _draw_recordings(below, case)
     return figure
 
@@ -78,7 +78,7 @@ def _draw_votes(axes: "Axes", case: Case) -> None:
     axes.set_ylim(0, 1.25)
     axes.set_yticks([0, 0.5, 1])
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower left", bbox_to_anchor=(0, 0.97))
 
 
 def _draw_minutes(figure: "FigureBase", case: Case) -> None:
