@@ -52,8 +52,8 @@ def with_few_colours(picture: bytes, colours: int = 64) -> bytes:
     image = Image.open(io.BytesIO(picture), formats=["PNG"])
     if image.mode == "P":
         return picture
-    image, buffer = image.convert("RGB"), io.BytesIO()
-    few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few = image.convert("RGB").quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 

@@ -58,16 +58,16 @@ def hyperparameter_search(
     that members are scored on, so that the score of what it found is optimistic on these rows.
     """
     search = workspace.experiment.load().search
-    if any(node.name == "trained_models" for node in context.job_def.nodes):
-        note = "left out of a run that trains all models, since it takes as long as it has trials: materialize it alone"
-        context.log.info(note)
-        return MaterializeResult(data_version=data_version(), metadata={"search": note})
     if search is None:
         context.log.info("the experiment asks for no search: nothing to do")
         return MaterializeResult(data_version=data_version(), metadata={"search": "the experiment asks for none"})
     report_dead_runs(context.instance, context.run.run_id)
     lineage = workspace.lineage()
     lineage.folds.require()
+    if _is_beside_all(context) and not lineage.tuned_member.is_current():
+        note = "left out of a run that trains all models, since it takes as long as it has trials: materialize it alone"
+        context.log.info(note)
+        return MaterializeResult(data_version=data_version(), metadata={"search": note})
     runs = open_runs(context, tracking, lineage)
     runs.fail_unfinished()
     supersede_searches(runs, lineage)
@@ -78,7 +78,8 @@ def hyperparameter_search(
         parent = tracked_search(runs, lineage, search)
         trials = Trials(study, search, lineage, runs, parent, context.log)
         trials.log_missing()
-        done, until = len(finished_trials(study)), _until(len(finished_trials(study)), search, config.batches)
+        done = len(finished_trials(study))
+        until = done if _is_beside_all(context) else _until(done, search, config.batches)
         if done >= until and _is_published(lineage, done) and runs.is_finished(lineage.tuned_member.inputs):
             context.log.info(f"{done} of {search.batches * search.trials} trials are there, kept")
         else:
@@ -104,6 +105,11 @@ def _until(done: int, search: Search, batches: int | None) -> int:
     if batches is None:
         return search.batches * search.trials
     return min(search.batches, done // search.trials + batches) * search.trials
+
+
+def _is_beside_all(context: AssetExecutionContext) -> bool:
+    """Tell whether the run makes everything: then nobody asked for the search."""
+    return any(node.name == "trained_models" for node in context.job_def.nodes)
 
 
 def _is_published(lineage: Lineage, trials: int) -> bool:

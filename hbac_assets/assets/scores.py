@@ -11,16 +11,19 @@ from hbac_assets.figures import png
 from hbac_assets.lineage import Lineage
 from hbac_assets.report.charts.scores import reliability_chart, scores_chart
 from hbac_assets.report.experiment import model_kinds
-from hbac_assets.report.text import interval, is_known, percent, signed, verdict
+from hbac_assets.report.text import interval, is_known, percent, signed
 from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.results.scores import evaluation, leaderboard
 from hbac_assets.scoring.evaluation import Evaluation
 from hbac_assets.scoring.pictures import grouped_scores, vote_confusion
+from hbac_assets.scoring.references import LOGISTIC_REGRESSION
 from hbac_assets.scoring.yardsticks import Record
 from hbac_assets.store.artifact import Artifact
 
 FILE = "evaluation.json"
 DRAWN_MODELS = 40
+SHORT = {LOGISTIC_REGRESSION: "band powers"}
+"""Names that would take the room of the numbers."""
 SENTENCES = {
     "confusion": "What the model predicts where experts vote for each class: a good model is dark on the diagonal, but "
     "since experts disagree no model has ones there.",
@@ -34,25 +37,33 @@ SENTENCES = {
 def board(lineage: Lineage, found: Evaluation) -> pd.DataFrame:
     """Return the leaderboard that people see: every model of `found`, and what models are measured against.
 
-    Columns: model, KL, 95 % interval, prior to floor, behind the best, verdict.
+    Columns: model, KL, 95 %, way. Dagster's pages have room for some fifty letters, and cut off what is beyond.
     """
-    behind = {one["model"]: one for one in leaderboard(found).to_dict("records")}
-    rows = []
-    for one in _with_references(lineage, found):
-        other = behind.get(one["model"], {})
-        known = is_known(other.get("behind_best"))
-        difference = f"{signed(other['behind_best'])} {_signed_interval(other)}" if known else ""
-        rows.append(
-            {
-                "model": one["model"],
-                "KL": round(one["mean"], 4),
-                "95 % interval": interval(one["low"], one["high"], "{:.3f}"),
-                "prior to floor": percent(one["closed"]),
-                "behind the best": difference,
-                "verdict": verdict(bool(other["may_be_chance"])) if known else "",
-            }
-        )
+    rows = [
+        {
+            "model": SHORT.get(one["model"], one["model"]),
+            "KL": round(one["mean"], 4),
+            "95 %": interval(one["low"], one["high"], "{:.3f}"),
+            "way": percent(one["closed"]),
+        }
+        for one in _with_references(lineage, found)
+    ]
     return pd.DataFrame(rows)
+
+
+def behind(found: Evaluation) -> pd.DataFrame:
+    """Return how far each model is behind the best: model, behind, 95 %, and whether that may be chance."""
+    rows = [
+        {
+            "model": SHORT.get(one["model"], one["model"]),
+            "behind": signed(one["behind_best"]),
+            "95 %": interval(one["behind_low"], one["behind_high"], "{:+.3f}"),
+            "chance": "maybe" if one["may_be_chance"] else "no",
+        }
+        for one in leaderboard(found).to_dict("records")
+        if is_known(one["behind_best"])
+    ]
+    return pd.DataFrame(rows, columns=["model", "behind", "95 %", "chance"])
 
 
 def score_metadata(lineage: Lineage, artifact: Artifact, model: str, predicted: pd.DataFrame) -> dict[str, Any]:
@@ -73,6 +84,7 @@ def score_metadata(lineage: Lineage, artifact: Artifact, model: str, predicted: 
     scores = scores_chart(records, {one["model"]: kinds.get(one["model"], "reference") for one in records})
     return {
         "leaderboard": table(board(lineage, found)),
+        f"behind {found.models[0]['model']}": table(behind(found)),
         "leaderboard, drawn": picture(
             png(scores),
             "Further left is better; lines are 95 % intervals over patients. The class prior knows nothing, the floor "
@@ -127,10 +139,6 @@ def _with_references(lineage: Lineage, found: Evaluation) -> list[Record]:
         one for one in evaluation(lineage.oof).models if one["model"] not in kinds and one["model"] not in there
     ]
     return sorted([*found.models, *references], key=lambda one: one["mean"])
-
-
-def _signed_interval(record: dict[Any, Any]) -> str:
-    return interval(record["behind_low"], record["behind_high"], "{:+.3f}")
 
 
 def _of_model(found: Evaluation, model: str) -> dict[str, Any]:
