@@ -14,6 +14,9 @@ from websockets.sync.client import connect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SECONDS = 120
+LARGE = {"width": 1500, "height": 1000}
+LOOKED_UP_IN_VAIN = ("/mlflow/users/current",)
+"""What MLflow's pages ask a server without log-in for."""
 COMPLAINTS = {"Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"}
 
 
@@ -48,9 +51,9 @@ class Tab:
         """Return the value of an expression in the page."""
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
 
-    def wait_for(self, expression, seconds=SECONDS):
+    def wait_for(self, expression, seconds=None):
         """Return the value of an expression in the page once it is true; what the page says meanwhile is kept."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (seconds or SECONDS)
         while not (value := self.value(f"(() => {{ try {{ return {expression} }} catch {{ return null }} }})()")):
             assert time.monotonic() < until, f"not within {seconds} s: {expression}\n{self.text()[:2000]}"
             time.sleep(0.3)
@@ -60,7 +63,7 @@ class Tab:
         """Return what the page shows, as text."""
         return self.value("document.body.innerText")
 
-    def sees(self, words, seconds=SECONDS):
+    def sees(self, words, seconds=None):
         """Wait until the page shows some words."""
         self.wait_for(f"document.body.innerText.includes({json.dumps(words)})", seconds)
 
@@ -68,7 +71,7 @@ class Tab:
         """Click, as a mouse does, on the smallest element that shows exactly these words, once there is one."""
         found = f"""[...document.querySelectorAll({json.dumps(within)})].filter(one =>
             one.innerText && one.innerText.trim() === {json.dumps(words)} && one.getBoundingClientRect().width > 0
-        ).filter((one, _, all) => !all.some(other => other !== one && one.contains(other)))[{place}]"""
+        ).filter((one, _, all) => !all.some(other => other !== one && one.contains(other))).at({place})"""
         self.click_on(found)
 
     def click_on(self, element):
@@ -80,9 +83,13 @@ class Tab:
             button = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
 
-    def type(self, text):
-        """Type a text where the cursor is."""
-        self.call("Input.insertText", text=text)
+    def click_until(self, element, words, attempts=10):
+        """Click on an element until the page shows some words: what is drawn anew meanwhile loses a click."""
+        for _ in range(attempts):
+            self.click_on(element)
+            with suppress(AssertionError):
+                return self.sees(words, 4)
+        raise AssertionError(f"{attempts} clicks and no {words}: {self.text()[:2000]}")
 
     def screenshot(self, path):
         """Keep what the screen shows as a PNG."""
@@ -91,6 +98,19 @@ class Tab:
     def pdf(self):
         """Return the page as it is printed."""
         return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+
+    def errors(self):
+        """Return the errors on the console of a page that is not ours, without those of what it looks up in vain."""
+        return [
+            event["params"]
+            for event in self.complaints()
+            if event["method"] == "Runtime.exceptionThrown"
+            or event["params"].get("type") == "error"
+            or (
+                event["params"].get("entry", {}).get("level") == "error"
+                and not any(known in event["params"]["entry"].get("url", "") for known in LOOKED_UP_IN_VAIN)
+            )
+        ]
 
     def complaints(self):
         """Return what the browser said of the page."""
