@@ -49,7 +49,7 @@ class Tab:
 
     def value(self, expression):
         """Return the value of an expression in the page."""
-        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     def wait_for(self, expression, seconds=None):
         """Return the value of an expression in the page once it is true; what the page says meanwhile is kept."""
