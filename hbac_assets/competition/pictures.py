@@ -111,7 +111,7 @@ def waveform_image(waveforms: np.ndarray, recipe: WaveformRecipe, title: str) ->
     axes.plot(seconds, waveforms.T * UNIT + zeros, color="black", linewidth=0.6)
     axes.set_yticks(zeros, ["-".join(pair) for pair in DERIVATIONS])
     axes.set_ylim(zeros[-1] + MICROVOLTS_APART, -MICROVOLTS_APART)
-    axes.set(xlabel="seconds", ylabel="derivation")
+    axes.set_xlabel("seconds")
     return png(figure)
 
 
