@@ -152,7 +152,7 @@ def test_a_cell_is_trained_again_by_clicks(tab, served, keep):
         while (run := instance.get_runs(limit=1)[0]).run_id == earlier.run_id:
             time.sleep(1)
         tab.open(f"{pages['Dagster']}/runs/{run.run_id}", **LARGE)
-        tab.wait_for("/\\bSuccess\\b/.test(document.body.innerText)", RUN_SECONDS)
+        tab.wait_for("/\\b(Success|Failure)\\b/.test(document.body.innerText)", RUN_SECONDS)
         keep("launched")
         assert instance.get_run_by_id(run.run_id).is_success
         event = instance.get_latest_materialization_event(AssetKey("fold_models"))
