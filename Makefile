@@ -7,7 +7,7 @@ SHELL := bash
 
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-fast test-long faults mutants bench rehearsal synthetic-report docs screenshots lint format ui clean-caches
+.PHONY: help setup run test test-fast test-long test-browser faults mutants bench rehearsal synthetic-report docs screenshots lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
@@ -47,11 +47,15 @@ test: lint  ## lint, types and all tests but the long ones
 
 test-fast: lint  ## lint, types and the quick tests, 2 minutes once programs are compiled
 	$(ENVIRONMENT)
-	python -m pytest -n 2 -m 'not long and not slow'
+	python -m pytest -n 2 -m 'not long and not slow and not browser'
 
 test-long: .venv/.locked-dev  ## what takes too long for every change: all named experiments in miniature, kills, a search
 	$(ENVIRONMENT)
 	python -m pytest -v -m long --durations 0
+
+test-browser: .venv/.locked-dev  ## click through Dagster's and MLflow's pages in Chromium, which the system has; screens in data/browser
+	$(ENVIRONMENT)
+	python -m pytest -v -n 0 -m browser hbac_assets_tests/browser
 
 faults: .venv/.locked-dev  ## kills, full disks, bad input and more, with a table: case, expected, seen; half an hour
 	$(ENVIRONMENT)

@@ -210,8 +210,10 @@ def taken(tab: Any, picture: Picture) -> bytes:
     shown = [(words, f"document.body.innerText.includes({json.dumps(words)})") for words in picture.words]
     clicked = [(name, f"{CLICK}({json.dumps(name)})") for name in picture.clicks]
     for words, found in [*shown, *clicked]:
-        if not tab.wait_for(found):
-            raise HbacError(f"{picture.url}: expected a page with '{words}', found none; open it by hand")
+        try:
+            tab.wait_for(found)
+        except AssertionError:
+            raise HbacError(f"{picture.url}: expected a page with '{words}', found none; open it by hand") from None
     tab.settle()
     picture_bytes: bytes = tab.screenshot()
     return picture_bytes

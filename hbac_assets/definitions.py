@@ -1,4 +1,4 @@
-"""The one place where assets, checks, jobs, executor and resources meet."""
+"""The one place where assets, checks, jobs, sensors, executor and resources meet."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from dagster import (
     load_assets_from_modules,
 )
 
-from hbac_assets import checks
+from hbac_assets import checks, sensors
 from hbac_assets.assets import (
     competition,
     eeg_spectrograms,
@@ -56,6 +56,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
             define_asset_job("whole_chain", CHAIN, description="From raw files to the submission."),
             define_asset_job("bundle", "inference_bundle", description="What is trained, to predict elsewhere."),
         ],
+        sensors=[sensors.changed_input_data],
         resources=resources,
         executor=step_processes,
     )

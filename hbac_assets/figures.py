@@ -42,11 +42,18 @@ def png(figure: "Figure") -> bytes:
 
 def few_colours_png(figure: "Figure", colours: int = 64) -> bytes:
     """Return `figure` as a PNG file of few colours, a quarter as large: lines and spectrograms lose nothing to eyes."""
+    return with_few_colours(png(figure), colours)
+
+
+def with_few_colours(picture: bytes, colours: int = 64) -> bytes:
+    """Return a PNG file with no more than so many colours; one that has a palette already as it is."""
     from PIL import Image
 
-    image = Image.open(io.BytesIO(png(figure)), formats=["PNG"]).convert("RGB")
+    image = Image.open(io.BytesIO(picture), formats=["PNG"])
+    if image.mode == "P":
+        return picture
     buffer = io.BytesIO()
-    few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = image.convert("RGB").quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.assets.prediction import configure_device, member_images
+from hbac_assets.assets.usage import Usage
 from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
@@ -55,8 +56,11 @@ def train(
     learned, validated = every.subset(~held_out), every.subset(held_out)
     plans = learned.plans(settings)
 
+    usage = Usage()
+
     def on_epoch(record: "EpochRecord") -> None:
         tracked.log_epochs(epochs_table([record]))
+        tracked.log_metrics(usage.since_last(), record.epoch)
         log.info(epoch_line(cell, record, plans))
 
     log.info(f"{_name(cell)}: compiling")
@@ -95,7 +99,7 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
 
     artifact, scored = lineage.cell(cell), lineage.experiment.members[cell.member].scored_epoch
     facts, history = figures(lineage, cell), read_history(lineage, cell)
-    curves = loss_curves(history, title=f"{cell.member}, fold {cell.fold}")
+    curves = loss_curves(history, facts["scored_epoch"], title=f"{cell.member}, fold {cell.fold}")
     tracked.log_epochs(history)
     tracked.log_params({f"parameters.{name}": count for name, count in facts["parameters"].items()})
     tracked.log_metrics({"scored_val_loss": facts["val_loss"]})

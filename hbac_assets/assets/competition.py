@@ -2,9 +2,10 @@
 
 from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, ResourceParam
 
-from hbac_assets.assets.metadata import picture, preview, table
+from hbac_assets.assets.galleries import drawn_once, typical_gallery
+from hbac_assets.assets.metadata import counts, picture, preview, stored_table, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
-from hbac_assets.assets.step import Progress, data_version, stage
+from hbac_assets.assets.step import Progress, data_version, stage, tag_run
 from hbac_assets.competition.fingerprint import fingerprint_of_train
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.competition.pictures import class_counts
@@ -17,8 +18,14 @@ from hbac_assets.resources.views import Workspace
 from hbac_assets.store.files import remove_leftovers
 from hbac_assets.store.tables import load_or_compute
 
+GALLERY = "typical EEG of each class"
 
-@stage(group="data", kinds={"parquet", "csv"})
+
+@stage(
+    group="data",
+    page="docs/inputs.md",
+    kinds={"parquet", "csv"},
+)
 def competition_data(
     context: AssetExecutionContext,
     config: Tolerance,
@@ -39,30 +46,43 @@ def competition_data(
             context.log.warning(f"{results}: of an earlier version; all is made again once, and this can be deleted")
         train, test = competition.prepare(store, Progress(context.log, "recordings"), config.tolerated_share)
     lineage = workspace.lineage()
+    tag_run(context, workspace)
     write_set_aside(train.set_aside, lineage.train_metadata, context.log)
     remarks = [*(f"train.csv: {remark}" for remark in train.remarks), *test.remarks]
     for remark in remarks:
         context.log.info(remark)
-    rows = train.rows
+    rows, version = train.rows, DataVersion(lineage.dataset.fingerprint)
+    gallery = drawn_once(context, GALLERY, version, lambda: typical_gallery(enrich(rows), lineage.dataset.folder))
     return MaterializeResult(
-        data_version=DataVersion(lineage.dataset.fingerprint),
+        data_version=version,
         metadata={
+            "data": "synthetic" if competition.is_synthetic else "the competition's files",
             "folder": MetadataValue.path(lineage.dataset.folder),
-            "synthetic": competition.is_synthetic,
-            "fingerprint": lineage.dataset.fingerprint,
-            "training rows": len(rows),
-            "training spectrograms": rows["spectrogram_id"].nunique(),
-            "training EEGs": rows["eeg_id"].nunique(),
-            "patients": rows["patient_id"].nunique(),
-            "test rows": len(test.rows),
+            GALLERY: gallery,
+            **counts(
+                {
+                    "training rows": len(rows),
+                    "training spectrograms": rows["spectrogram_id"].nunique(),
+                    "training EEGs": rows["eeg_id"].nunique(),
+                    "patients": rows["patient_id"].nunique(),
+                    "test rows": len(test.rows),
+                }
+            ),
             **set_aside_metadata(train.set_aside),
             "unusual, and accepted": MetadataValue.md("\n".join(f"- {one}" for one in remarks) or "nothing"),
             "train.csv": preview(rows),
+            "fingerprint": lineage.dataset.fingerprint,
+            **stored_table(rows, columns_first=False),
         },
     )
 
 
-@stage(deps=[competition_data], group="data", kinds={"parquet", "pandas"})
+@stage(
+    deps=[competition_data],
+    group="data",
+    page="docs/inputs.md",
+    kinds={"parquet", "pandas"},
+)
 def train_metadata(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult:
     """train.csv, checked and enriched: vote shares, vote count, agreement category."""
     lineage = workspace.lineage()
@@ -70,12 +90,12 @@ def train_metadata(context: AssetExecutionContext, workspace: ResourceParam[Work
     return MaterializeResult(
         data_version=data_version(lineage.train_metadata),
         metadata={
-            "path": MetadataValue.path(lineage.train_metadata.path),
-            "rows": len(train),
-            "votes": int(train[list(VOTE_COLUMNS)].to_numpy().sum()),
+            "consensus": picture(class_counts(train), "How many rows each class has by the majority of its votes."),
             "agreement": table(train["agreement"].value_counts().rename("rows").reset_index()),
-            "consensus": picture(class_counts(train)),
+            **counts({"votes": int(train[list(VOTE_COLUMNS)].to_numpy().sum())}),
             "preview": preview(train),
+            "path": MetadataValue.path(lineage.train_metadata.path),
+            **stored_table(train),
         },
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.competition import train_metadata
-from hbac_assets.assets.metadata import picture, preview, table
+from hbac_assets.assets.metadata import picture, preview, stored_table, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.competition.arrays import EegFacts, convert_eeg
@@ -28,7 +28,12 @@ from hbac_assets.store.tables import read_table, write_if_changed
 FOLDERS: dict[Split, str] = {"train": "train_eegs", "test": "test_eegs"}
 
 
-@stage(deps=[train_metadata], group="data", kinds={"parquet", "numpy"})
+@stage(
+    deps=[train_metadata],
+    group="data",
+    page="docs/methods.md",
+    kinds={"parquet", "numpy"},
+)
 def eeg_spectrograms(
     context: AssetExecutionContext,
     config: Tolerance,
@@ -45,7 +50,7 @@ def eeg_spectrograms(
     if not lineage.eeg_recipes:
         note = f"no member of {lineage.experiment.name} learns from the EEG: nothing to make"
         context.log.info(note)
-        return MaterializeResult(data_version=data_version(), metadata={"recipes": 0, "note": note})
+        return MaterializeResult(data_version=data_version(), metadata={"note": note})
     require_folder(lineage)
     windows, unusable = labelled_windows(lineage), []
     with workspace.store.exclusive(lineage.dataset_folder, "eeg_spectrograms", context.log.info):
@@ -128,11 +133,14 @@ def _metadata(lineage: Lineage, set_aside: pd.DataFrame) -> dict[str, Any]:
         "recipes": table(pd.DataFrame(recipes)),
         **set_aside_metadata(set_aside),
         "preview": preview(next(iter(made.values()))),
+        **stored_table(next(iter(made.values()))),
     }
     for recipe, windows in made.items():
         folder, first = lineage.eeg_folder(recipe), windows["eeg_id"].iloc[0]
         array = np.load(folder / f"{first}.npy", mmap_mode="r", allow_pickle=False)[0]
-        metadata[f"example, {folder.name}"] = picture(_image(array, recipe, f"EEG {first} as {folder.name}"))
+        metadata[f"example, {folder.name}"] = picture(
+            _image(array, recipe, f"EEG {first} as {folder.name}"), "The first window, as members read it."
+        )
     return metadata
 
 

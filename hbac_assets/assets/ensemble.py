@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
-from hbac_assets.assets.metadata import picture, preview, table
+from hbac_assets.assets.galleries import drawn_once, worst_gallery
+from hbac_assets.assets.metadata import picture, plotted, preview, stored_table, table
 from hbac_assets.assets.mlflow_runs import open_runs, supersede_ensembles, tracked_ensemble
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.published import published_here
@@ -18,9 +19,17 @@ from hbac_assets.experiments.ensembles import BEST, Ensemble
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.learning import device
 from hbac_assets.lineage import Lineage
+from hbac_assets.report.experiment import OFFSETS
 from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
-from hbac_assets.results.ensembles import METHODS, ROWS, chosen_methods, method_labels, methods_table
+from hbac_assets.results.ensembles import (
+    METHODS,
+    ROWS,
+    chosen_methods,
+    ensemble_rows,
+    method_labels,
+    methods_table,
+)
 from hbac_assets.results.scores import evaluation, overall_kl, score_facts
 from hbac_assets.scoring.blend_files import load_weights, save_blend
 from hbac_assets.scoring.blends import StoredBlend
@@ -31,8 +40,19 @@ from hbac_assets.scoring.slices import score
 from hbac_assets.store.files import atomic_write
 from hbac_assets.store.tables import read_table
 
+METHODS_SENTENCE = (
+    "Each way of blending, scored on folds that it has not learned from, with 95 % intervals over patients; the "
+    "submission uses the blue one."
+)
+WEIGHTS_SENTENCE = "How much each member counts; a member that the others can do without has little."
 
-@stage(deps=[oof_predictions], group="evaluation", kinds={"keras", "jax", "mlflow", "parquet"})
+
+@stage(
+    deps=[oof_predictions],
+    group="results",
+    page="docs/methods.md",
+    kinds={"keras", "jax", "mlflow", "parquet"},
+)
 def ensemble(
     context: AssetExecutionContext,
     workspace: ResourceParam[Workspace],
@@ -58,19 +78,25 @@ def ensemble(
     supersede_ensembles(runs, lineage)
     for name in lineage.experiment.ensembles:
         _track(runs, lineage, name, methods[methods["ensemble"] == name], weights.get(name))
+    submitted, version = lineage.experiment.submitted, data_version(artifact)
+    predicted, name = ensemble_rows(lineage, submitted), f"worst rows, {submitted}, with their EEG"
+    placed = predicted.merge(read_table(lineage.folds)[OFFSETS], on="label_id", validate="one_to_one")
+    rows = pd.read_parquet(artifact.path / ROWS)
     return MaterializeResult(
-        data_version=data_version(artifact),
+        data_version=version,
         metadata={
-            "path": MetadataValue.path(artifact.path),
-            "submitted": lineage.experiment.submitted,
-            **{f"nested KL, {name}": nested for name, nested in kl.items()},
+            "submitted": f"{submitted}, blended by {chosen_methods(lineage)[submitted]}",
+            **score_metadata(lineage, artifact, submitted, predicted),
+            name: drawn_once(context, name, version, lambda: worst_gallery(lineage, placed, submitted)),
+            **plotted(lineage, kl),
             **published_here(lineage.experiment, kl, synthetic=workspace.competition.is_synthetic),
             **_without_context(methods),
             "methods": table(methods),
-            "methods, drawn": picture(_methods_picture(methods)),
-            **{f"weights, {name}": picture(drawn) for name, drawn in weights.items()},
-            **score_metadata(artifact),
-            "preview": preview(pd.read_parquet(artifact.path / ROWS)),
+            "methods, drawn": picture(_methods_picture(methods), METHODS_SENTENCE),
+            **{f"weights, {name}": picture(drawn, WEIGHTS_SENTENCE) for name, drawn in weights.items()},
+            "preview": preview(rows),
+            "path": MetadataValue.path(artifact.path),
+            **stored_table(rows, columns_first=False),
         },
     )
 
@@ -147,7 +173,7 @@ def _track(runs: ExperimentRuns, lineage: Lineage, name: str, methods: pd.DataFr
     tracked = tracked_ensemble(runs, lineage, name, chosen_methods(lineage)[name])
     names = [f"nested_kl_{label.replace(' + ', '_').replace(' ', '_')}" for label in method_labels(methods)]
     nested = dict(zip(names, methods["mean"], strict=True))
-    log_scores(tracked, evaluation(lineage.ensemble), name)
+    log_scores(tracked, evaluation(lineage.ensemble), name, ensemble_rows(lineage, name))
     tracked.log_metrics(nested)
     tracked.log_table(methods, METHODS)
     tracked.log_picture(_methods_picture(methods), "methods.png")

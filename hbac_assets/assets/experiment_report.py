@@ -4,6 +4,7 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 
 from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
+from hbac_assets.assets.metadata import counts
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_ensemble
 from hbac_assets.assets.oof_predictions import oof_predictions
 from hbac_assets.assets.spectrograms import npy_spectrograms
@@ -18,7 +19,8 @@ from hbac_assets.store.files import atomic_write
 
 @stage(
     deps=[ensemble, oof_predictions, trained_models, fold_assignments, npy_spectrograms],
-    group="evaluation",
+    group="results",
+    page="docs/report.md",
     kinds={"html", "mlflow"},
 )
 def experiment_report(
@@ -46,7 +48,8 @@ def experiment_report(
         data_version=data_version(artifact),
         metadata={
             "path": MetadataValue.path(artifact.path),
-            "MB": artifact.path.stat().st_size / 1e6,
+            "experiment": lineage.experiment.name,
             "ensemble": submitted,
+            **counts({"MB": artifact.path.stat().st_size / 1e6}),
         },
     )

@@ -1,4 +1,8 @@
-"""The grid as partitions, member by fold, so that Dagster's pages show it filling; it has no compute of its own."""
+"""The grid as partitions, so that Dagster's pages show it filling; it has no compute of its own.
+
+A partition is a cell of an experiment. Two dimensions, member by fold, would have a partition for each member of one
+experiment on each fold of another, which nothing could ever fill.
+"""
 
 from math import isnan
 
@@ -8,31 +12,35 @@ from dagster import (
     DagsterInstance,
     DynamicPartitionsDefinition,
     MetadataValue,
-    MultiPartitionKey,
-    MultiPartitionsDefinition,
 )
 
 # Private to Dagster, which lets an asset's result say its data version, but not an event that is logged.
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from hbac_assets.assets.metadata import picture, table
-from hbac_assets.assets.step import OWNERS, data_version
+from hbac_assets.assets.metadata import counts, picture, table
+from hbac_assets.assets.step import OWNERS, data_version, described, explained
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 from hbac_assets.results.cells import figures
 from hbac_assets.results.history import read_history, stages_table
 
-MEMBERS = DynamicPartitionsDefinition(name="members")
-FOLDS = DynamicPartitionsDefinition(name="folds")
+CELLS = DynamicPartitionsDefinition(name="cells")
+
+PAGE = "docs/methods.md"
 
 fold_models = AssetSpec(
     "fold_models",
     deps=["trained_models"],
-    description="The grid, cell by cell: each training reports here. Materialize `trained_models` to fill it.",
-    group_name="training",
+    description=described(
+        "The grid, cell by cell: each training reports here. It has nothing of its own to materialize: launch "
+        "`trained_models`, whose launchpad chooses members and folds.",
+        PAGE,
+    ),
+    metadata=explained(PAGE),
+    group_name="models",
     kinds={"keras", "jax"},
     owners=OWNERS,
     code_version=CODE_VERSIONS["trained_models"],
-    partitions_def=MultiPartitionsDefinition({"member": MEMBERS, "fold": FOLDS}),
+    partitions_def=CELLS,
 )
 
 
@@ -41,19 +49,20 @@ def is_materialized(instance: DagsterInstance, lineage: Lineage, cell: Cell) -> 
     return partition_of(lineage, cell) in instance.get_materialized_partitions(fold_models.key)
 
 
-def partition_of(lineage: Lineage, cell: Cell) -> MultiPartitionKey:
-    """Return the partition that shows a cell; members carry the name of their experiment."""
-    return MultiPartitionKey({"member": f"{lineage.experiment.name}/{cell.member}", "fold": str(cell.fold)})
+def partition_of(lineage: Lineage, cell: Cell) -> str:
+    """Return the partition that shows a cell: `quickstart: bipolar_resnet 0` for example.
+
+    Dagster's pages cut long names in the middle, so that what tells the cells of one experiment apart comes last.
+    """
+    return f"{lineage.experiment.name}: {cell.member} {cell.fold}"
 
 
 def extend_partitions(instance: DagsterInstance, lineage: Lineage) -> None:
     """Make the partitions of the whole grid known to the instance."""
-    keys = [partition_of(lineage, cell).keys_by_dimension for cell in lineage.cells]
-    instance.add_dynamic_partitions(str(MEMBERS.name), list(dict.fromkeys(key["member"] for key in keys)))
-    instance.add_dynamic_partitions(str(FOLDS.name), list(dict.fromkeys(key["fold"] for key in keys)))
+    instance.add_dynamic_partitions(str(CELLS.name), [partition_of(lineage, cell) for cell in lineage.cells])
 
 
-def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_run: str) -> AssetMaterialization:
+def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_page: str) -> AssetMaterialization:
     """Return the event that reports a trained cell, with its figures and the PNG of its loss curves."""
     artifact, known = lineage.cell(cell), figures(lineage, cell)
     return AssetMaterialization(
@@ -61,15 +70,17 @@ def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_run: str
         partition=partition_of(lineage, cell),
         tags={DATA_VERSION_TAG: data_version(artifact).value},
         metadata={
-            "path": MetadataValue.path(artifact.path),
-            "validation loss": known["val_loss"],
-            "scored epoch": known["scored_epoch"],
-            "scored stage": known["scored_stage"],
+            "loss curves": picture(
+                curves,
+                "A validation loss that rises while the training loss falls is overfitting. The circle is the epoch "
+                "whose weights predict, the star that of the lowest validation loss.",
+            ),
+            f"validation loss, {lineage.experiment.name}": round(known["val_loss"], 4),
+            **counts({name.replace("_", " "): known[name] for name in ("scored_epoch", "scored_stage", "seconds")}),
             "stages": table(stages_table(read_history(lineage, cell))),
-            **({} if isnan(known["ema_gain"]) else {"ema_gain": known["ema_gain"]}),
-            "seconds": known["seconds"],
-            **{f"parameters, {name}": count for name, count in known["parameters"].items()},
-            "MLflow run": mlflow_run,
-            "loss curves": picture(curves),
+            **({} if isnan(known["ema_gain"]) else counts({"ema_gain": known["ema_gain"]})),
+            **counts({f"parameters, {name}": count for name, count in known["parameters"].items()}),
+            "MLflow run": MetadataValue.url(mlflow_page) if mlflow_page else "not logged",
+            "path": MetadataValue.path(artifact.path),
         },
     )

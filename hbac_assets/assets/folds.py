@@ -5,12 +5,12 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 
 from hbac_assets.assets.competition import recorded_train, train_metadata
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
-from hbac_assets.assets.metadata import picture, preview
+from hbac_assets.assets.metadata import counts, picture, preview, stored_table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.competition.folds import assign_folds, sample_rows
-from hbac_assets.competition.pictures import class_counts
+from hbac_assets.competition.pictures import class_counts, vote_distributions
 from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
 from hbac_assets.competition.usable import HALF, eeg_windows, spectrogram_windows, worst
 from hbac_assets.experiments.schema import Experiment
@@ -20,7 +20,12 @@ from hbac_assets.results.set_aside import read_set_aside
 from hbac_assets.store.tables import read_table, write_table
 
 
-@stage(deps=[train_metadata, npy_spectrograms, eeg_spectrograms], group="data", kinds={"scikitlearn", "parquet"})
+@stage(
+    deps=[train_metadata, npy_spectrograms, eeg_spectrograms],
+    group="data",
+    page="docs/methods.md",
+    kinds={"scikitlearn", "parquet"},
+)
 def fold_assignments(
     context: AssetExecutionContext,
     config: Tolerance,
@@ -49,15 +54,22 @@ def fold_assignments(
     return MaterializeResult(
         data_version=data_version(lineage.folds),
         metadata={
-            "path": MetadataValue.path(lineage.folds.path),
-            "rows": len(rows),
-            **set_aside_metadata(read_set_aside(lineage.folds)),
-            "rows with half of a window missing": int(lineage.folds.facts()["half_missing"]),
-            "patients": rows["patient_id"].nunique(),
-            "folds": lineage.experiment.folds,
+            "experiment": lineage.experiment.name,
             "sampling": lineage.experiment.sampling,
-            "classes by fold": picture(class_counts(rows)),
+            **counts({"patients": rows["patient_id"].nunique(), "folds": lineage.experiment.folds}),
+            "votes before and after sampling": picture(
+                vote_distributions(read_table(lineage.train_metadata), rows),
+                "What sampling does to the classes, and to how many experts voted on a row: models are trained and "
+                "scored on the sampled rows.",
+            ),
+            "classes by fold": picture(
+                class_counts(rows), "Folds should have the same classes; small or uneven data make this hard."
+            ),
+            **set_aside_metadata(read_set_aside(lineage.folds)),
+            **counts({"rows with half of a window missing": int(lineage.folds.facts()["half_missing"])}),
             "preview": preview(rows),
+            "path": MetadataValue.path(lineage.folds.path),
+            **stored_table(rows, columns_first=False),
         },
     )
 

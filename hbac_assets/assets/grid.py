@@ -40,6 +40,17 @@ def grid_table(lineage: Lineage) -> pd.DataFrame:
     return pd.DataFrame([_grid_row(lineage, cell) for cell in lineage.cells])
 
 
+def by_fold(grid: pd.DataFrame) -> pd.DataFrame:
+    """Return the validation losses of a `grid_table`: a row for each member, with its mean and standard deviation.
+
+    The standard deviation is that of a sample, by n - 1.
+    """
+    members = grid.groupby("member", sort=False)["val_loss"]
+    losses = grid.pivot_table(index="member", columns="fold", values="val_loss", sort=False, dropna=False)
+    losses.columns = [f"fold {fold}" for fold in losses.columns]
+    return pd.concat([members.agg(["mean", "std"]), losses], axis=1).reset_index()
+
+
 def missing_cells(lineage: Lineage) -> list[str]:
     """Return the keys of the cells that are missing or out of date."""
     return [cell.key for cell in lineage.cells if not lineage.cell(cell).is_current()]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
-from hbac_assets.assets.metadata import picture, table
+from hbac_assets.assets.metadata import counts, picture, table
 from hbac_assets.assets.mlflow_runs import open_runs, supersede_searches, tracked_search
 from hbac_assets.assets.prediction import configure_device
 from hbac_assets.assets.spectrograms import npy_spectrograms
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from optuna import Study
 
 BEST_ROWS = 10
+SENTENCES = {
+    "history": "Each trial's validation loss, and the lowest so far: a search that still falls is worth more batches.",
+    "importances": "How much each hyperparameter explains of the differences between trials.",
+}
 
 
 class SearchConfig(Config):
@@ -35,7 +39,10 @@ class SearchConfig(Config):
 
 
 @stage(
-    deps=[fold_assignments, npy_spectrograms, eeg_spectrograms], group="training", kinds={"optuna", "keras", "mlflow"}
+    deps=[fold_assignments, npy_spectrograms, eeg_spectrograms],
+    group="models",
+    page="docs/methods.md",
+    kinds={"optuna", "keras", "mlflow"},
 )
 def hyperparameter_search(
     context: AssetExecutionContext,
@@ -57,6 +64,10 @@ def hyperparameter_search(
     report_dead_runs(context.instance, context.run.run_id)
     lineage = workspace.lineage()
     lineage.folds.require()
+    if _is_beside_all(context) and not lineage.tuned_member.is_current():
+        note = "left out of a run that trains all models, since it takes as long as it has trials: materialize it alone"
+        context.log.info(note)
+        return MaterializeResult(data_version=data_version(), metadata={"search": note})
     runs = open_runs(context, tracking, lineage)
     runs.fail_unfinished()
     supersede_searches(runs, lineage)
@@ -67,7 +78,8 @@ def hyperparameter_search(
         parent = tracked_search(runs, lineage, search)
         trials = Trials(study, search, lineage, runs, parent, context.log)
         trials.log_missing()
-        done, until = len(finished_trials(study)), _until(len(finished_trials(study)), search, config.batches)
+        done = len(finished_trials(study))
+        until = done if _is_beside_all(context) else _until(done, search, config.batches)
         if done >= until and _is_published(lineage, done) and runs.is_finished(lineage.tuned_member.inputs):
             context.log.info(f"{done} of {search.batches * search.trials} trials are there, kept")
         else:
@@ -93,6 +105,11 @@ def _until(done: int, search: Search, batches: int | None) -> int:
     if batches is None:
         return search.batches * search.trials
     return min(search.batches, done // search.trials + batches) * search.trials
+
+
+def _is_beside_all(context: AssetExecutionContext) -> bool:
+    """Tell whether the run makes everything: then nobody asked for the search."""
+    return any(node.name == "trained_models" for node in context.job_def.nodes)
 
 
 def _is_published(lineage: Lineage, trials: int) -> bool:
@@ -139,9 +156,9 @@ def _metadata(study: "Study", search: Search, lineage: Lineage) -> dict[str, Any
     return {
         "path": MetadataValue.path(lineage.tuned_member.path),
         "how to use it": _use(lineage),
-        **{name: value for name, value in lineage.tuned_member.facts().items() if name != "prediction"},
-        "trials wanted": search.batches * search.trials,
-        **{name: picture(png) for name, png in _pictures(study, search, trials).items()},
+        **counts({name: value for name, value in lineage.tuned_member.facts().items() if name != "prediction"}),
+        **counts({"trials wanted": search.batches * search.trials}),
+        **{name: picture(png, SENTENCES[name]) for name, png in _pictures(study, search, trials).items()},
         "best trials": table(complete.sort_values("loss", kind="stable").head(BEST_ROWS)),
     }
 

@@ -10,7 +10,7 @@ from dagster import AssetExecutionContext, MarkdownMetadataValue, MaterializeRes
 
 from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
-from hbac_assets.assets.metadata import table
+from hbac_assets.assets.metadata import counts, table
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_ensemble
 from hbac_assets.assets.prediction import member_images
 from hbac_assets.assets.step import data_version, stage
@@ -33,7 +33,12 @@ from hbac_assets.store.tables import read_table
 COMPARED_ROWS = 24
 
 
-@stage(deps=[ensemble, trained_models, fold_assignments], group="evaluation", kinds={"onnx", "mlflow"})
+@stage(
+    deps=[ensemble, trained_models, fold_assignments],
+    group="results",
+    page="docs/deployment.md",
+    kinds={"onnx", "mlflow"},
+)
 def inference_bundle(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace], tracking: Tracking
 ) -> MaterializeResult:
@@ -66,10 +71,11 @@ def inference_bundle(
         metadata={
             "path": MetadataValue.path(folder),
             "zip": MetadataValue.path(archive),
-            "MB, zipped": archive.stat().st_size / 1e6,
+            **counts({"MB, zipped": archive.stat().st_size / 1e6}),
+            "experiment": lineage.experiment.name,
             "ensemble": lineage.experiment.submitted,
             "registered model": champion,
-            "largest difference from the Keras models": max(differences.values()),
+            **counts({"largest difference from the Keras models": max(differences.values())}),
             "graphs": table(compared),
             "model card": MarkdownMetadataValue((folder / "MODEL_CARD.md").read_text(encoding="utf-8")),
         },

@@ -6,9 +6,10 @@ from hbac_assets.execution.runs import process_of
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
-from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking, code_commit, flattened
+from hbac_assets.resources.commit import code_commit
+from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking, flattened
 
-INCOMPLETE_TAG = "hbac/mlflow"
+INCOMPLETE_TAG, PAGE_TAG = "hbac/mlflow", "hbac/scores"
 
 
 def open_runs(
@@ -26,7 +27,10 @@ def open_runs(
             context.log.warning(line)
 
     process = process_of(context.instance, context.run.run_id)
-    return tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run.run_id, warn, process)
+    runs = tracking.open(lineage.experiment.name, lineage.dataset.fingerprint, context.run.run_id, warn, process)
+    if runs.page and context.run.tags.get(PAGE_TAG) != runs.page:
+        context.instance.add_run_tags(context.run.run_id, {PAGE_TAG: runs.page})
+    return runs
 
 
 def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
@@ -42,14 +46,18 @@ def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
 def tracked_member(runs: ExperimentRuns, lineage: Lineage, member: str) -> TrackedRun:
     """Return the parent run of a member."""
     settings = lineage.experiment.members[member]
-    return runs.member(member, lineage.member_fingerprint(member), _params(settings), _tags(settings))
+    tracked = runs.member(member, lineage.member_fingerprint(member), _params(settings), _tags(settings))
+    tracked.log_dataset(lineage.dataset, "training")
+    return tracked
 
 
 def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell, parent: TrackedRun) -> TrackedRun:
     """Return the child run of a cell, below that of its member."""
     settings = lineage.experiment.members[cell.member]
     params = {**_params(settings), "fold": cell.fold}
-    return runs.cell(cell, parent.run_id, lineage.cell_fingerprint(cell), params, _tags(settings))
+    tracked = runs.cell(cell, parent.run_id, lineage.cell_fingerprint(cell), params, _tags(settings))
+    tracked.log_dataset(lineage.dataset, "training")
+    return tracked
 
 
 def supersede_ensembles(runs: ExperimentRuns, lineage: Lineage) -> None:
@@ -62,7 +70,9 @@ def tracked_ensemble(runs: ExperimentRuns, lineage: Lineage, ensemble: str, meth
     """Return the run of an ensemble that is blended by `method`."""
     definition = lineage.experiment.ensembles[ensemble].model_dump(mode="json")
     tags = {"members": ", ".join(definition["members"]), "method": method, "git_commit": code_commit()}
-    return runs.ensemble(ensemble, lineage.ensemble_fingerprint(ensemble), definition, tags)
+    tracked = runs.ensemble(ensemble, lineage.ensemble_fingerprint(ensemble), definition, tags)
+    tracked.log_dataset(lineage.dataset, "evaluation")
+    return tracked
 
 
 def supersede_searches(runs: ExperimentRuns, lineage: Lineage) -> None:

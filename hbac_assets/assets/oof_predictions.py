@@ -9,8 +9,9 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 from hbac_assets.assets.eeg_spectrograms import eeg_spectrograms
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.grid import missing_cells
-from hbac_assets.assets.metadata import picture, preview
-from hbac_assets.assets.mlflow_runs import open_runs, tracked_member
+from hbac_assets.assets.members import training_seconds
+from hbac_assets.assets.metadata import plotted, preview, stored_table
+from hbac_assets.assets.mlflow_runs import open_runs, tracked_cell, tracked_member
 from hbac_assets.assets.optimism import optimism_metadata
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell_variants
 from hbac_assets.assets.published import published_here
@@ -23,20 +24,20 @@ from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.tracking import Tracking
+from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking
 from hbac_assets.resources.views import Workspace
 from hbac_assets.results.optimism import chosen_epochs
 from hbac_assets.results.scores import evaluation, overall_kl, score_facts
 from hbac_assets.results.test_time import kept_gains
 from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.paired_gain import PairedGain, paired_gain
-from hbac_assets.scoring.pictures import scores_by_member
 from hbac_assets.store.tables import read_table, write_table
 
 
 @stage(
     deps=[trained_models, fold_assignments, npy_spectrograms, eeg_spectrograms],
-    group="evaluation",
+    group="results",
+    page="docs/scores.md",
     kinds={"keras", "parquet"},
 )
 def oof_predictions(
@@ -65,29 +66,41 @@ def oof_predictions(
             facts = score_facts(pd.concat([oof, reference_rows(lineage)])) | gain_facts(gains)
             write_table(oof, lineage.oof, **facts)
     kl, found, epochs = overall_kl(lineage.oof), evaluation(lineage.oof), chosen_epochs(lineage)
+    rows = read_table(lineage.oof)
+    of_member = dict(list(rows.groupby("member")))
+    best = next(model for model in kl if model in of_member)
     gains = kept_gains(lineage.oof)
     runs = open_runs(context, tracking, lineage)
     for member in lineage.experiment.members:
         tracked = tracked_member(runs, lineage, member)
-        log_scores(tracked, found, member)
+        log_scores(tracked, found, member, of_member[member])
         if member in epochs:
             tracked.log_metrics({"epoch_optimism": epochs[member].optimism})
         if member in gains:
             log_gain(tracked, gains[member])
-        tracked.finish()  # it is a new run where only how the member predicts has changed
+        # It is a new run where only how the member predicts has changed.
+        tracked.finish(training_seconds(lineage, member))
+        log_folds(runs, lineage, member, tracked, of_member[member])
     return MaterializeResult(
         data_version=data_version(lineage.oof),
         metadata={
-            "path": MetadataValue.path(lineage.oof.path),
-            **{f"KL, {model}": score for model, score in kl.items()},
+            **score_metadata(lineage, lineage.oof, best, of_member[best]),
+            **plotted(lineage, kl),
             **published_here(lineage.experiment, kl, synthetic=workspace.competition.is_synthetic),
-            "scores, all rows": picture(scores_by_member(pd.DataFrame(found.models))),
             **optimism_metadata(epochs),
             **gain_metadata(gains),
-            **score_metadata(lineage.oof),
-            "preview": preview(read_table(lineage.oof)),
+            "preview": preview(rows),
+            "path": MetadataValue.path(lineage.oof.path),
+            **stored_table(rows, columns_first=False),
         },
     )
+
+
+def log_folds(runs: ExperimentRuns, lineage: Lineage, member: str, parent: TrackedRun, predicted: pd.DataFrame) -> None:
+    """Log to the run and model of each fold what it scores on the rows that it holds out."""
+    for fold, rows in predicted.groupby("fold"):
+        tracked = tracked_cell(runs, lineage, Cell(member, int(str(fold))), parent)
+        tracked.log_model_metrics({"fold_kl": float(rows["kl"].mean())})
 
 
 def held_out_predictions(lineage: Lineage, log: logging.Logger) -> tuple[pd.DataFrame, dict[str, PairedGain]]:

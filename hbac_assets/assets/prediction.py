@@ -1,6 +1,7 @@
 """What training and predicting share: the device, the images of a member, and the models of a grid."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,22 @@ def member_images(
         HbacError: an array of the store is missing or differs from its table.
     """
     from hbac_assets.learning.image_source import open_images
+
+    preprocessing = lineage.experiment.members[member].preprocessing
+    read = member_reader(lineage, member, rows, split)
+    images = open_images(read, len(rows), preprocessing.kind.shape(preprocessing))
+    log.info(f"{member}: {images.placement}")
+    return images
+
+
+def member_reader(
+    lineage: Lineage, member: str, rows: pd.DataFrame, split: Split = "train"
+) -> Callable[[int], np.ndarray]:
+    """Return a function from the number of a row to its array as a member sees it; no device is touched.
+
+    Raises:
+        HbacError: an array of the store is missing or differs from its table.
+    """
     from hbac_assets.learning.inputs.kind import Arrays
 
     stored = {
@@ -40,10 +57,7 @@ def member_images(
         for arrays in lineage.member_inputs(member, split)
     }
     preprocessing = lineage.experiment.members[member].preprocessing
-    read = preprocessing.kind.reader(rows, stored, preprocessing)
-    images = open_images(read, len(rows), preprocessing.kind.shape(preprocessing))
-    log.info(f"{member}: {images.placement}")
-    return images
+    return preprocessing.kind.reader(rows, stored, preprocessing)
 
 
 def require_unchanged(arrays: StoredArrays, ids: pd.Series) -> pd.DataFrame:

@@ -2,37 +2,122 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from dagster import MarkdownMetadataValue, TableMetadataValue
 
+from hbac_assets.assets.galleries import worst_rows
 from hbac_assets.assets.metadata import picture, table
+from hbac_assets.figures import png
+from hbac_assets.lineage import Lineage
+from hbac_assets.report.charts.scores import reliability_chart, scores_chart
+from hbac_assets.report.experiment import model_kinds
+from hbac_assets.report.text import interval, is_known, percent, signed
 from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.results.scores import evaluation, leaderboard
 from hbac_assets.scoring.evaluation import Evaluation
-from hbac_assets.scoring.pictures import grouped_scores
+from hbac_assets.scoring.pictures import grouped_scores, vote_confusion
+from hbac_assets.scoring.references import LOGISTIC_REGRESSION
+from hbac_assets.scoring.yardsticks import Record
 from hbac_assets.store.artifact import Artifact
 
 FILE = "evaluation.json"
+DRAWN_MODELS = 40
+SHORT = {LOGISTIC_REGRESSION: "band powers"}
+"""Names that would take the room of the numbers."""
+SENTENCES = {
+    "confusion": "What the model predicts where experts vote for each class: a good model is dark on the diagonal, but "
+    "since experts disagree no model has ones there.",
+    "reliability": "On the dashed line the model's probabilities are right on average; below it the model is too sure "
+    "of the class, above it too timid. Small points stand for few rows.",
+    "KL by class": "Each model on the rows where a class has the most votes, with 95 % intervals over patients: the "
+    "class furthest to the right is the worst.",
+}
 
 
-def score_metadata(artifact: Artifact) -> dict[str, TableMetadataValue | MarkdownMetadataValue]:
-    """Return the leaderboard, the scores by slice and by class, the worst slices, the floor, and a picture."""
+def board(lineage: Lineage, found: Evaluation) -> pd.DataFrame:
+    """Return the leaderboard that people see: every model of `found`, and what models are measured against.
+
+    Columns: model, KL, 95 %, way. Dagster's pages have room for some fifty letters, and cut off what is beyond.
+    """
+    rows = [
+        {
+            "model": SHORT.get(one["model"], one["model"]),
+            "KL": round(one["mean"], 4),
+            "95 %": interval(one["low"], one["high"], "{:.3f}"),
+            "way": percent(one["closed"]),
+        }
+        for one in _with_references(lineage, found)
+    ]
+    return pd.DataFrame(rows)
+
+
+def behind(found: Evaluation) -> pd.DataFrame:
+    """Return how far each model is behind the best: model, behind, 95 %, and whether that may be chance."""
+    rows = [
+        {
+            "model": SHORT.get(one["model"], one["model"]),
+            "behind": signed(one["behind_best"]),
+            "95 %": interval(one["behind_low"], one["behind_high"], "{:+.3f}"),
+            "chance": "maybe" if one["may_be_chance"] else "no",
+        }
+        for one in leaderboard(found).to_dict("records")
+        if is_known(one["behind_best"])
+    ]
+    return pd.DataFrame(rows, columns=["model", "behind", "95 %", "chance"])
+
+
+def score_metadata(lineage: Lineage, artifact: Artifact, model: str, predicted: pd.DataFrame) -> dict[str, Any]:
+    """Return the leaderboard, pictures of one model, its worst rows, and the scores by slice and by class.
+
+    Args:
+        lineage: the experiment's.
+        artifact: that keeps the evaluation.
+        model: which one is looked at closely.
+        predicted: its out-of-fold rows.
+    """
     found = evaluation(artifact)
     slices = pd.DataFrame(found.slices)
     by_agreement = slices[slices["by"] == "agreement"].rename(columns={"slice": "agreement"})
     drawn = grouped_scores(by_agreement, "agreement", "model", "KL divergence by agreement among the experts")
+    kinds = model_kinds(lineage.experiment)
+    records = _with_references(lineage, found)[:DRAWN_MODELS]
+    scores = scores_chart(records, {one["model"]: kinds.get(one["model"], "reference") for one in records})
     return {
-        "leaderboard": table(leaderboard(found)),
+        "leaderboard": table(board(lineage, found)),
+        f"behind {found.models[0]['model']}": table(behind(found)),
+        "leaderboard, drawn": picture(
+            png(scores),
+            "Further left is better; lines are 95 % intervals over patients. The class prior knows nothing, the floor "
+            "is what the experts' disagreement leaves.",
+        ),
+        **{f"{name}, {model}": picture(drawn, SENTENCES[name]) for name, drawn in model_pictures(found, model).items()},
+        f"worst rows, {model}": table(worst_rows(predicted)),
         "scores by slice": table(slices),
         "worst slices": table(pd.DataFrame(found.worst)),
         "scores by class": table(pd.DataFrame(found.classes)),
         "floor of votes": table(pd.DataFrame(found.floor)),
-        "scores by agreement, drawn": picture(drawn),
+        "scores by agreement, drawn": picture(
+            drawn, "Rows on which experts agree cost most where a model is wrong; compare models within a group."
+        ),
     }
 
 
-def log_scores(tracked: TrackedRun, found: Evaluation, model: str) -> None:
-    """Log what the evaluation says of a model: the main values as metrics, all of it as JSON."""
+def model_pictures(found: Evaluation, model: str) -> dict[str, bytes]:
+    """Return confusion, reliability and KL by class of a model as PNG; the last beside all other models."""
+    confusion = np.array(found.confusion[model], dtype=float)
+    slices = pd.DataFrame(found.slices)
+    by_class = slices[slices["by"] == "class"].rename(columns={"slice": "majority"})
+    if len(found.models) > 1:
+        by_class = by_class.assign(chosen=by_class["model"] == model)
+    return {
+        "confusion": vote_confusion(confusion, model),
+        "reliability": png(reliability_chart(found.reliability, model)),
+        "KL by class": grouped_scores(by_class, "majority", "model", "KL divergence by class (blue: this model)"),
+    }
+
+
+def log_scores(tracked: TrackedRun, found: Evaluation, model: str, predicted: pd.DataFrame) -> None:
+    """Log what the evaluation says of a model: the main values as metrics, all of it as JSON, pictures, worst rows."""
     record = found.record_of(model)
     names = {"mean": "oof_kl", "low": "oof_kl_low", "high": "oof_kl_high", "closed": "prior_to_floor"}
     values = {new: record[name] for name, new in names.items()} | {"worth_experts": record["experts"]}
@@ -41,6 +126,19 @@ def log_scores(tracked: TrackedRun, found: Evaluation, model: str) -> None:
             values |= {f"{name}_{one['class'].lower()}": one[name] for name in ("auroc", "auprc")}
     tracked.log_metrics({name: value for name, value in values.items() if value is not None})
     tracked.log_json(_of_model(found, model), FILE)
+    for name, drawn in model_pictures(found, model).items():
+        tracked.log_picture(drawn, f"{name.replace(' ', '_').lower()}.png")
+    tracked.log_table(worst_rows(predicted), "worst_rows.csv")
+
+
+def _with_references(lineage: Lineage, found: Evaluation) -> list[Record]:
+    """Return the records of all models, best first, with those of the references where `found` lacks them."""
+    kinds = model_kinds(lineage.experiment)
+    there = {one["model"] for one in found.models}
+    references = [
+        one for one in evaluation(lineage.oof).models if one["model"] not in kinds and one["model"] not in there
+    ]
+    return sorted([*found.models, *references], key=lambda one: one["mean"])
 
 
 def _of_model(found: Evaluation, model: str) -> dict[str, Any]:

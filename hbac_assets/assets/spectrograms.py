@@ -9,7 +9,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
 from hbac_assets.assets.competition import train_metadata
-from hbac_assets.assets.metadata import picture, preview
+from hbac_assets.assets.metadata import counts, picture, preview, stored_table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import Progress, data_version, stage
 from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
@@ -24,7 +24,12 @@ from hbac_assets.store.tables import read_table, write_if_changed
 FOLDERS: dict[Split, str] = {"train": "train_spectrograms", "test": "test_spectrograms"}
 
 
-@stage(deps=[train_metadata], group="data", kinds={"parquet", "numpy"})
+@stage(
+    deps=[train_metadata],
+    group="data",
+    page="docs/inputs.md",
+    kinds={"parquet", "numpy"},
+)
 def npy_spectrograms(
     context: AssetExecutionContext,
     config: Tolerance,
@@ -67,12 +72,21 @@ def _metadata(lineage: Lineage, converted: pd.DataFrame, set_aside: pd.DataFrame
     first = converted["spectrogram_id"].iloc[0]
     power = np.load(lineage.spectrogram_folder() / f"{first}.npy", allow_pickle=False)
     return {
-        "path": MetadataValue.path(lineage.spectrogram_folder()),
-        "spectrograms": len(converted),
+        "example": picture(
+            spectrogram_image(power, title=f"spectrogram {first}"),
+            "The power of four chains of electrodes over one recording: left and right lateral (LL, RL), left and "
+            "right parasagittal (LP, RP).",
+        ),
+        **counts(
+            {
+                "spectrograms": len(converted),
+                "minutes of recording": float(converted["columns"].sum() / 30),
+                "fraction of NaN": float(np.average(converted["nan_share"], weights=converted["columns"])),
+                "spectrograms with gaps": int((converted["gaps"] != "").sum()),
+            }
+        ),
         **set_aside_metadata(set_aside),
-        "minutes of recording": float(converted["columns"].sum() / 30),
-        "share of NaN": float(np.average(converted["nan_share"], weights=converted["columns"])),
-        "spectrograms with gaps": int((converted["gaps"] != "").sum()),
         "preview": preview(converted),
-        "example": picture(spectrogram_image(power, title=f"spectrogram {first}")),
+        "path": MetadataValue.path(lineage.spectrogram_folder()),
+        **stored_table(converted),
     }

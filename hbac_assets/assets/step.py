@@ -1,16 +1,28 @@
 """What every asset and step has in common: it ends with its run, fails in one line, and reports progress."""
 
 import functools
+import inspect
 import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar, cast
 
-from dagster import AssetsDefinition, DataVersion, Failure, MaterializeResult, OpExecutionContext, asset
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    DataVersion,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    OpExecutionContext,
+    PathMetadataValue,
+    asset,
+)
 
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.runs import join_run
 from hbac_assets.lineage import CODE_VERSIONS
+from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.views import Workspace
 from hbac_assets.store.artifact import Artifact
 from hbac_assets.store.files import fingerprint
@@ -34,7 +46,9 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
         context = OpExecutionContext.get()
         join_run(context.instance, context.run.run_id)
         try:
-            with cast(Workspace, kwargs["workspace"]).store.in_use(context.log.info):
+            workspace = cast(Workspace, kwargs["workspace"])
+            tag_run(context, workspace)
+            with workspace.store.in_use(context.log.info):
                 return function(*args, **kwargs)
         except HbacError as error:
             raise Failure(str(error), allow_retries=False) from None
@@ -42,23 +56,55 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
     return run
 
 
+def tag_run(context: OpExecutionContext | AssetExecutionContext, workspace: Workspace) -> None:
+    """Tag the run with its experiment and, once that is known, its data set, where it has no such tags yet.
+
+    Raises:
+        HbacError: the experiment's file is at fault.
+    """
+    tags = {"experiment": workspace.experiment.load().name, "data": workspace.data_key()}
+    new = {name: value for name, value in tags.items() if value and context.run.tags.get(name) != value}
+    if new:
+        context.instance.add_run_tags(context.run.run_id, new)
+
+
 def stage(
-    *, group: str, kinds: set[str], deps: Sequence[AssetsDefinition] = ()
+    *, group: str, kinds: set[str], page: str, deps: Sequence[AssetsDefinition] = ()
 ) -> Callable[[Callable[..., MaterializeResult]], AssetsDefinition]:
     """Decorate the function of an asset: Dagster's `asset` around a `step`.
 
     Args:
         group: the asset's.
         kinds: what it is made with and stored as.
+        page: of the project's documentation, which explains it.
         deps: the assets that make what its artifact is made from, as `lineage` has it.
     """
 
     def decorate(function: Callable[..., MaterializeResult]) -> AssetsDefinition:
         version = CODE_VERSIONS[function.__name__]
-        declared = asset(deps=deps, group_name=group, kinds=kinds, owners=OWNERS, code_version=version)
+        declared = asset(
+            deps=deps,
+            group_name=group,
+            kinds=kinds,
+            owners=OWNERS,
+            code_version=version,
+            description=described(str(function.__doc__), page),
+            metadata=explained(page),
+        )
         return declared(step(function))
 
     return decorate
+
+
+def described(docstring: str, page: str) -> str:
+    """Return the description of an asset, which ends with the page that explains it."""
+    return f"{inspect.cleandoc(docstring)}\n\nExplained in `{page}`."
+
+
+def explained(page: str) -> dict[str, PathMetadataValue]:
+    """Return the place of a page of the documentation, where it is: a wheel has none."""
+    path = PROJECT_FOLDER / page
+    return {"explained in": MetadataValue.path(path)} if path.is_file() else {}
 
 
 def data_version(*artifacts: Artifact) -> DataVersion:

@@ -8,7 +8,7 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 
 from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
-from hbac_assets.assets.metadata import preview
+from hbac_assets.assets.metadata import counts, preview, stored_table
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.set_aside import set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import data_version, stage
@@ -30,7 +30,12 @@ from hbac_assets.store.files import atomic_write
 from hbac_assets.store.tables import read_table
 
 
-@stage(deps=[ensemble, trained_models, fold_assignments], group="evaluation", kinds={"keras", "csv"})
+@stage(
+    deps=[ensemble, trained_models, fold_assignments],
+    group="results",
+    page="docs/scores.md",
+    kinds={"keras", "csv"},
+)
 def submission(
     context: AssetExecutionContext,
     workspace: ResourceParam[Workspace],
@@ -70,14 +75,19 @@ def submission(
     return MaterializeResult(
         data_version=data_version(artifact),
         metadata={
-            "path": MetadataValue.path(artifact.path),
+            "file to submit": MetadataValue.path(artifact.path),
+            "experiment": lineage.experiment.name,
             "ensemble": lineage.experiment.submitted,
-            "rows": len(frame),
-            "rows that not all members could see": int(facts["spoilt"]),
-            "rows predicted by the class prior": int(facts["by_prior"]),
-            "rows with half of a window missing": int(facts["half_missing"]),
+            **counts(
+                {
+                    "rows that not all members could see": int(facts["spoilt"]),
+                    "rows predicted by the class prior": int(facts["by_prior"]),
+                    "rows with half of a window missing": int(facts["half_missing"]),
+                }
+            ),
             **set_aside_metadata(read_set_aside(artifact)),
             "preview": preview(frame),
+            **stored_table(frame),
         },
     )
 

@@ -28,11 +28,12 @@ from dagster import (
 from pydantic import Field
 
 from hbac_assets.assets import cell as cells
-from hbac_assets.assets.fold_models import extend_partitions, is_materialized, materialization
-from hbac_assets.assets.grid import chosen_cells, grid_table
-from hbac_assets.assets.metadata import table
+from hbac_assets.assets.fold_models import PAGE, extend_partitions, is_materialized, materialization
+from hbac_assets.assets.grid import by_fold, chosen_cells, grid_table
+from hbac_assets.assets.members import CURVES_SENTENCE, log_member, seen_by_members
+from hbac_assets.assets.metadata import counts, picture, table
 from hbac_assets.assets.mlflow_runs import open_members, open_runs, tracked_cell, tracked_member
-from hbac_assets.assets.step import OWNERS, data_version, step
+from hbac_assets.assets.step import OWNERS, data_version, described, explained, step
 from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.resources.accelerator import Accelerator
@@ -44,9 +45,9 @@ from hbac_assets.store.files import atomic_write, remove_leftovers
 class GridConfig(Config):
     """Which cells a launch is about; without any of it, all that are missing or out of date."""
 
-    members: list[str] = Field(default_factory=list, description="members to train; empty: all")
-    folds: list[int] = Field(default_factory=list, description="folds to train; empty: all")
-    retrain: bool = Field(False, description="train the chosen cells even if they are up to date")
+    members: list[str] = Field([], description="names of members to train, as the experiment has them; empty: all")
+    folds: list[int] = Field([], description="numbers of folds to train, from 0 on; empty: all")
+    retrain: bool = Field(False, description="true trains the chosen cells again even if they are up to date")
 
 
 EARLIER_FACT = "val_loss"
@@ -125,8 +126,8 @@ def train_fold(
             tracked.fail(str(error))
             parent.fail(f"fold {cell.fold}: {error}")
             raise
-        tracked.finish()
-    context.log_event(materialization(lineage, cell, curves, tracked.run_id))
+        tracked.finish(lineage.cell(cell).facts()["seconds"])
+    context.log_event(materialization(lineage, cell, curves, runs.page_of(tracked)))
 
 
 @op(ins={"cells": In(Nothing)}, out=Out(Nothing))
@@ -142,19 +143,18 @@ def publish_grid(
     with atomic_write(lineage.grid_table) as temporary:
         grid.to_parquet(temporary, index=False)
     runs = open_runs(context, tracking, lineage)
-    for member, folds in grid.dropna(subset="val_loss").groupby("member"):
-        tracked = tracked_member(runs, lineage, str(member))
-        losses = folds["val_loss"]
-        tracked.log_metrics({"val_loss_mean": losses.mean(), "val_loss_std": losses.std(ddof=0)})
-        tracked.finish()
-    summary = grid.groupby("member", sort=False)["val_loss"].agg(["mean", "std", "count"]).reset_index()
+    curves: dict[str, bytes] = {}
+    for member, folds in grid.dropna(subset="val_loss").groupby("member", sort=False):
+        curves |= log_member(tracked_member(runs, lineage, str(member)), lineage, folds)
     made = (lineage.cell(Cell(*cell)) for cell in grid.dropna(subset="val_loss")[["member", "fold"]].itertuples(False))
     metadata: dict[str, Any] = {
-        "path": MetadataValue.path(lineage.experiment_folder / "models"),
-        "cells": len(grid),
-        "missing": int(grid["val_loss"].isna().sum()),
-        "validation loss by member": table(summary),
+        "experiment": lineage.experiment.name,
+        "validation loss, member by fold": table(by_fold(grid)),
+        **counts({"cells": len(grid), "missing": int(grid["val_loss"].isna().sum())}),
+        **{f"all folds, {member}": picture(drawn, CURVES_SENTENCE) for member, drawn in curves.items()},
+        **{f"what {member} sees": seen for member, seen in seen_by_members(lineage).items()},
         "grid": table(grid),
+        "path": MetadataValue.path(lineage.experiment_folder / "models"),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)  # of `data_version`, which only outputs of ops call so
@@ -169,12 +169,18 @@ def _grid_config(config: GridConfig) -> dict[str, object]:
 @graph_asset(
     ins={name: AssetIn(dagster_type=Nothing) for name in INPUTS},
     config=_grid_config,
-    group_name="training",
+    group_name="models",
     kinds={"keras", "jax", "mlflow"},
     owners=OWNERS,
     code_version=CODE_VERSIONS["trained_models"],
+    description=described(
+        "The whole grid: each member on each fold, in parallel, only what is missing or out of date. Its launchpad "
+        "chooses members and folds, and whether to train them again.",
+        PAGE,
+    ),
+    metadata=explained(PAGE),
 )
 def trained_models(**inputs: Any) -> Any:
-    """The whole grid: each member on each fold, in parallel, only what is missing or out of date."""
+    """Train the grid."""
     planned = plan_cells(**inputs)
     return publish_grid(planned.map(train_fold).collect())

@@ -32,7 +32,7 @@ def main(options: argparse.Namespace) -> int:
     """
     if options.output and options.output.exists():
         raise HbacError(f"{options.output}: expected a path where nothing is yet, found a file; name another")
-    return run.materialize_and("bundle", lambda: _copy_and_report(options.output))
+    return run.materialize_and("bundle", lambda scores: _copy_and_report(options.output))
 
 
 def _copy_and_report(output: Path | None) -> None:

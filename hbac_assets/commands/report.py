@@ -47,17 +47,22 @@ class Block:
         return [*self.lines[: self.first], f"  … {end - self.first} more", *self.lines[end:]]
 
 
-def report(competition: CompetitionData, store: Store, experiment: ExperimentChoice, *, full: bool = False) -> str:
-    """Return the summary of the experiment's results, as much of it as fits a screen unless it is to be `full`."""
+def report(
+    competition: CompetitionData, store: Store, experiment: ExperimentChoice, *, full: bool = False, page: str = ""
+) -> str:
+    """Return the summary of the experiment's results, as much of it as fits a screen unless it is to be `full`.
+
+    `page` is the address at which MLflow's pages show the scores, while `hbac ui` or a server runs.
+    """
     lineage = Workspace(competition, store, experiment).lineage()
-    blocks = [block for block in _blocks(lineage, synthetic=competition.is_synthetic) if block.lines]
+    blocks = [block for block in _blocks(lineage, page, synthetic=competition.is_synthetic) if block.lines]
     whole, folded = [block.lines for block in blocks], [block.folded() for block in blocks]
     if not full and folded != whole:
         folded[-1].append("more:       hbac run --full")
     return "".join("\n".join(["", *lines, ""]) for lines in (whole if full else folded))
 
 
-def _blocks(lineage: Lineage, *, synthetic: bool) -> list[Block]:
+def _blocks(lineage: Lineage, page: str, *, synthetic: bool) -> list[Block]:
     rows, submitted = read_table(lineage.folds), lineage.experiment.submitted
     data = "synthetic data" if synthetic else f"{lineage.dataset.folder}"
     heading = [
@@ -78,7 +83,9 @@ def _blocks(lineage: Lineage, *, synthetic: bool) -> list[Block]:
                 f"report:     {_shown(lineage.report.require())}",
                 f"source:     {submitted}, blended by {chosen_methods(lineage)[submitted]}",
                 f"explore:    {'make ui' if IN_CHECKOUT else 'hbac ui'}   (assets in Dagster, trainings in MLflow)",
-            ]
+                *([f"            {page}"] if page else []),
+            ],
+            first=5,
         ),
     ]
 

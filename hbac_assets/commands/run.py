@@ -63,11 +63,13 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         HbacError: with the one line of the first failure.
     """
-    return materialize_and("whole_chain", lambda: print_report(full=options.full))
+    return materialize_and("whole_chain", lambda scores: print_report(scores, full=options.full))
 
 
-def materialize_and(job: str, then: Callable[[], None]) -> int:
+def materialize_and(job: str, then: Callable[[str], None]) -> int:
     """Run a job of `definitions`, then what follows it, and return the exit status.
+
+    What follows is told where MLflow's pages show the scores.
 
     Raises:
         HbacError: with the one line of the first failure.
@@ -77,9 +79,9 @@ def materialize_and(job: str, then: Callable[[], None]) -> int:
         try:
             with places_to_write():
                 require_inputs()
-                materialize(job)
+                scores = materialize(job)
                 if not watch.number:
-                    then()
+                    then(scores)
         except BaseException as error:  # what an interrupt becomes depends on where it hits
             if isinstance(error, HbacError):
                 kill_steps()  # where nobody could keep their events, the exit would wait for them
@@ -125,8 +127,11 @@ def require_inputs() -> None:
     defs.resources["accelerator"].require_usable(Terminal().line)
 
 
-def materialize(job: str) -> None:
+def materialize(job: str) -> str:
     """Run a job of `definitions`, each asset in steps of its own, and show what goes on.
+
+    Returns:
+        The address at which MLflow's pages show the scores; empty where nothing was logged.
 
     Raises:
         HbacError: with the one line of the first failure.
@@ -134,6 +139,7 @@ def materialize(job: str) -> None:
     from dagster import execute_job, reconstructable
 
     from hbac_assets import definitions
+    from hbac_assets.assets.mlflow_runs import PAGE_TAG
     from hbac_assets.commands.follower import Follower
     from hbac_assets.commands.opening import opening
     from hbac_assets.execution.runs import report_dead_runs
@@ -158,13 +164,18 @@ def materialize(job: str) -> None:
             follower.end(result.run_id)
             if not result.success:
                 raise HbacError(first_failure(result.all_events))
+            run = instance.get_run_by_id(result.run_id)
+            return run.tags.get(PAGE_TAG, "") if run else ""
 
 
-def print_report(*, full: bool) -> None:
-    """Print the scores, where the submission is, and how to explore them, on one screen or in `full`."""
+def print_report(scores: str, *, full: bool) -> None:
+    """Print the scores, where the submission is, and how to explore them, on one screen or in `full`.
+
+    `scores` is the address at which MLflow's pages show them.
+    """
     from hbac_assets.commands.report import report
     from hbac_assets.definitions import defs
 
     assert defs.resources is not None
     resources = (defs.resources[name] for name in ("competition", "store", "experiment"))
-    print(report(*resources, full=full), end="")
+    print(report(*resources, full=full, page=scores), end="")

@@ -19,6 +19,7 @@ from hbac_assets.execution.sockets import short_folder
 from hbac_assets.resources.dagster_home import open_instance
 from hbac_assets.resources.paths import DATA_FOLDER, require_plain_paths
 from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
+from hbac_assets.resources.tracking_experiment import EXPERIMENT_TAGS, scores_page
 from hbac_assets.resources.tracking_uri import masked, require_usable
 from hbac_assets.store.files import write_faults
 
@@ -137,13 +138,15 @@ def make_databases() -> str:
 
 
 def newest_experiment(page: str) -> str:
-    """Return the address of the experiment with the newest run, its runs in a table; empty if there is none."""
+    """Return the address of the experiment with the newest run, the best score first; empty if there is none."""
     with suppress(OSError, ValueError, KeyError, IndexError):
         experiments = _ask(page, "experiments/search", {"max_results": MOST_EXPERIMENTS})["experiments"]
         ids = [one["experiment_id"] for one in experiments]
         newest = {"experiment_ids": ids, "max_results": 1, "order_by": ["attributes.start_time DESC"]}
         experiment = _ask(page, "runs/search", newest)["runs"][0]["info"]["experiment_id"]
-        return f"{page}/#/experiments/{experiment}/runs?workflowType=machine_learning"
+        for tag, value in EXPERIMENT_TAGS.items():  # one that an earlier version made lacks the view
+            _ask(page, "experiments/set-experiment-tag", {"experiment_id": experiment, "key": tag, "value": value})
+        return scores_page(page, experiment)
     return ""
 
 

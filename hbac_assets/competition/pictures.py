@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.figures import new_axes, new_figure, png
 from hbac_assets.labels import CLASSES
+from hbac_assets.palette import BLUE, GREY
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import CHAINS, DERIVATIONS, EEG_WINDOW_SECONDS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SECONDS_PER_COLUMN
@@ -34,9 +36,38 @@ def class_counts(rows: pd.DataFrame) -> bytes:
         # Shades of one colour: a fold is no category of its own.
         axes.bar(places, counts[fold], width * 0.9, color=(0.16, 0.38, 0.62, shades[number]), label=f"fold {fold}")
     axes.set_xticks(range(len(CLASSES)), CLASSES)
-    axes.set_ylabel("rows")
+    axes.set(xlabel="class with the most votes", ylabel="rows")
     if "fold" in rows:
         axes.legend(frameon=False, fontsize=8, ncols=2)
+    return png(figure)
+
+
+def vote_distributions(before: pd.DataFrame, after: pd.DataFrame) -> bytes:
+    """Draw classes and numbers of votes of all rows beside those of the sampled ones.
+
+    Args:
+        before: all rows of train.csv, enriched.
+        after: those that are sampled.
+    """
+    figure = new_figure(7.5, 5.6)
+    classes, counts = figure.subplots(2, 1)
+    most = int(max(before["vote_count"].max(), after["vote_count"].max()))
+    edges = np.arange(0.5, most + 1)
+    styles = ((before, GREY, "all rows", -0.2, "//"), (after, BLUE, "sampled rows", 0.2, ""))
+    for rows, color, name, shift, hatch in styles:
+        label = f"{name}: {len(rows):,}"
+        shares = rows[list(SHARE_COLUMNS)].mean()
+        bars = classes.bar(np.arange(len(CLASSES)) + shift, shares, 0.38, color=color, label=label, hatch=hatch)
+        classes.bar_label(bars, fmt="{:.0%}", fontsize=8)
+        fractions = np.histogram(rows["vote_count"], edges)[0] / max(len(rows), 1)
+        counts.bar(np.arange(1, most + 1) + shift, fractions, 0.38, color=color, label=label, hatch=hatch)
+    classes.set_xticks(range(len(CLASSES)), CLASSES)
+    classes.set(ylabel="mean fraction of the votes", title="classes")
+    counts.set(xlabel="votes on a row", ylabel="fraction of the rows", title="number of votes")
+    for axes in (classes, counts):
+        axes.margins(y=0.15)
+        axes.legend(frameon=False, fontsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
     return png(figure)
 
 

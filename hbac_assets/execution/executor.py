@@ -27,6 +27,7 @@ from dagster._core.system_config.objects import ResolvedRunConfig
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.failures import CRASH, ended_abruptly, first_line, root
 from hbac_assets.execution.interrupts import kill_steps, watched
+from hbac_assets.execution.origin import place_run
 from hbac_assets.execution.runs import sign_run
 from hbac_assets.execution.sockets import use_short_folder
 from hbac_assets.resources.store import Store
@@ -62,6 +63,7 @@ class StepProcesses(MultiprocessExecutor):
         use_short_folder()
         with watched() as watch, _told(), _store_in_use(plan_context):
             sign_run(plan_context.instance, plan_context.run_id)
+            place_run(plan_context.instance, plan_context.run_id)
             try:
                 yield from super().execute(plan_context, execution_plan)
             finally:

@@ -9,13 +9,15 @@ import pandas as pd
 from hbac_assets.competition.eeg_file import read_eeg
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.parquet_file import RecordingError
+from hbac_assets.competition.spectrogram_file import read_spectrogram
 from hbac_assets.competition.windows import eeg_window
-from hbac_assets.labels import PROBABILITY_COLUMNS
+from hbac_assets.labels import CLASSES, PROBABILITY_COLUMNS
 from hbac_assets.learning.inputs.kaggle import cut_window
 from hbac_assets.lineage import Lineage
 from hbac_assets.recordings.montage_plot import MARGIN_SECONDS
 from hbac_assets.scoring.classes import majority
 from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, EEG_WINDOW_SECONDS, LABEL_SECONDS
+from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 
 LABEL_START = (EEG_WINDOW_SECONDS - LABEL_SECONDS) // 2
 """Seconds from the beginning of a window to that of its labelled part."""
@@ -69,6 +71,36 @@ def worst_misses(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     predicted = rows[list(PROBABILITY_COLUMNS)].to_numpy().argmax(axis=1)
     wrong = shares[np.arange(len(rows)), predicted] < shares.max(axis=1) - 1e-9
     return _first_of_patients(rows[wrong].sort_values("kl", ascending=False, kind="stable"), count)
+
+
+def typical_rows(rows: pd.DataFrame, count: int) -> dict[str, pd.DataFrame]:
+    """Return, for each class with any, the rows on which experts agree most that it is this one, one of each patient.
+
+    Args:
+        rows: of train.csv, enriched.
+        count: at most so many of each class.
+    """
+    found = {}
+    for name, share in zip(CLASSES, SHARE_COLUMNS, strict=True):
+        surest = rows[rows["expert_consensus"] == name].sort_values(
+            [share, "vote_count", "label_id"], ascending=[False, False, True], kind="stable"
+        )
+        if len(surest):
+            found[name] = _first_of_patients(surest, count)
+    return found
+
+
+def raw(folder: Path, row: pd.Series) -> Case:
+    """Return a row of train.csv with its recordings, read from the competition's own files.
+
+    Raises:
+        RecordingError: its spectrogram cannot be read.
+    """
+    eeg, missing = _labelled_eeg(folder / "train_eegs" / f"{row['eeg_id']}.parquet", row)
+    power = read_spectrogram(folder / "train_spectrograms" / f"{row['spectrogram_id']}.parquet")
+    start = int(row["spectrogram_label_offset_seconds"]) // SECONDS_PER_COLUMN
+    window = np.nan_to_num(power[:, start : start + WINDOW_COLUMNS])
+    return Case(row, eeg, missing, np.pad(window, ((0, 0), (0, WINDOW_COLUMNS - window.shape[1]))))
 
 
 def opened(lineage: Lineage, row: pd.Series) -> Case:

@@ -30,11 +30,12 @@ class Member:
 
 def trained_members(lineage: Lineage, of: str = "") -> list[Member]:
     """Return the members of an experiment; where `of` names it, their names do, too."""
-    members = []
-    for name, settings in lineage.experiment.members.items():
-        cells = [Cell(name, fold) for fold in range(lineage.experiment.folds)]
-        histories = [read_history(lineage, cell) for cell in cells]
-        members.append(
-            Member(f"{of}: {name}" if of else name, settings, histories, [figures(lineage, cell) for cell in cells])
-        )
-    return members
+    return [trained_member(lineage, name, f"{of}: {name}" if of else name) for name in lineage.experiment.members]
+
+
+def trained_member(lineage: Lineage, member: str, name: str = "") -> Member:
+    """Return one member of an experiment, under another name if it is to have one."""
+    cells = [Cell(member, fold) for fold in range(lineage.experiment.folds)]
+    histories = [read_history(lineage, cell) for cell in cells]
+    known = [figures(lineage, cell) for cell in cells]
+    return Member(name or member, lineage.experiment.members[member], histories, known)

@@ -18,6 +18,8 @@ from hbac_assets.resources.store import Store
 from hbac_assets.store.files import fingerprint, write_json
 from hbac_assets.synthetic.settings import SyntheticSettings
 
+RECORDINGS = ("train_spectrograms", "test_spectrograms", "train_eegs", "test_eegs")
+
 
 class CompetitionData(ConfigurableResource):
     """A folder in Kaggle's layout (`HBAC_DATA_DIR`), or the size of the synthetic set when there is none."""
@@ -48,6 +50,14 @@ class CompetitionData(ConfigurableResource):
             raise HbacError(f"{self.folder}: expected a folder in Kaggle's layout, found none; correct HBAC_DATA_DIR")
         for name in TABLES:
             require_file(Path(self.folder) / name)
+
+    def files_state(self) -> str:
+        """Return a fingerprint of the names, sizes and times of the tables and recordings; nothing is read."""
+        folder = Path(self.folder)
+        recordings = (file for kind in RECORDINGS if (folder / kind).is_dir() for file in os.scandir(folder / kind))
+        files = [*(folder / name for name in TABLES), *recordings]
+        states = ((os.fspath(file), Path(file).stat()) for file in files)
+        return fingerprint(sorted([path, state.st_size, state.st_mtime_ns] for path, state in states))
 
     def prepare(
         self, store: Store, progress: Callable[[int, int], None], tolerated: float = TOLERATED

@@ -7,15 +7,22 @@ from pydantic import Field
 
 from hbac_assets.errors import HbacError
 from hbac_assets.experiments.claims import claim_of, claimed_file, is_there, write_claim
-from hbac_assets.experiments.loading import load_experiment, own_file
+from hbac_assets.experiments.loading import available_experiments, load_experiment, own_file
 from hbac_assets.experiments.schema import Experiment
 
 
 class ExperimentChoice(ConfigurableResource):
     """The chosen experiment: `HBAC_EXPERIMENT` and `HBAC_MINIATURE`, or this resource's config at launch."""
 
-    name: str = Field("quickstart", description="the name of an experiment, or the path of your own .yaml file")
-    miniature: bool = Field(False, description="shrink the experiment to minutes, through the same code")
+    name: str = Field(
+        "quickstart",
+        description=f"one of {', '.join(available_experiments())}, or the path of your own .yaml file",
+    )
+    miniature: bool = Field(
+        False,
+        description="true shrinks the experiment to minutes: 2 folds, few rows and steps, through the same code; its "
+        "results are called <name>-miniature (HBAC_MINIATURE)",
+    )
 
     def claim(self, name: str, store: Path) -> None:
         """Record in the store that the results of a name are those of this file; a packaged one needs no record.

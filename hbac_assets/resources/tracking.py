@@ -29,12 +29,11 @@ from pydantic import Field
 
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.processes import UNKNOWN, is_gone
-from hbac_assets.lineage import Cell
-from hbac_assets.resources.paths import IN_CHECKOUT, PROJECT_FOLDER
+from hbac_assets.lineage import Cell, Dataset
 from hbac_assets.resources.patience import Patience
 from hbac_assets.resources.registry import BundleVersion, register
 from hbac_assets.resources.tracking_database import follow_moved_artifacts, make_whole, require_present_schema
-from hbac_assets.resources.tracking_experiment import artifacts_fault, find_or_create
+from hbac_assets.resources.tracking_experiment import artifacts_fault, find_or_create, pages_address, scores_page
 from hbac_assets.resources.tracking_uri import is_database, masked
 
 if TYPE_CHECKING:
@@ -125,7 +124,8 @@ class Tracking(ConfigurableResource):
         if fault:
             self._warn(warn, f"{fault}; the rest is logged: materialize again once that is mended")
         writer = {"dagster_run_id": dagster_run, PROCESS_TAG: process}
-        return ExperimentRuns(client, experiment_id, data_fingerprint, writer, patience, artifacts=not fault)
+        page = scores_page(pages_address(self.uri), experiment_id) if experiment_id else ""
+        return ExperimentRuns(client, experiment_id, data_fingerprint, writer, patience, artifacts=not fault, page=page)
 
     def _warn(self, warn: Callable[[str], None], line: str) -> None:
         warn(f"MLflow at {masked(self.uri)}: {masked(line)}, and what is missing there is logged")
@@ -156,8 +156,13 @@ class ExperimentRuns:
         patience: Patience,
         *,
         artifacts: bool,
+        page: str = "",
     ) -> None:
-        """`writer` are the tags that say who writes; `artifacts` tells whether they can be written from here."""
+        """`writer` are the tags that say who writes; `artifacts` tells whether they can be written from here.
+
+        `page` is the address at which MLflow's pages show the runs, empty where MLflow cannot be had.
+        """
+        self.page = page
         self._client: Any = client
         self._experiment_id = experiment_id
         self._data = data_fingerprint
@@ -194,6 +199,10 @@ class ExperimentRuns:
         identity = {"search": member, "trial": str(number)}
         name, tags = f"{member} trial {number}", {"mlflow.parentRunId": parent, **tags}
         return self._find_or_create(name, identity, trial_fingerprint(study, number), params, tags)
+
+    def page_of(self, run: "TrackedRun") -> str:
+        """Return the address at which MLflow's pages show a run; empty where it was not logged."""
+        return f"{self.page.partition('/runs?')[0]}/runs/{run.run_id}" if run.run_id else ""
 
     @patiently(otherwise=True)
     def is_finished(self, fingerprint: str) -> bool:
@@ -292,13 +301,50 @@ class TrackedRun:
             self._client.log_batch(self.run_id, metrics=metrics[start : start + 1000])
 
     @patiently(otherwise=None)
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Log values that belong to the run as a whole."""
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Log values that belong to the run as a whole, or to a step of it."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        batch = [Metric(name, value, now, 0) for name, value in metrics.items()]
+        batch = [Metric(name, value, now, step) for name, value in metrics.items()]
         self._client.log_batch(self.run_id, metrics=batch)
+
+    @patiently(otherwise=None)
+    def log_model_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Log values of the run and of the model that it has logged, so that a search for models finds the best."""
+        model = self._client.get_run(self.run_id).data.tags.get("model_uri", "").rpartition("/")[2] or None
+        for name, value in metrics.items():
+            self._client.log_metric(self.run_id, name, value, step=0, model_id=model)
+
+    @patiently(otherwise=None)
+    def log_dataset(self, dataset: Dataset, context: str) -> None:
+        """Log a data set as an input of the run; once, however often this is called.
+
+        Args:
+            dataset: it.
+            context: what for: `training` for example.
+        """
+        from mlflow.entities import Dataset as Input
+        from mlflow.entities import DatasetInput, InputTag
+
+        source = json.dumps({"uri": dataset.folder.as_uri()})
+        digest = dataset.fingerprint[:36]
+        found = Input(dataset.key, digest, "local", source, profile=json.dumps({"kind": dataset.name}))
+        self._client.log_inputs(self.run_id, [DatasetInput(found, [InputTag("mlflow.data.context", context)])])
+
+    @patiently(otherwise=None)
+    def log_parameters_table(self) -> None:
+        """Log the run's parameters as a table, which pages show as one."""
+        import pandas as pd
+
+        params = self._client.get_run(self.run_id).data.params
+        rows = pd.DataFrame(sorted(params.items()), columns=["parameter", "value"])
+        self._log_bytes(rows.to_csv(index=False).encode(), "parameters.csv")
+
+    @patiently(otherwise=None)
+    def describe(self, text: str) -> None:
+        """Set the description that MLflow's page of the run begins with."""
+        self._client.set_tag(self.run_id, "mlflow.note.content", text)
 
     @patiently(otherwise=None)
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -366,10 +412,18 @@ class TrackedRun:
         self._client.update_run(self.run_id, status="RUNNING")
 
     @patiently(otherwise=None)
-    def finish(self) -> None:
-        """Mark the run as finished, and say whether its artifacts are there."""
+    def finish(self, seconds: float | None = None) -> None:
+        """Mark the run as finished, and say whether its artifacts are there.
+
+        Args:
+            seconds: how long its work took, which MLflow is to show as its duration; the run may have been made long
+                before, or have waited. Without it, the run ends now.
+        """
         self._client.set_tag(self.run_id, ARTIFACTS_TAG, "logged" if self._artifacts else "missing")
-        self._client.set_terminated(self.run_id, status="FINISHED")
+        end = None
+        if seconds is not None:
+            end = self._client.get_run(self.run_id).info.start_time + round(1000 * seconds)
+        self._client.set_terminated(self.run_id, status="FINISHED", end_time=end)
 
     @patiently(otherwise=None, seconds=END_SECONDS)
     def fail(self, reason: str) -> None:
@@ -391,19 +445,6 @@ class TrackedRun:
 def trial_fingerprint(study: str, number: int) -> str:
     """Return what names a trial among those of all studies."""
     return f"{study}-{number}"
-
-
-def code_commit() -> str:
-    """Return the checkout's commit, or `unknown` where the code is not in one."""
-    import subprocess
-
-    if not IN_CHECKOUT:  # the nearest one is somebody else's
-        return "unknown"
-    command = ["git", "-C", str(PROJECT_FOLDER), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 A server keeps them itself, so that every client finds them. For a database they lie in a folder of this machine.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +11,32 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from hbac_assets.errors import HbacError
+from hbac_assets.resources.tracking_uri import masked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
 
-# Makes MLflow's pages open on training runs.
-EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+VIEW = "scores"
+"""The name of the saved view in addresses of MLflow's pages."""
+_SHOWN = {
+    "metrics": ("oof_kl", "oof_kl_low", "oof_kl_high", "prior_to_floor", "fold_kl", "val_loss_mean", "val_loss_std"),
+    "tags": ("fold", "superseded"),
+    "attributes": ("Duration",),
+}
+_STATE = {
+    "orderByKey": "metrics.`oof_kl`",
+    "orderByAsc": True,
+    "startTime": "ALL",
+    "lifecycleFilter": "Active",
+    "selectedColumns": [f"{kind}.`{name}`" for kind, names in _SHOWN.items() for name in names],
+}
+# The first makes MLflow's pages open on training runs; the second is a view of them, best score first, as its button
+# "Share" would save it.
+EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    f"mlflow.sharedViewState.{VIEW}": json.dumps(_STATE),
+}
 
 
 def find_or_create(client: "MlflowClient", name: str, folder: Path | None) -> "Experiment":
@@ -41,6 +61,9 @@ def find_or_create(client: "MlflowClient", name: str, folder: Path | None) -> "E
             if client.get_experiment_by_name(name) is None:  # else another process was faster
                 raise
         found = client.get_experiment_by_name(name)
+    for tag, value in EXPERIMENT_TAGS.items():
+        if found.lifecycle_stage != "deleted" and found.tags.get(tag) != value:
+            client.set_experiment_tag(found.experiment_id, tag, value)
     if found.lifecycle_stage == "deleted":
         number = found.experiment_id
         raise HbacError(
@@ -49,6 +72,23 @@ def find_or_create(client: "MlflowClient", name: str, folder: Path | None) -> "E
             "database is"
         )
     return found
+
+
+def pages_address(uri: str) -> str:
+    """Return where MLflow's pages are: at its server, or where `hbac ui` shows a database."""
+    if uri.startswith("http"):
+        return masked(uri).rstrip("/")
+    return f"http://127.0.0.1:{os.environ.get('HBAC_MLFLOW_PORT') or 5000}"
+
+
+def scores_page(server: str, experiment_id: str) -> str:
+    """Return the address of an experiment's runs in MLflow's pages, the best score first.
+
+    Args:
+        server: the address of MLflow's pages.
+        experiment_id: the experiment's.
+    """
+    return f"{server}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={VIEW}"
 
 
 def artifacts_fault(experiment: "Experiment", folder: Path | None) -> str:

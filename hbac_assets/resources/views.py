@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from dagster import InitResourceContext, resource
 
+from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
@@ -24,6 +25,13 @@ class Workspace:
     def of(cls, resources: Mapping[str, Any]) -> Self:
         """Return the workspace of resources by name."""
         return cls(resources["competition"], resources["store"], resources["experiment"])
+
+    def data_key(self) -> str:
+        """Return the name of the data set in the store; empty where `competition_data` was not materialized yet."""
+        try:
+            return self.competition.dataset(self.store).key
+        except HbacError:
+            return ""
 
     def lineage(self) -> Lineage:
         """Return the artifacts of the experiment on the data.

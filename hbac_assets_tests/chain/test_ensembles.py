@@ -153,15 +153,16 @@ def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources,
     of_members, shown = (
         result.asset_materializations_for_node(name)[0].metadata for name in ("oof_predictions", "ensemble")
     )
-    assert shown["submitted"].value == "final"
-    assert {name for name in shown if name.startswith("nested KL, ")} == {"nested KL, alone", "nested KL, final"}
+    of = f"edited-miniature on {lineage.dataset.key}"
+    assert shown["submitted"].value.startswith("final, blended by ")
+    assert {name for name in shown if name.startswith("KL, ")} == {f"KL, {name}, {of}" for name in ("alone", "final")}
     assert {name for name in shown if name.startswith("weights, ")} == {"weights, alone", "weights, final"}
     (published,) = [record.data for record in of_members["published / here"].records]
     assert (published["name"], published["published"]) == (IMAGES, 0.85)
-    assert published["here"] == round(of_members[f"KL, {IMAGES}"].value, 4)
+    assert published["here"] == of_members[f"KL, {IMAGES}, {of}"].value
     (published,) = [record.data for record in shown["published / here"].records]
     assert (published["name"], published["published"]) == ("final", 0.58)
-    assert published["here"] == round(shown["nested KL, final"].value, 4)
+    assert published["here"] == shown[f"KL, final, {of}"].value
     assert published["what that is"].endswith("synthetic data")
     assert shown["published / here, remark"].value.startswith("Other rows.")
 
@@ -174,10 +175,11 @@ def test_the_asset_makes_what_the_file_says_from_models_that_are_kept(resources,
     assert set(runs) == {"alone", "final"}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     for name, run in runs.items():
-        assert run.data.metrics["oof_kl"] == shown[f"nested KL, {name}"].value
+        assert round(run.data.metrics["oof_kl"], 4) == shown[f"KL, {name}, {of}"].value
         assert run.data.metrics["oof_kl"] == pytest.approx(run.data.metrics[f"nested_kl_{run.data.tags['method']}"])
         files = {one.path for one in client.list_artifacts(run.info.run_id)}
-        assert files == {"evaluation.json", "methods.csv", "methods.png", "weights.png"}
+        pictures = {"methods.png", "weights.png", "confusion.png", "reliability.png", "kl_by_class.png"}
+        assert files == {"evaluation.json", "methods.csv", "worst_rows.csv", *pictures}
 
 
 def test_an_ensemble_that_is_gone_leaves_no_file(several, lineage):

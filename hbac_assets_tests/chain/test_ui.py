@@ -61,7 +61,8 @@ def test_both_servers_show_what_was_made_and_stop_together(servers):
         rf"Dagster +{dagster}",
         rf"  newest run +{dagster}/runs/{newest.run_id}",
         rf"MLflow +{mlflow}",
-        rf"  newest experiment +{mlflow}/#/experiments/{experiment}/runs\?workflowType=machine_learning",
+        rf"  newest experiment +{mlflow}/#/experiments/{experiment}/runs\?workflowType=machine_learning"
+        "&viewStateShareKey=scores",
     ]
     assert re.fullmatch("\n".join(expected) + "\n", log.read_text()), log.read_text()
 

@@ -8,7 +8,14 @@ import pytest
 from PIL import Image
 
 from hbac_assets.competition.folds import assign_folds
-from hbac_assets.competition.pictures import class_counts, eeg_spectrogram_image, spectrogram_image, waveform_image
+from hbac_assets.competition.metadata import enrich
+from hbac_assets.competition.pictures import (
+    class_counts,
+    eeg_spectrogram_image,
+    spectrogram_image,
+    vote_distributions,
+    waveform_image,
+)
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.waveform_recipe import WaveformRecipe
 
@@ -22,6 +29,15 @@ def test_class_counts_with_and_without_folds(train: pd.DataFrame) -> None:
     assert plain.shape == folded.shape
     assert (plain != folded).any()
     assert (pixels(class_counts(train[train["expert_consensus"] != "GPD"])) != plain).any()  # a class is absent
+
+
+def test_votes_before_and_after_sampling(train: pd.DataFrame) -> None:
+    rows = enrich(train)
+    many = rows[rows["expert_consensus"] == rows["expert_consensus"].iloc[0]]
+    assert 0 < len(many) < len(rows)
+    same, sampled = pixels(vote_distributions(rows, rows)), pixels(vote_distributions(rows, many))
+    assert same.shape == sampled.shape
+    assert (same != sampled).any()
 
 
 def test_low_frequencies_are_drawn_below_and_the_first_chain_above() -> None:

@@ -20,6 +20,7 @@ USED = {
         "dagster._core.executor.multiprocess",
         "dagster._core.system_config.objects",
     },
+    "execution/origin.py": {"dagster._core.remote_origin", "dagster._core.types.loadable_target_origin"},
     "execution/preload/libraries.py": {"dagster._core.storage.sqlite_storage"},
 }
 """Modules by the file that uses them when it runs; what only annotations name is not among them."""

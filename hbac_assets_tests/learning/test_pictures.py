@@ -2,9 +2,11 @@ from io import BytesIO
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.image import imread
 
-from hbac_assets.learning.pictures import loss_curves
+from hbac_assets.learning.pictures import loss_curves, network_input
+from hbac_assets.learning.settings import Preprocessing
 
 HISTORY = pd.DataFrame(
     {
@@ -18,17 +20,32 @@ HISTORY = pd.DataFrame(
 
 
 def test_the_picture_is_a_png_that_shows_the_history() -> None:
-    picture = imread(BytesIO(loss_curves(HISTORY, "mobilenet, fold 0")))
+    picture = imread(BytesIO(loss_curves(HISTORY, 6, "mobilenet, fold 0")))
     assert picture.shape[0] > 400
     assert picture.shape[1] > 600
-    flat = loss_curves(HISTORY.assign(val_loss=0.9), "mobilenet, fold 0")
+    flat = loss_curves(HISTORY.assign(val_loss=0.9), 6, "mobilenet, fold 0")
     assert (imread(BytesIO(flat)) != picture).any()
+
+
+def test_the_scored_epoch_is_marked_beside_the_lowest() -> None:
+    last, fourth = (imread(BytesIO(loss_curves(HISTORY, epoch, "one"))) for epoch in (6, 4))
+    upper = slice(0, len(last) * 2 // 3)
+    assert (last[upper] != fourth[upper]).any()  # the fourth is the lowest, too
+
+
+@pytest.mark.parametrize("kind", ["kaggle", "both", "waveform"])
+def test_an_input_is_drawn_for_every_kind(kind: str) -> None:
+    preprocessing = Preprocessing(input=kind)
+    random = np.random.default_rng(0).normal(size=preprocessing.kind.shape(preprocessing)).astype(np.float16)
+    drawn, other = (imread(BytesIO(network_input(array, preprocessing, "one"))) for array in (random, random[::-1]))
+    assert drawn.shape == other.shape
+    assert (drawn != other).any()
 
 
 def mark(begun: int) -> float:
     """The column of pixels in which a second stage is marked that begins with an epoch."""
     one, two = (
-        imread(BytesIO(loss_curves(HISTORY.assign(stage=stage), "mobilenet, fold 0")))
+        imread(BytesIO(loss_curves(HISTORY.assign(stage=stage), 6, "mobilenet, fold 0")))
         for stage in (1, np.where(HISTORY["epoch"] < begun, 1, 2))
     )
     changed = (one != two).any(axis=2).sum(axis=0)
@@ -42,4 +59,4 @@ def test_a_stage_is_marked_between_its_first_epoch_and_the_one_before() -> None:
 
 
 def test_a_single_epoch_can_be_drawn() -> None:
-    assert loss_curves(HISTORY[:1], "one").startswith(b"\x89PNG")
+    assert loss_curves(HISTORY[:1], 1, "one").startswith(b"\x89PNG")

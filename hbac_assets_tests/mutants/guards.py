@@ -1127,4 +1127,32 @@ GUARDS = [
         "text",
         "report/test_page.py::test_names_in_figures_are_short_and_no_formulas",
     ),
+    Guard(
+        "scores of different experiments or data are plotted apart",
+        "assets/metadata.py",
+        'of = f"{lineage.experiment.name} on {lineage.dataset.key}"',
+        'of = "all"',
+        "assets/test_metadata.py::test_plots_of_different_experiments_or_data_have_different_names",
+    ),
+    Guard(
+        "files that still change start no run",
+        "sensors.py",
+        'if state != known.get("seen"):',
+        "if False:",
+        "test_sensors.py::test_new_and_changed_files_are_run_once_when_they_stay_as_they_are[train.csv]",
+    ),
+    Guard(
+        "MLflow's duration is that of the training",
+        "resources/tracking.py",
+        "        if seconds is not None:\n",
+        "        if False:\n",
+        "resources/test_tracking.py::test_a_run_lasts_as_long_as_its_training",
+    ),
+    Guard(
+        "a run of a command has the code location of its job",
+        "execution/origin.py",
+        "    instance.run_storage.replace_job_origin(tagged, origin)\n",
+        "",
+        "execution/test_origin.py::test_a_run_without_a_code_location_gets_that_of_its_job",
+    ),
 ]

@@ -13,7 +13,10 @@ from contextlib import contextmanager, suppress
 from websockets.sync.client import connect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SECONDS, POLL_SECONDS, SETTLE_SECONDS = 120, 0.1, 2.0
+SECONDS, SETTLE_SECONDS = 120, 2.0
+LARGE = {"width": 1500, "height": 1000}
+LOOKED_UP_IN_VAIN = ("/mlflow/users/current",)
+"""What MLflow's pages ask a server without log-in for."""
 COMPLAINTS = {"Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"}
 
 
@@ -35,7 +38,7 @@ class Tab:
         assert "error" not in told, (method, told["error"])
         return told["result"]
 
-    def open(self, url, width, *, phone, height=900):
+    def open(self, url, width, *, phone=False, height=900):
         """Open an address on a screen of so many CSS pixels, and wait until it has loaded."""
         screen = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
         self.call("Emulation.setDeviceMetricsOverride", **screen)
@@ -46,16 +49,47 @@ class Tab:
 
     def value(self, expression):
         """Return the value of an expression in the page."""
-        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
-    def wait_for(self, expression):
-        """Wait until an expression is true in the page, and tell whether it came to that."""
-        deadline = time.monotonic() + SECONDS
-        while not self.value(f"Boolean({expression})"):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(POLL_SECONDS)
-        return True
+    def wait_for(self, expression, seconds=None):
+        """Return the value of an expression in the page once it is true; what the page says meanwhile is kept."""
+        until = time.monotonic() + (seconds or SECONDS)
+        while not (value := self.value(f"(() => {{ try {{ return {expression} }} catch {{ return null }} }})()")):
+            assert time.monotonic() < until, f"not within {seconds} s: {expression}\n{self.text()[:2000]}"
+            time.sleep(0.3)
+        return value
+
+    def text(self):
+        """Return what the page shows, as text."""
+        return self.value("document.body.innerText")
+
+    def sees(self, words, seconds=None):
+        """Wait until the page shows some words."""
+        self.wait_for(f"document.body.innerText.includes({json.dumps(words)})", seconds)
+
+    def click(self, words, within="a, button, [role=tab], [role=row], [role=checkbox], label, span, div", place=0):
+        """Click, as a mouse does, on the smallest element that shows exactly these words, once there is one."""
+        found = f"""[...document.querySelectorAll({json.dumps(within)})].filter(one =>
+            one.innerText && one.innerText.trim() === {json.dumps(words)} && one.getBoundingClientRect().width > 0
+        ).filter((one, _, all) => !all.some(other => other !== one && one.contains(other))).at({place})"""
+        self.click_on(found)
+
+    def click_on(self, element):
+        """Click, as a mouse does, on the element that an expression gives, once it is there."""
+        self.wait_for(f"!!({element})")
+        x, y = self.value(f"""(() => {{ const one = {element}; one.scrollIntoView({{block: "center"}});
+            const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] }})()""")
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            button = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
+
+    def click_until(self, element, words, attempts=10):
+        """Click on an element until the page shows some words: what is drawn anew meanwhile loses a click."""
+        for _ in range(attempts):
+            self.click_on(element)
+            with suppress(AssertionError):
+                return self.sees(words, 4)
+        raise AssertionError(f"{attempts} clicks and no {words}: {self.text()[:2000]}")
 
     def settle(self):
         """Wait until the page has looked the same for a while: charts are drawn, and what moves is in its place."""
@@ -72,6 +106,19 @@ class Tab:
     def pdf(self):
         """Return the page as it is printed."""
         return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+
+    def errors(self):
+        """Return the errors on the console of a page that is not ours, without those of what it looks up in vain."""
+        return [
+            event["params"]
+            for event in self.complaints()
+            if event["method"] == "Runtime.exceptionThrown"
+            or event["params"].get("type") == "error"
+            or (
+                event["params"].get("entry", {}).get("level") == "error"
+                and not any(known in event["params"]["entry"].get("url", "") for known in LOOKED_UP_IN_VAIN)
+            )
+        ]
 
     def complaints(self):
         """Return what the browser said of the page."""

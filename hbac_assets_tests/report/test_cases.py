@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.labels import PROBABILITY_COLUMNS
+from hbac_assets.competition.metadata import SHARE_COLUMNS, enrich
+from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.recordings.montage_plot import MARGIN_SECONDS
-from hbac_assets.report.cases import Case, most_certain_hits, opened, worst_misses
-from hbac_assets.report.charts.cases import case_picture
+from hbac_assets.report.cases import Case, most_certain_hits, opened, typical_rows, worst_misses
+from hbac_assets.report.charts.cases import case_picture, gallery_picture
 from hbac_assets.report.page import Page
 from hbac_assets.report.sections.cases import _section
 from hbac_assets.scoring.metric import kl_divergence
@@ -115,11 +115,34 @@ def test_the_labelled_seconds_are_cut_with_margins_and_padded_where_the_recordin
     figure = case_picture(case)
     eeg, *chains = (axes for part in figure.subfigs for axes in part.axes)
     assert eeg.get_xlim() == pytest.approx((24, 34))
-    assert eeg.get_xlabel() == "seconds of the EEG"
+    assert eeg.get_xlabel() == "seconds of the EEG, all of them labelled"
     assert "µV" in eeg.texts[0].get_text()
     assert chains[3].get_xlabel() == "minutes of the labelled window"
     marks = [line.get_xdata()[0] * 60 for line in chains[0].lines]
     assert marks == pytest.approx([295, 305])
+
+
+def test_typical_rows_are_those_that_experts_agree_on_most_one_of_each_patient():
+    votes = np.zeros((5, 6), dtype=int)
+    votes[:, 1] = [3, 9, 9, 2, 12]  # LPD, with dissent in the last
+    votes[4, 0] = 2
+    rows = enrich(pd.DataFrame(votes, columns=list(VOTE_COLUMNS))).assign(
+        expert_consensus="LPD", label_id=range(5), patient_id=[7, 7, 8, 9, 10]
+    )
+    (found,) = typical_rows(rows, 3).items()
+    assert found[0] == "LPD"
+    assert found[1]["label_id"].tolist() == [1, 2, 3]
+
+
+def test_a_gallery_has_the_votes_and_any_prediction_above_the_recordings():
+    row = pd.Series(dict.fromkeys(SHARE_COLUMNS, 1 / 6) | {"eeg_label_offset_seconds": 0})
+    predicted = pd.concat([row, pd.Series(dict.fromkeys(PROBABILITY_COLUMNS, 1 / 6))])
+    power = np.ones((400, 300), np.float32)
+    for one, bars in ((row, 6), (predicted, 12)):
+        votes, *others = gallery_picture(Case(one, None, "none", power), "title").axes
+        assert len(votes.patches) == bars
+        assert votes.get_ylabel() == "fraction"
+        assert len(others) == 5
 
 
 def test_without_an_eeg_there_is_the_spectrogram_alone(tmp_path):

@@ -1,21 +1,25 @@
 """MLflow runs are found again, updated, superseded and marked as failed; on a real SQLite store."""
 
+import json
 import socket
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from hbac_assets.execution.processes import identity
-from hbac_assets.lineage import Cell
+from hbac_assets.lineage import Cell, Dataset
 from hbac_assets.resources import patience
 from hbac_assets.resources.tracking import Tracking, flattened
+from hbac_assets.resources.tracking_experiment import VIEW
 from hbac_assets.resources.tracking_uri import masked
 
 CELL = Cell("b2", 0)
+QUERY = f"workflowType=machine_learning&viewStateShareKey={VIEW}"
 HISTORY = pd.DataFrame(
     {
         "epoch": [1, 2, 3],
@@ -60,6 +64,35 @@ def test_a_resumed_run_logs_each_epoch_once(tracking):
     assert run.info.status == "FINISHED"
     assert run.data.tags["dagster_run_id"] == "d2"
     assert run.data.params == {"epochs": "3"}
+
+
+def test_a_run_lasts_as_long_as_its_training(tracking):
+    runs, tracked = open_cell(tracking, "duration")
+    tracked.finish(90.5)
+    info = stored(runs, tracked).info
+    assert info.end_time - info.start_time == 90_500
+    tracked.finish(30.0)  # after a retraining
+    info = stored(runs, tracked).info
+    assert info.end_time - info.start_time == 30_000
+
+
+def test_a_data_set_is_an_input_once(tracking):
+    runs, tracked = open_cell(tracking, "inputs")
+    dataset = Dataset("kaggle", Path("/data"), "0123456789abcdef", "t")
+    tracked.log_dataset(dataset, "training")
+    tracked.log_dataset(dataset, "training")
+    (found,) = stored(runs, tracked).inputs.dataset_inputs
+    assert (found.dataset.name, found.dataset.digest) == ("kaggle-01234567", "0123456789abcdef")
+    assert [(tag.key, tag.value) for tag in found.tags] == [("mlflow.data.context", "training")]
+
+
+def test_an_experiment_of_an_earlier_version_gets_the_view_of_scores(tracking):
+    runs, _ = open_cell(tracking, "viewed")
+    runs._client.delete_experiment_tag(runs._experiment_id, f"mlflow.sharedViewState.{VIEW}")
+    again, _ = open_cell(tracking, "viewed")
+    tags = again._client.get_experiment(again._experiment_id).tags
+    assert json.loads(tags[f"mlflow.sharedViewState.{VIEW}"])["orderByKey"] == "metrics.`oof_kl`"
+    assert again.page.endswith(f"/#/experiments/{runs._experiment_id}/runs?{QUERY}")
 
 
 def test_a_child_run_hangs_below_its_member(tracking):

@@ -6,13 +6,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from hbac_assets.scoring.pictures import (
-    blend_weights,
-    grouped_scores,
-    scores_by_member,
-    vote_calibration,
-    vote_confusion,
-)
+from hbac_assets.scoring.classes import soft_confusion
+from hbac_assets.scoring.pictures import blend_weights, grouped_scores, vote_confusion
 
 SCORES = pd.DataFrame(
     {"model": ["one", "two", "prior"], "mean": [0.5, 0.6, 0.9], "low": [0.4, 0.5, np.nan], "high": [0.6, 0.7, np.nan]}
@@ -28,14 +23,6 @@ def differ(one: bytes, other: bytes) -> bool:
     return left.shape != right.shape or bool((left != right).any())
 
 
-def test_scores_and_lines() -> None:
-    better = SCORES.assign(mean=[0.4, 0.6, 0.9])
-    assert differ(scores_by_member(SCORES), scores_by_member(better))
-    assert differ(scores_by_member(SCORES), scores_by_member(SCORES, {"floor": 0.3}))
-    assert not differ(scores_by_member(SCORES), scores_by_member(SCORES))
-    assert len(pixels(scores_by_member(SCORES))) > len(pixels(scores_by_member(SCORES.head(1))))
-
-
 def test_groups_of_scores() -> None:
     both = pd.concat([SCORES.assign(by="first"), SCORES.assign(by="second")])
 
@@ -47,16 +34,15 @@ def test_groups_of_scores() -> None:
     assert len(pixels(drawn(both))) > len(pixels(drawn(both.assign(mean=[0.5, np.nan, 0.9] * 2))))
 
 
-def test_predictions_and_weights() -> None:
+def test_confusion_and_weights() -> None:
     random = np.random.default_rng(0)
-    shares, predictions = random.dirichlet(np.ones(6), 50), random.dirichlet(np.ones(6), 50)
-    for picture in (vote_calibration, vote_confusion):
-        assert differ(picture(shares, predictions), picture(shares, shares))
-        assert pixels(picture(shares[:1], np.eye(6)[:1])).std() > 0  # empty bins, classes without votes
+    mean = random.dirichlet(np.ones(6), 6)
+    assert differ(vote_confusion(mean, "one"), vote_confusion(np.eye(6), "one"))
+    assert differ(vote_confusion(mean, "one"), vote_confusion(mean, "two"))
     weights = pd.DataFrame({"member": ["one", "two"], "weight": [0.7, 0.3]})
     assert differ(blend_weights(weights), blend_weights(weights.assign(weight=[0.3, 0.7])))
 
 
 def test_confusion_without_votes_for_a_class_is_silent(recwarn) -> None:
-    vote_confusion(np.eye(6)[[0, 0, 1]], np.full((3, 6), 1 / 6))
+    vote_confusion(soft_confusion(np.eye(6)[[0, 0, 1]], np.full((3, 6), 1 / 6)), "one")
     assert not recwarn.list

@@ -49,7 +49,9 @@ def _draw_member(axes: "Axes", member: Member) -> None:
         )
         axes.plot(epochs, history["loss"], color=VERMILION, linestyle="--", linewidth=1, label=train)
         axes.plot(epochs, history["val_loss"], color=BLUE, linewidth=1.2, label=validation)
-        axes.plot(cell["scored_epoch"], cell["val_loss"], "o", color=BLUE, markersize=5, label=scored)
+        axes.plot(
+            cell["scored_epoch"], cell["val_loss"], "o", color="black", fillstyle="none", markersize=11, label=scored
+        )
         lowest = lowest_epoch(history)
         axes.plot(lowest["epoch"], lowest["val_loss"], "*", color="black", markersize=9, label=best)
     for first in member.histories[0].groupby("stage")["epoch"].min()[1:]:

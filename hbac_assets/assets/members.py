@@ -1,0 +1,76 @@
+"""The members of the grid as wholes: the curves of all folds, what their networks see, what MLflow says of them."""
+
+import pandas as pd
+from dagster import MarkdownMetadataValue
+
+from hbac_assets.assets.metadata import picture
+from hbac_assets.assets.prediction import member_reader
+from hbac_assets.figures import png
+from hbac_assets.learning.pictures import network_input
+from hbac_assets.lineage import Lineage
+from hbac_assets.report.cases import typical_rows
+from hbac_assets.report.charts.training import loss_chart
+from hbac_assets.report.members import trained_member
+from hbac_assets.resources.tracking import EPOCH_METRICS, TrackedRun
+from hbac_assets.store.tables import read_table
+
+CURVES_SENTENCE = (
+    "Every fold of the member: dashed while training on augmented inputs, drawn through on the fold that is held out. "
+    "The circle is the epoch whose weights predict, the star that of the lowest validation loss."
+)
+SEES_SENTENCE = (
+    "One row as the network is given it, after clipping, averaging and scaling, before augmentation: lines that look "
+    "alike or are cut off carry little."
+)
+
+
+def log_member(tracked: TrackedRun, lineage: Lineage, folds: pd.DataFrame) -> dict[str, bytes]:
+    """Log what a member's folds say together, close its run, and return the picture of its curves by its name.
+
+    The curves are the means over the folds, so that members compare as their folds do.
+
+    Args:
+        tracked: the member's parent run.
+        lineage: the experiment's.
+        folds: the member's rows of the grid that are trained.
+    """
+    name, losses = str(folds["member"].iloc[0]), folds["val_loss"]
+    summary = {"val_loss_mean": losses.mean(), "val_loss_std": losses.std()}
+    tracked.log_metrics({key: value for key, value in summary.items() if pd.notna(value)})
+    tracked.log_table(folds.dropna(axis=1, how="all"), "folds.csv")
+    drawn = {}
+    if len(folds) == lineage.experiment.folds:
+        member = trained_member(lineage, name)
+        drawn[name] = curves = png(loss_chart([member]))
+        tracked.log_picture(curves, "loss_curves.png")
+        histories = pd.concat(member.histories)
+        logged = [metric for metric in EPOCH_METRICS if metric in histories]
+        tracked.log_epochs(histories.groupby("epoch", as_index=False)[logged].mean())
+    spread = f" ± {losses.std():.4f}" if len(folds) > 1 else ""
+    tracked.log_parameters_table()
+    tracked.describe(
+        f"{name}: validation loss {losses.mean():.4f}{spread} (mean and standard deviation of {len(folds)} folds). "
+        "The curves are means over the folds, which are the runs below this one; loss_curves.png among the artifacts "
+        "shows each of them."
+    )
+    tracked.finish(training_seconds(lineage, name))
+    return drawn
+
+
+def training_seconds(lineage: Lineage, member: str) -> float:
+    """Return how long the trainings of a member took together."""
+    cells = [lineage.cell(cell) for cell in lineage.cells if cell.member == member]
+    return float(sum(cell.facts().get("seconds", 0.0) for cell in cells))
+
+
+def seen_by_members(lineage: Lineage) -> dict[str, MarkdownMetadataValue]:
+    """Return a picture of one typical row for each member, as its network is given it."""
+    rows = read_table(lineage.folds)
+    name, row = next(iter(typical_rows(rows, 1).items()))
+    seen = {}
+    for member, settings in lineage.experiment.members.items():
+        array = member_reader(lineage, member, row.reset_index(drop=True))(0)
+        size = " × ".join(map(str, array.shape))
+        title = f"{member}: {size} values of EEG {row['eeg_id'].iloc[0]}, {name} by the experts"
+        seen[member] = picture(network_input(array, settings.preprocessing, title), SEES_SENTENCE)
+    return seen
