@@ -1,0 +1,118 @@
+"""Guards of `hbac_assets/competition/`."""
+
+from hbac_assets_tests.mutants.guards.guard import Guard
+
+GUARDS = [
+    Guard(
+        "a patient's rows lie in one fold",
+        "competition/folds.py",
+        'splitter.split(train, consensus, train["patient_id"])',
+        'splitter.split(train, consensus, train["label_id"])',
+        "competition/test_folds.py::test_folds_partition_the_rows_and_never_split_a_patient",
+    ),
+    Guard(
+        "a recording belongs to one patient",
+        "competition/tables.py",
+        '["patient_id"].transform("nunique") > 1',
+        '["patient_id"].transform("nunique") > 10**9',
+        "competition/test_tables.py::test_unusable_rows_are_set_aside_and_named[EEG of two patients]",
+    ),
+    Guard(
+        "no row stands twice",
+        "competition/tables.py",
+        "again = rows.index[rows.duplicated(columns)]",
+        "again = rows.index[:0]",
+        "competition/test_tables.py::test_unusable_rows_are_set_aside_and_named[label twice]",
+    ),
+    Guard(
+        "no vote is negative",
+        "competition/columns.py",
+        "(numbers >= 0) & (numbers <= MOST_VOTES)",
+        "(numbers <= MOST_VOTES)",
+        "competition/test_tables.py::test_unusable_rows_are_set_aside_and_named[vote negative]",
+    ),
+    Guard(
+        "a vote is whole",
+        "competition/columns.py",
+        "(numbers <= MOST_VOTES) & (numbers == np.floor(numbers))",
+        "(numbers <= MOST_VOTES)",
+        "competition/test_tables.py::test_unusable_rows_are_set_aside_and_named[vote fractional]",
+    ),
+    Guard(
+        "a row has votes",
+        "competition/tables.py",
+        "sum(axis=1) == 0].tolist()",
+        "sum(axis=1) < 0].tolist()",
+        "competition/test_tables.py::test_unusable_rows_are_set_aside_and_named[votes all zero]",
+    ),
+    Guard(
+        "an id does not lead out of its folder",
+        "competition/columns.py",
+        "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}",
+        ".+",
+        "competition/test_tables.py::test_a_name_that_leads_elsewhere_is_set_aside",
+    ),
+    Guard(
+        "an offset lies after the beginning",
+        "competition/columns.py",
+        "numbers.where((numbers >= 0) & (numbers <= EXACT))",
+        "numbers.where(numbers <= EXACT)",
+        "competition/test_tables.py::test_unusable_rows_are_set_aside_and_named[offset negative]",
+    ),
+    Guard(
+        "a run ends where too much is set aside",
+        "competition/set_aside.py",
+        "if len(set_aside) > min(tolerated * of, of - 1):",
+        "if False:",
+        "competition/test_tables.py::test_too_many_of_them_end_the_reading",
+    ),
+    Guard(
+        "a table that ends within a row is refused",
+        "competition/csv_file.py",
+        "if last in uneven and not",
+        "if False and not",
+        "competition/test_csv_file.py::test_it_is_refused_in_one_line[ends within a row]",
+    ),
+    Guard(
+        "a quote that is left open swallows no rows",
+        "competition/csv_file.py",
+        "if reader.line_num > lines + 1:",
+        "if False:",
+        "competition/test_csv_file.py::test_it_is_refused_in_one_line[open quote]",
+    ),
+    Guard(
+        "a window of which nothing is there is not learned from",
+        "competition/usable.py",
+        "start >= columns, missing == 1]",
+        "start >= columns, missing > 1]",
+        "competition/test_usable.py::test_windows_of_spectrograms",
+    ),
+    Guard(
+        "a window lies within its EEG",
+        "competition/arrays.py",
+        "missing.append(missing_fraction(middle(window, recipe.seconds)) if whole else None)",
+        "missing.append(missing_fraction(middle(window, recipe.seconds)))",
+        "competition/test_arrays.py::test_of_windows_without_a_signal_or_beyond_the_end_it_is_said",
+    ),
+    Guard(
+        "an array that somebody changed is converted again",
+        "competition/conversion.py",
+        'if there == known.get("target") or',
+        "if True or",
+        "competition/test_conversion.py::test_only_what_changed_is_converted_again[overwrite_target]",
+    ),
+    Guard(
+        "power is in µV²/Hz",
+        "competition/parquet_file.py",
+        "if not least <= peak <= most:",
+        "if False:",
+        "competition/test_spectrogram_file.py::test_bad_table_is_named_in_one_line[volts squared]",
+    ),
+    Guard(
+        "what is missing is counted where a recipe looks",
+        "competition/arrays.py",
+        "missing_fraction(middle(window, recipe.seconds)) if",
+        "missing_fraction(window) if",
+        "competition/test_arrays.py::test_a_window_without_a_signal_in_the_middle_has_none_for_waveforms",
+    ),
+]
