@@ -114,7 +114,7 @@ def test_each_asset_and_check_is_on_the_page():
     assets = {row[0].strip("`"): row for row in tables["Assets"]}
     assert set(assets) == {key.to_user_string() for key in graph.get_all_asset_keys()}
     assert all(all(row) for row in assets.values())
-    assert assets["submission"][1] == "evaluation"
+    assert assets["submission"][1] == "results"
     assert {row[0].strip("`") for row in tables["Checks"]} == {key.name for key in graph.asset_check_keys}
     order = list(assets)
     parents = {name: re.findall("`(.+?)`", row[3]) for name, row in assets.items()}
