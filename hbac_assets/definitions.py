@@ -12,7 +12,7 @@ from dagster import (
     load_assets_from_modules,
 )
 
-from hbac_assets import checks, sensors
+from hbac_assets import checks
 from hbac_assets.assets import (
     competition,
     eeg_spectrograms,
@@ -27,6 +27,7 @@ from hbac_assets.assets import (
     submission,
     trained_models,
 )
+from hbac_assets.assets.sensors import changed_input_data
 from hbac_assets.execution.executor import step_processes
 from hbac_assets.resources.environment import resources_from_environment
 
@@ -56,7 +57,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
             define_asset_job("whole_chain", CHAIN, description="From raw files to the submission."),
             define_asset_job("bundle", "inference_bundle", description="What is trained, to predict elsewhere."),
         ],
-        sensors=[sensors.changed_input_data],
+        sensors=[changed_input_data],
         resources=resources,
         executor=step_processes,
     )

@@ -1,6 +1,8 @@
 """Figures without a window system and without pyplot's global state: made, drawn on, returned as PNG or SVG.
 
-What is drawn belongs to the `pictures` module of each layer.
+What is drawn belongs to the `pictures` module of each layer. The colours are those of Okabe and Ito, which colour-blind
+people can tell apart (Okabe and Ito 2008, Color Universal Design, https://jfly.uni-koeln.de/color/); colour never
+carries a meaning alone: a marker, a line style or a label says the same.
 """
 
 import io
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 110
+
+VERMILION, ORANGE, YELLOW, GREEN = "#d55e00", "#e69f00", "#f0e442", "#009e73"
+BLUE, SKY, PURPLE = "#0072b2", "#56b4e9", "#cc79a7"
+GREY, PALE = "#767676", "#dddddd"
+
+CLASS_COLORS = (VERMILION, ORANGE, YELLOW, BLUE, SKY, PALE)
+"""Of areas, in the order of `labels.CLASSES`; the last one recedes."""
 
 
 def new_figure(width: float, height: float, *, adjusting: bool = True) -> "Figure":

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.competition.metadata import SHARE_COLUMNS
-from hbac_assets.figures import new_axes, new_figure, png
+from hbac_assets.figures import BLUE, GREY, new_axes, new_figure, png
 from hbac_assets.labels import CLASSES
-from hbac_assets.palette import BLUE, GREY
 from hbac_assets.signals.eeg_recipe import EegRecipe
 from hbac_assets.signals.montage import CHAINS, DERIVATIONS, EEG_WINDOW_SECONDS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SECONDS_PER_COLUMN

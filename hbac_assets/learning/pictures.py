@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hbac_assets.figures import new_figure, plain, png
-from hbac_assets.palette import BLUE, VERMILION
+from hbac_assets.figures import BLUE, VERMILION, new_figure, plain, png
 from hbac_assets.signals.montage import CHAINS
 
 if TYPE_CHECKING:

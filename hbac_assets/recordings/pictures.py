@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hbac_assets.figures import new_figure, plain, png
+from hbac_assets.figures import CLASS_COLORS, new_figure, plain, png
 from hbac_assets.labels import CLASSES, PROBABILITY_COLUMNS
-from hbac_assets.palette import CLASS_COLORS
 from hbac_assets.recordings.montage_plot import MARGIN_SECONDS, draw_montage
 from hbac_assets.recordings.over_time import OverTime, clock
 from hbac_assets.recordings.recording import Recording, seconds

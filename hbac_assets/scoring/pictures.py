@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from hbac_assets.figures import new_axes, plain, png
+from hbac_assets.figures import BLUE, GREY, new_axes, plain, png
 from hbac_assets.labels import CLASSES
-from hbac_assets.palette import BLUE, GREY
 
 
 def grouped_scores(scores: pd.DataFrame, group: str, item: str, title: str) -> bytes:

@@ -6,7 +6,7 @@ import re
 import pytest
 from PIL import Image
 
-from hbac_assets import palette
+from hbac_assets import figures
 from hbac_assets.figures import few_colours_png, new_axes, svg
 from hbac_assets.report.charts import label
 from hbac_assets.report.page import Items, Page, Picture, Section, Table, Text
@@ -114,5 +114,5 @@ def test_words_and_marks_stand_out_from_what_is_behind_them():
         assert contrast(colours[words], "#ffffff") >= 4.5
     for behind in (colours["mark"], colours["warning"], "#" + "".join(f"{int(part):02x}" for part in darkest)):
         assert contrast(colours["ink"], behind) >= 4.5
-    for marks in (palette.BLUE, palette.VERMILION, palette.GREEN, palette.GREY):
+    for marks in (figures.BLUE, figures.VERMILION, figures.GREEN, figures.GREY):
         assert contrast(marks, "#ffffff") >= 3

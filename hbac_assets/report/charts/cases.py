@@ -6,9 +6,8 @@ import numpy as np
 
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.pictures import draw_spectrogram
-from hbac_assets.figures import new_figure, plain
+from hbac_assets.figures import BLUE, GREY, new_figure, plain
 from hbac_assets.labels import CLASSES, PROBABILITY_COLUMNS
-from hbac_assets.palette import BLUE, GREY
 from hbac_assets.recordings.montage_plot import draw_montage
 from hbac_assets.report.cases import Case
 from hbac_assets.signals.montage import LABEL_SECONDS

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hbac_assets.figures import new_figure
+from hbac_assets.figures import BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SKY, VERMILION, new_figure
 from hbac_assets.labels import CLASSES
-from hbac_assets.palette import BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SKY, VERMILION
 from hbac_assets.report.charts import label
 from hbac_assets.report.text import is_known
 from hbac_assets.scoring.yardsticks import Record

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hbac_assets.figures import new_figure
-from hbac_assets.palette import BLUE, GREY, VERMILION
+from hbac_assets.figures import BLUE, GREY, VERMILION, new_figure
 from hbac_assets.report.charts import label
 from hbac_assets.report.members import Member
 from hbac_assets.results.history import lowest_epoch

@@ -38,11 +38,4 @@ GUARDS = [
         "text",
         "report/test_page.py::test_names_in_figures_are_short_and_no_formulas",
     ),
-    Guard(
-        "files that still change start no run",
-        "sensors.py",
-        'if state != known.get("seen"):',
-        "if False:",
-        "test_sensors.py::test_new_and_changed_files_are_run_once_when_they_stay_as_they_are[train.csv]",
-    ),
 ]
