@@ -25,12 +25,21 @@ def drawn(text):
 
 
 @pytest.fixture(scope="module")
-def page():
+def html():
     table = Table(NASTY, ("name", NASTY), [(NASTY, NASTY), ("two", "2")], marked=frozenset({1}))
     picture = Picture(svg(drawn(NASTY)), NASTY, NASTY, 300)
     part = Section(NASTY, [Text(NASTY), Items([NASTY])])
-    html = Page(NASTY, [NASTY], [Section("First", [table]), Section("Second", [picture], [part])], NASTY).html()
+    return Page(NASTY, [NASTY], [Section("First", [table]), Section("Second", [picture], [part])], NASTY).html()
+
+
+@pytest.fixture(scope="module")
+def page(html):
     return require_self_contained(html)
+
+
+def test_no_text_becomes_markup(html):
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
 
 
 def test_every_text_is_escaped_wherever_it_stands(page):
