@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,6 @@ from urllib.parse import quote
 
 from documentation.hooks import TOP
 from hbac_assets.assets.fold_models import partition_of
-from hbac_assets.commands.servers import HOST
 from hbac_assets.commands.variables import set_variables
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Lineage
@@ -162,8 +160,10 @@ def servers() -> Iterator[tuple[str, str]]:
     Raises:
         HbacError: it ended before both could be used.
     """
-    variables = ("HBAC_DAGSTER_PORT", "HBAC_MLFLOW_PORT")
-    environment = os.environ | dict(zip(variables, map(str, free_ports(len(variables))), strict=True))
+    from hbac_assets.commands.ui import PORTS
+    from hbac_assets_tests.faults.servers import free_port
+
+    environment = os.environ | {name: str(free_port()) for name in PORTS}
     process = subprocess.Popen(
         [sys.executable, "-m", "hbac_assets", "ui"], env=environment, stdout=subprocess.PIPE, text=True
     )
@@ -189,16 +189,6 @@ def addresses(output: IO[str]) -> tuple[str, str]:
     raise HbacError("hbac ui: expected the addresses of Dagster and MLflow, found none; see the lines above")
 
 
-def free_ports(number: int) -> list[int]:
-    """Return ports of this machine that nobody listens at."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(number)]
-    try:
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def taken(tab: Any, picture: Picture) -> bytes:
     """Return a picture as PNG.
 
@@ -207,13 +197,13 @@ def taken(tab: Any, picture: Picture) -> bytes:
     """
     width, height = picture.size
     tab.open(picture.url, width, height=height, phone=False)
-    shown = [(words, f"document.body.innerText.includes({json.dumps(words)})") for words in picture.words]
-    clicked = [(name, f"{CLICK}({json.dumps(name)})") for name in picture.clicks]
-    for words, found in [*shown, *clicked]:
-        try:
-            tab.wait_for(found)
-        except AssertionError:
-            raise HbacError(f"{picture.url}: expected a page with '{words}', found none; open it by hand") from None
+    try:
+        for words in picture.words:
+            tab.sees(words)
+        for words in picture.clicks:
+            tab.wait_for(f"{CLICK}({json.dumps(words)})")
+    except AssertionError:
+        raise HbacError(f"{picture.url}: expected a page with '{words}', found none; open it by hand") from None
     tab.settle()
     picture_bytes: bytes = tab.screenshot()
     return picture_bytes

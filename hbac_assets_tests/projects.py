@@ -172,6 +172,14 @@ def real_files() -> Path | None:
     return folder.resolve() if (folder / "train.csv").is_file() else None
 
 
+def require_real_files() -> Path:
+    """Return the folder of `real_files`; without it, skip the test."""
+    folder = real_files()
+    if folder is None:
+        pytest.skip("no real files: HBAC_REAL_HMS names no folder")
+    return folder
+
+
 def project_of_real_files(finished: Project, folder: Path, download: Path) -> Project:
     """Return a project in `folder` whose data are the real files in `download`."""
     experiment = folder.with_suffix(".yaml")

@@ -49,8 +49,3 @@ DESCRIPTIONS = {
         for column, name in zip(PROBABILITY_COLUMNS, CLASSES, strict=True)
     },
 }
-
-
-def described(column: str) -> str | None:
-    """Return what a column means, None where nothing is known of it."""
-    return DESCRIPTIONS.get(column)

@@ -128,12 +128,13 @@ def _metadata(lineage: Lineage, set_aside: pd.DataFrame) -> dict[str, Any]:
         }
         for recipe, windows in made.items()
     ]
+    shown = next(iter(made.values()))
     metadata: dict[str, Any] = {
         "path": MetadataValue.path(lineage.eeg_folder(lineage.eeg_recipes[0]).parent),
         "recipes": table(pd.DataFrame(recipes)),
         **set_aside_metadata(set_aside),
-        "preview": preview(next(iter(made.values()))),
-        **stored_table(next(iter(made.values()))),
+        "preview": preview(shown),
+        **stored_table(shown),
     }
     for recipe, windows in made.items():
         folder, first = lineage.eeg_folder(recipe), windows["eeg_id"].iloc[0]

@@ -16,7 +16,7 @@ from dagster import (
     TextMetadataValue,
 )
 
-from hbac_assets.assets.columns import described
+from hbac_assets.assets.columns import DESCRIPTIONS
 from hbac_assets.figures import with_few_colours
 from hbac_assets.lineage import Lineage
 
@@ -51,7 +51,7 @@ def preview(frame: pd.DataFrame) -> TableMetadataValue:
 def schema(frame: pd.DataFrame) -> TableSchema:
     """Return the columns of a table with their types and what is known of them."""
     columns = [
-        TableColumn(str(name), _type(values), description=described(str(name))) for name, values in frame.items()
+        TableColumn(str(name), _type(values), description=DESCRIPTIONS.get(str(name))) for name, values in frame.items()
     ]
     return TableSchema(columns=columns)
 

@@ -16,7 +16,7 @@ from hbac_assets_tests.projects import (
     linked_download,
     make_project,
     project_of_real_files,
-    real_files,
+    require_real_files,
     share_generated_data,
 )
 
@@ -200,9 +200,7 @@ def test_radboud_in_miniature_predicts_its_submission(fresh, tmp_path) -> None:
 
 
 def test_the_bundle_of_real_files_predicts_their_submission(finished, tmp_path) -> None:
-    folder = real_files()
-    if folder is None:
-        pytest.skip("no real files: HBAC_REAL_HMS names no folder")
+    folder = require_real_files()
     project = project_of_real_files(finished[0], tmp_path / "project", folder)
     assert project.run().returncode == 0
     python = environment(tmp_path / "environment", *REQUIRED)

@@ -7,7 +7,7 @@ import pytest
 
 from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.scoring.submission import violations
-from hbac_assets_tests.projects import make_project, project_of_real_files, real_files, share_generated_data
+from hbac_assets_tests.projects import make_project, project_of_real_files, require_real_files, share_generated_data
 
 
 def digests(folder):
@@ -16,10 +16,7 @@ def digests(folder):
 
 @pytest.fixture
 def folder():
-    folder = real_files()
-    if folder is None:
-        pytest.skip("no real files: HBAC_REAL_HMS names no folder")
-    return folder
+    return require_real_files()
 
 
 def test_the_same_command_makes_a_submission_from_real_files(folder, finished, tmp_path):

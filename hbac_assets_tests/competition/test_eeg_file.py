@@ -10,7 +10,7 @@ import pytest
 from hbac_assets.competition.eeg_file import read_eeg
 from hbac_assets.competition.parquet_file import RecordingError
 from hbac_assets.signals.montage import ELECTRODES
-from hbac_assets_tests.projects import real_files
+from hbac_assets_tests.projects import require_real_files
 
 
 def cell(row: int, column: str, value: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -93,8 +93,6 @@ def test_gaps_stay_nan_and_one_dead_electrode_is_no_fault(tmp_path: Path, eeg: p
 
 
 def test_real_files_are_right() -> None:
-    folder = real_files()
-    if folder is None:
-        pytest.skip("no real files: HBAC_REAL_HMS names no folder")
+    folder = require_real_files()
     for path in folder.glob("*_eegs/*.parquet"):
         assert read_eeg(path).shape[1] == 19

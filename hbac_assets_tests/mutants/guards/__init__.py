@@ -5,44 +5,12 @@
 A module for each package of `hbac_assets`; `modules` has those of the modules beside the packages.
 """
 
-from hbac_assets_tests.mutants.guards import (
-    assets,
-    commands,
-    competition,
-    execution,
-    experiments,
-    inference,
-    inventory,
-    learning,
-    modules,
-    recordings,
-    report,
-    resources,
-    scoring,
-    signals,
-    store,
-    synthetic,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from hbac_assets_tests.mutants.guards.guard import Guard
 
 __all__ = ["GUARDS", "Guard"]
 
-PACKAGES = (
-    assets,
-    commands,
-    competition,
-    execution,
-    experiments,
-    inference,
-    inventory,
-    learning,
-    modules,
-    recordings,
-    report,
-    resources,
-    scoring,
-    signals,
-    store,
-    synthetic,
-)
+PACKAGES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if module.name != "guard"]
 GUARDS: list[Guard] = [guard for package in PACKAGES for guard in package.GUARDS]
