@@ -54,7 +54,7 @@ def _compare(part, whole, origin, atol):
 
 def test_gaps_spoil_the_columns_whose_windows_they_touch_and_no_others(tmp_path):
     onsets = [*range(300), *range(330, 460)]
-    offsets = np.linspace(-800, 800, 19)
+    offsets = np.random.default_rng(0).uniform(-2000, 2000, 19)
     path = write_edf(tmp_path / "a.bdf", EEG[: 430 * 200] + offsets, annotations=[(1, "room for onsets")])
     part = chunk(signals_of(make_discontinuous(path, onsets)), 0, 460)
     columns = part.spectrogram[:, REACH_SECONDS // 2 :][:, :230]
@@ -63,8 +63,7 @@ def test_gaps_spoil_the_columns_whose_windows_they_touch_and_no_others(tmp_path)
     assert not np.isnan(columns[:, ~missing]).any()
     alone = multitaper_spectrogram((EEG[: 300 * 200]).astype(np.float32))
     # Neither offsets nor the gap add power beside it.
-    np.testing.assert_allclose(np.log(columns[:, 100:146]), np.log(alone[:, 100:146]), atol=0.05)
-    assert np.log(columns[:, 147:149]).mean() < np.log(alone[:, 100:149]).mean() + 1
+    np.testing.assert_allclose(np.log(columns[:, 100:149]), np.log(alone[:, 100:149]), atol=0.2)
 
 
 def test_quality_counts_each_sample_once():
