@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmarks.pairs import Comparison  # at run time it would bring hbac_assets, and its backend, to either side
 
-COLUMNS = ("#", "work", "ours", "against", "ratio", "to reach", "reached", "remark")
+COLUMNS = ("#", "work", "ours", "against", "ratio", "target", "met", "remark")
 
 
 @dataclass(frozen=True)
