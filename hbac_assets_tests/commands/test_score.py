@@ -160,7 +160,7 @@ def test_odd_rows_are_scored_as_they_are_and_counted(run, votes, predictions):
     assert result["oddities"] == [
         {"model": "odd", "rows": ROWS, "rows_not_summing_to_1": 6, "rows_with_zero_where_votes_are": 1}
     ]
-    assert "odd: 6 rows whose probabilities do not sum to 1, scored as they are" in printed
+    assert "odd: 6 rows whose probabilities do not sum to 1, scored unchanged" in printed
     clipped = frame.assign(**{column: frame[column].clip(1e-15) for column in columns})
     assert kl(result)["odd"] == pytest.approx(divergence(votes, clipped))
 
@@ -266,9 +266,9 @@ def test_a_page_of_shares_says_that_there_is_no_floor(run, votes, predictions, t
         votes=shares.drop(columns=["patient_id", "fold"]),
     )
     page = require_self_contained(target.read_text())
-    assert "Not known: it takes the votes themselves" in page.text
+    assert "Unknown: the floor needs the votes" in page.text
     assert page.table("Scores in nats").rows[0][4:] == ["–"] * 5
-    assert ["Patients", "–"] in page.table("What is scored").rows
+    assert ["Patients", "–"] in page.table("The scored rows").rows
 
 
 def test_a_page_that_cannot_be_written_is_told_before_anything_is_read(tmp_path):
