@@ -41,10 +41,10 @@ def submission(
     workspace: ResourceParam[Workspace],
     accelerator: Accelerator,
 ) -> MaterializeResult:
-    """Test rows predicted by all folds of the last ensemble's members, blended as it learned, in Kaggle's format.
+    """Test rows in Kaggle's format, predicted by all folds of the submitted ensemble's members.
 
-    The test set is read as it is now: another one needs nothing but this asset. A row whose recordings are missing or
-    at fault is predicted by the members that have what they need of it, at worst by the class prior, and is listed.
+    A new test set needs only this asset again. A row with missing or damaged recordings is predicted by the members
+    that do not need them, at worst by the class prior, and is listed.
     """
     tables = workspace.competition.read_test(workspace.store)
     lineage = workspace.lineage()
@@ -80,7 +80,7 @@ def submission(
             "ensemble": lineage.experiment.submitted,
             **counts(
                 {
-                    "rows that not all members could see": int(facts["spoilt"]),
+                    "rows that not all members could predict": int(facts["spoilt"]),
                     "rows predicted by the class prior": int(facts["by_prior"]),
                     "rows with half of a window missing": int(facts["half_missing"]),
                 }
@@ -95,13 +95,13 @@ def submission(
 def predicted_rows(
     lineage: Lineage, rows: pd.DataFrame, seen: dict[str, np.ndarray], log: logging.Logger
 ) -> np.ndarray:
-    """Predict the test rows with the models of all members and folds, combined as `combining.combined` says.
+    """Predict the test rows with the models of all members and folds, combined by `combining.combined`.
 
     Args:
         lineage: the ensemble's.
         rows: the test rows.
-        seen: for each member, which rows it has all inputs of.
-        log: told how far it is.
+        seen: for each member, the rows (N,) for which it has all inputs.
+        log: for progress.
 
     Returns:
         (N, 6) probabilities.

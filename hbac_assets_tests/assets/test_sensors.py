@@ -53,9 +53,9 @@ def test_new_and_changed_files_are_run_once_when_they_stay_as_they_are(folder, w
     assert isinstance(first, RunRequest)
     assert isinstance(switched.look(), SkipReason)
     change(folder, what)
-    assert "when they stay as they are" in switched.look().skip_message
+    assert "once they are stable" in switched.look().skip_message
     change(folder, what)
-    assert "when they stay as they are" in switched.look().skip_message
+    assert "once they are stable" in switched.look().skip_message
     again = switched.look()
     assert isinstance(again, RunRequest)
     assert again.run_key != first.run_key

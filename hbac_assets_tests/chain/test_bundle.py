@@ -127,7 +127,7 @@ def test_the_bundle_of_the_chain_predicts_its_submission_and_is_registered(fresh
     assert "up to date, kept" in again.stdout + again.stderr
     exists = fresh.command(*HBAC, "bundle", "--output", str(tmp_path / "bundle.zip"))
     assert exists.returncode == 1
-    assert exists.stderr.strip().endswith("expected a path where nothing is yet, found a file; name another")
+    assert exists.stderr.strip().endswith("expected a path that does not exist yet, found a file; name another")
 
     mlflow.set_tracking_uri(fresh.environment["MLFLOW_TRACKING_URI"])
     (version,) = mlflow.MlflowClient().search_model_versions("name = 'hbac-quickstart-miniature'")

@@ -121,7 +121,7 @@ def test_a_cell_of_an_earlier_version_is_trained_again_and_the_log_says_so(every
     cell.manifest_path.write_text(json.dumps(sealed))
     everything("trained_models")
     log = capfd.readouterr().err
-    assert "cells of an earlier version, trained again once: 1" in log
+    assert "cells of an earlier version, retrained once: 1" in log
     assert "1 of 4 cells to train" in log
     assert {name for name, time in files(lineage).items() if time != before[name]} == {
         str(cell.manifest_path.relative_to(lineage.dataset_folder))

@@ -75,7 +75,7 @@ def materialize_data(download: Path, folder: Path, tolerated_share: float | None
     lists = [pd.read_csv(path) for path in (folder / "store").rglob("*.set_aside.csv")]
     set_aside = pd.concat(lists, ignore_index=True) if lists else pd.DataFrame(columns=list(COLUMNS))
     tables = result.asset_materializations_for_node("competition_data")
-    remarks = str(tables[0].metadata["unusual, and accepted"].value) if tables else ""
+    remarks = str(tables[0].metadata["unusual but accepted"].value) if tables else ""
     if not result.success:
         return Outcome(first_failure(result.all_events), remarks, set_aside, 0)
     (folds,) = (folder / "store").rglob("folds.parquet")
