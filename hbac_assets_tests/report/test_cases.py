@@ -115,9 +115,9 @@ def test_the_labelled_seconds_are_cut_with_margins_and_padded_where_the_recordin
     figure = case_picture(case)
     eeg, *chains = (axes for part in figure.subfigs for axes in part.axes)
     assert eeg.get_xlim() == pytest.approx((24, 34))
-    assert eeg.get_xlabel() == "seconds of the EEG, all of them labelled"
+    assert eeg.get_xlabel() == "time in the EEG, s; all of it labelled"
     assert "µV" in eeg.texts[0].get_text()
-    assert chains[3].get_xlabel() == "minutes of the labelled window"
+    assert chains[3].get_xlabel() == "time in the labelled window, min"
     marks = [line.get_xdata()[0] * 60 for line in chains[0].lines]
     assert marks == pytest.approx([295, 305])
 
