@@ -23,7 +23,7 @@ def last_line(text):
 
 
 def told_of_mlflow(text):
-    """Return the lines that say that MLflow cannot be had."""
+    """Return the lines that say that MLflow is unavailable."""
     return [line for line in text.splitlines() if "MLflow at " in line]
 
 
