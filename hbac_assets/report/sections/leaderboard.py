@@ -11,7 +11,7 @@ from hbac_assets.scoring.evaluation import Evaluation
 from hbac_assets.scoring.yardsticks import Record
 
 PAIRED_MODELS, DRAWN_MODELS = 5, 40
-"""The number of best models that are drawn and compared in pairs."""
+"""Numbers of best models that are compared in pairs, and that are drawn."""
 
 
 def leaderboard_section(found: Evaluation, kinds: Mapping[str, str], references: Sequence[Record] = ()) -> Section:
