@@ -1,4 +1,4 @@
-"""The sensor for changed input data: off by default; switched on, it asks for one run for each state of the files."""
+"""The sensor for changed input data: off by default; switched on, it requests one run per state of the files."""
 
 import os
 
@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 class Switched:
-    """The sensor as Dagster's daemon looks with it: each look knows what the one before has noted."""
+    """The sensor as Dagster's daemon evaluates it: each evaluation gets the previous cursor."""
 
     def __init__(self, folder):
         self.competition = CompetitionData(folder=str(folder), synthetic_recordings=48)

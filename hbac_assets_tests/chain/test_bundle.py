@@ -1,4 +1,4 @@
-"""The bundle of a finished chain: in an environment of its own it predicts what the submission says."""
+"""The bundle of a finished chain predicts the submission in a separate environment."""
 
 import subprocess
 import sys
@@ -103,7 +103,7 @@ def bundled(project: Project, folder: Path) -> Path:
 
 
 def largest_difference(project: Project, bundle: Path, python: Path, data: Path) -> float:
-    """Return how far predict.py's predictions of a test set are from the project's submission."""
+    """Return the largest difference between predict.py's predictions of a test set and the submission."""
     output = bundle.parent / "submission.csv"
     subprocess.run([str(python), str(bundle / "predict.py"), str(data), "--output", str(output)], env={}, check=True)
     found, expected = pd.read_csv(output), pd.read_csv(project.results / "submission.csv")

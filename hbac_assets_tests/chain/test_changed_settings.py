@@ -1,4 +1,4 @@
-"""A finished project under a later version, or with other settings: what is made again, and what is shown."""
+"""A finished project under a later version, or with other settings: the recomputed artifacts, and the metadata."""
 
 import json
 import logging
@@ -71,7 +71,7 @@ def instance():
 
 @pytest.fixture
 def everything(resources, lineage, tracking, instance):
-    """Materialize on a copy of the finished store, with some resources in the place of its own."""
+    """Materialize on a copy of the finished store, with some resources replaced."""
 
     def run(selection="*submission", **instead):
         every = resources_from_environment({"HBAC_DEVICE": "cpu"}) | resources | {"tracking": tracking} | instead

@@ -1,4 +1,4 @@
-"""The commands that Dagster's users know, typed as they are on the project's card."""
+"""The commands known to Dagster's users, as the documentation gives them."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A search in miniature that is killed after its first batch, goes on, and whose result trains as a member."""
+"""A search in miniature that is killed after its first batch and resumed; its result trains as a member."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`hbac store` and `hbac store prune`: what they print, that a dry run changes nothing, and what they refuse."""
+"""`hbac store` and `hbac store prune`: their output, dry runs, and refusals."""
 
 import json
 import os

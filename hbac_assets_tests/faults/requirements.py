@@ -1,4 +1,4 @@
-"""What must hold once a disturbed run of the small experiment is finished: nothing lost, wrong or left behind."""
+"""Requirements after a disturbed run of the small experiment is finished: nothing lost, wrong or left behind."""
 
 import re
 from collections import Counter

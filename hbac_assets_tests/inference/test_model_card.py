@@ -1,4 +1,4 @@
-"""The model card says what a bundle learned from, how well it did, and what it must not be used for."""
+"""The model card states a bundle's training data, its scores and its forbidden uses."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The page of an experiment, as the chain made it: each number that it shows is the one in the store."""
+"""The page of an experiment made by the chain: every number on it is the one in the store."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def page(html):
 
 @pytest.fixture(scope="module")
 def facts(results):
-    """What the manifests of both artifacts keep."""
+    """The facts in the manifests of both artifacts."""
     names = ("ensemble", "oof.parquet")
     return {name: json.loads((results / f"{name}.manifest.json").read_text())["facts"] for name in names}
 
@@ -252,7 +252,7 @@ def test_each_number_in_a_sentence_is_one_in_the_store(page, results, found):
     assert shown == {str(one["label_id"]): f"{one['kl']:.4f}" for one in cases.to_dict("records")}
 
 
-def test_the_page_says_that_its_data_are_synthetic_and_what_it_does_not_show(page):
+def test_the_page_states_that_its_data_are_synthetic_and_its_limits(page):
     assert "Synthetic data: all results on this page" in page.text
     titles = [title for level, title in page.headings if level == 2]
     assert titles == [

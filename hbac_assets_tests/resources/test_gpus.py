@@ -1,4 +1,4 @@
-"""Which of the GPUs that the driver lists can be used, and what is said of those that cannot."""
+"""The usable GPUs among those that the driver lists, and the messages about the others."""
 
 import os
 import re

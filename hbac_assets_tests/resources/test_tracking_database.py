@@ -1,4 +1,4 @@
-"""MLflow's SQLite file is there whole or not at all, also where two processes want it or one was killed."""
+"""MLflow's SQLite file is complete or absent, even if two processes create it or one is killed."""
 
 import os
 import shlex
