@@ -229,7 +229,7 @@ def test_the_page_has_the_numbers_of_the_json_file(run, votes, predictions, tmp_
     table = pd.concat([frame.assign(member=name) for name, frame in models.items()])
     target = tmp_path / "scores.html"
     printed, result = run({"models & more.csv": table}, "--html", str(target), votes=votes)
-    assert f"with figures: {target}" in printed
+    assert f"with charts: {target}" in printed
     page = require_self_contained(target.read_text())
     assert f"predictions: {tmp_path / 'models & more.csv'}" in page.text
     assert f"votes: {tmp_path / 'train.csv'}" in page.text
