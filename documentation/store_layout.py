@@ -33,7 +33,7 @@ def _place(rule: Rule) -> str:
 
 
 def _endings(rule: Rule) -> list[str]:
-    """Return the possible endings of the path, without the manifest, which `listed` items and tables have."""
+    """Return the possible endings of the path, without the manifest, which `listed` things and tables have."""
     return [readable(one) for one in _alternatives(rule.endings)]
 
 

@@ -78,15 +78,15 @@ def _waiting(folder: Path, compiled: Path) -> Result:
         )
     )
     waiting, slowed = compare(taking, resident), compare(streamed, resident)
-    share, size = waiting.our_median / waiting.their_median, SMALLEST.batch_size
+    fraction, size = waiting.our_median / waiting.their_median, SMALLEST.batch_size
     return Result(
         ROW,
         "a step waits for data (MobileNetV3 Small, 64 × 96, batches of 16)",
-        ours=f"{1e3 * waiting.our_median * size:.2f} ms to take a batch, {share:.2%} of a step",
+        ours=f"{1e3 * waiting.our_median * size:.2f} ms to take a batch, {fraction:.2%} of a step",
         against=f"{1e3 * waiting.their_median * size:.1f} ms a step",
-        ratio=share,
+        ratio=fraction,
         to_reach=f"< {MOST_WAITING}",
-        reached=share < MOST_WAITING,
+        reached=fraction < MOST_WAITING,
         remark=(
             "At most: a batch is taken while the step before is being computed. Streamed from the store, an epoch "
             f"takes {1 / slowed.ratio:.2f} times as long as with resident images, on cores that also compute it."

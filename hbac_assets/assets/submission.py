@@ -12,7 +12,7 @@ from hbac_assets.assets.metadata import counts, preview, stored_table
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.set_aside import set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
+from hbac_assets.assets.test_set import convert_test_recordings, incomplete_rows, placed_rows, readable
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import class_prior
 from hbac_assets.competition.set_aside import together
@@ -58,7 +58,7 @@ def submission(
         else:
             rows = placed_rows(lineage)
             states = readable(lineage, rows)
-            spoilt = spoilt_rows(lineage, rows, states)
+            spoilt = incomplete_rows(lineage, rows, states)
             write_set_aside(together([spoilt, unusable]), artifact, context.log)
             with accelerator.lease(context.log.info):
                 configure_device(accelerator, workspace.store)

@@ -60,7 +60,7 @@ def readable(lineage: Lineage, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {member: _readable_by(lineage, member, rows) for member in lineage.submitted_members}
 
 
-def spoilt_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def incomplete_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the list of the rows that not all members can predict, with the members that do."""
     reasons = pd.DataFrame({member: state["reason"] for member, state in states.items()})
     lacking = reasons != ""

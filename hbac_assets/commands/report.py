@@ -23,7 +23,7 @@ from hbac_assets.results.optimism import chosen_epochs
 from hbac_assets.results.scores import evaluation, leaderboard, overall_kl
 from hbac_assets.results.set_aside import read_set_aside
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import CLASS_PRIOR, closed_share
+from hbac_assets.scoring.references import CLASS_PRIOR, closed_fraction
 from hbac_assets.scoring.slices import ALL
 from hbac_assets.store.tables import read_table
 from hbac_assets.synthetic.truth import read_truth
@@ -96,7 +96,7 @@ def _table_lines(lineage: Lineage, floor: float) -> list[str]:
     intervals, width = _intervals(lineage), max(map(len, overall)) + 2
     lines = [f"  {'':<{width}}KL     interval         prior to floor"]
     for name, score in overall.items():
-        closed = closed_share(score, overall[CLASS_PRIOR], floor)
+        closed = closed_fraction(score, overall[CLASS_PRIOR], floor)
         way = f"{closed:9.1%}" if np.isfinite(closed) else ""
         lines.append(f"  {name:<{width}}{score:.4f}{intervals.get(name, ''):17}{way}".rstrip())
     return lines
@@ -159,7 +159,7 @@ def _private_lines(lineage: Lineage, rows: pd.DataFrame) -> list[str]:
     prior = np.broadcast_to(rows[list(SHARE_COLUMNS)].mean().to_numpy(), shares.shape)
     score = _mean_kl(shares, submission[list(VOTE_COLUMNS)])
     prior_score, floor = _mean_kl(shares, prior), _mean_kl(shares, truth[list(PROBABILITY_COLUMNS)])
-    closed = closed_share(score, prior_score, floor)
+    closed = closed_fraction(score, prior_score, floor)
     return [
         f"private test votes, {len(shares)} EEGs: submission {score:.4f}, {closed:.1%} of the way",
         f"  from class prior {prior_score:.4f} to floor {floor:.4f}",

@@ -114,7 +114,7 @@ def _environment_line(inventory: Inventory) -> str:
 
 
 def _table(inventory: Inventory, notes: Mapping[Thing, str], last: str) -> Iterator[str]:
-    """Yield a line for each data set, experiment and kind of item that has a note."""
+    """Yield a line for each data set, experiment and kind of thing that has a note."""
     yield _line("", "what", "size", "files", "last written", last)
     things = sorted(notes, key=lambda thing: (not thing.dataset, thing.dataset, thing.experiment, ORDER[thing.kind]))
     for dataset, of_dataset in groupby(things, key=lambda thing: thing.dataset):
@@ -145,7 +145,7 @@ def _label(thing: Thing) -> str:
 
 
 def _summary(notes: list[str]) -> str:
-    """Return the common state of several items, or how many are current."""
+    """Return the common state of several things, or how many are current."""
     counted = Counter(filter(None, notes))
     if len(counted) <= 1:
         return next(iter(counted), "")

@@ -66,7 +66,7 @@ def convert_spectrogram(source: Path, target: Path, least_columns: int = WINDOW_
     power = in_the_middle(read_spectrogram(source, least_columns), WINDOW_COLUMNS, axis=1)
     missing = np.isnan(power)
     power[missing] = 0
-    facts = power.shape[1], _share(missing), _runs(~power.any(axis=0))
+    facts = power.shape[1], _fraction(missing), _runs(~power.any(axis=0))
     return SpectrogramFacts(*facts, _write(target, np.ascontiguousarray(power)))
 
 
@@ -98,7 +98,7 @@ def convert_eeg(
         missing.append(missing_fraction(middle(window, recipe.seconds)) if whole else None)
         if whole and missing[-1] != 1:
             array[:] = array_of(window, recipe)
-    return EegFacts(_share(np.isnan(eeg)), missing, _write(target, arrays))
+    return EegFacts(_fraction(np.isnan(eeg)), missing, _write(target, arrays))
 
 
 def _runs(true: Any) -> str:
@@ -123,7 +123,7 @@ def write_npy(path: Path, array: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _share(true: np.ndarray) -> float:
+def _fraction(true: np.ndarray) -> float:
     """Return the mean of booleans; counting them is faster than summing them as numbers."""
     return np.count_nonzero(true) / true.size
 

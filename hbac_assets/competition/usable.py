@@ -27,7 +27,7 @@ def spectrogram_windows(rows: pd.DataFrame, spectrograms: pd.DataFrame) -> pd.Da
     gaps = rows["spectrogram_id"].map(known["gaps"]).fillna("")
     missing = pd.Series(0.0, index=rows.index)
     for row in rows.index[gaps != ""]:
-        missing[row] = _gap_share(gaps[row], int(start[row]), int(min(columns[row], start[row] + WINDOW_COLUMNS)))
+        missing[row] = _gap_fraction(gaps[row], int(start[row]), int(min(columns[row], start[row] + WINDOW_COLUMNS)))
     reason = np.select(
         [columns.isna(), start >= columns, missing == 1],
         ["spectrogram unreadable", "window outside its spectrogram", "window without power"],
@@ -64,7 +64,7 @@ def worst(states: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return first
 
 
-def _gap_share(gaps: str, first: int, after: int) -> float:
+def _gap_fraction(gaps: str, first: int, after: int) -> float:
     """Return the fraction of the columns from `first` up to `after` in gaps, given as `first-last` of each."""
     runs = (map(int, run.split("-")) for run in gaps.split())
     lacking = sum(max(0, min(last + 1, after) - max(begin, first)) for begin, last in runs)

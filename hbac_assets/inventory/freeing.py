@@ -1,6 +1,6 @@
 """Freeing everything without references, in an order that is safe against kills.
 
-The manifest of an item, without which it counts as not made, or the file that marks a folder as complete is deleted
+The manifest of a thing, without which it counts as not made, or the file that marks a folder as complete is deleted
 first; then the tables that list arrays, and the rest. Nothing else may use the store meanwhile.
 """
 
@@ -25,7 +25,7 @@ class Plan:
     """The files to free.
 
     Attributes:
-        files: of each item, in the order of deletion.
+        files: of each thing, in the order of deletion.
         why: nothing refers to it.
         usage: of all files together.
     """
@@ -40,7 +40,7 @@ class Plan:
 
 
 def plan(holdings: Holdings, verdicts: dict[Thing, Verdict]) -> Plan:
-    """Return the plan that frees every item not kept."""
+    """Return the plan that frees every thing not kept."""
     gone = {thing: files for thing, files in holdings.things.items() if not verdicts[thing].kept}
     return Plan(
         {thing: sorted(files, key=_order) for thing, files in gone.items()},
@@ -71,7 +71,7 @@ def free(planned: Plan, places: Places, freed: Callable[[Path], None] = lambda f
 
 
 def _order(file: Path) -> tuple[int, Path]:
-    """Return the position of a file in its item's order of deletion."""
+    """Return the position of a file in its thing's order of deletion."""
     for number, endings in enumerate((FIRST, THEN)):
         if file.name.endswith(endings):
             return number, file

@@ -1,4 +1,4 @@
-"""The inventory of a store: every item with its size, its state, and whether it is kept."""
+"""The inventory of a store: every thing with its size, its state, and whether it is kept."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -24,9 +24,9 @@ class Inventory:
     Attributes:
         places: the folders.
         experiments: those whose files exist.
-        refs: the references to its items.
-        holdings: its items and foreign files.
-        verdicts: whether each item is kept.
+        refs: the references to its things.
+        holdings: its things and foreign files.
+        verdicts: whether each thing is kept.
     """
 
     places: Places
@@ -37,11 +37,11 @@ class Inventory:
 
     @cached_property
     def usage(self) -> dict[Thing, DiskUsage]:
-        """The disk usage of each item."""
+        """The disk usage of each thing."""
         return {thing: disk_usage(files) for thing, files in self.holdings.things.items()}
 
     def states(self) -> dict[Thing, str]:
-        """Return the state of each item or, if it is no artifact, what refers to it or why nothing does.
+        """Return the state of each thing or, if it is no artifact, what refers to it or why nothing does.
 
         It is empty for an experiment's file that is no artifact.
         """

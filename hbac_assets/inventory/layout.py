@@ -1,6 +1,6 @@
-r"""The item to which a file belongs, by its path alone: of the store, the synthetic data, or the compiled programs.
+r"""The thing to which a file belongs, by its path alone: of the store, the synthetic data, or the compiled programs.
 
-An item is kept or freed as a whole. If it is an artifact of `lineage`, its place is the artifact's path: a table with
+A thing is kept or freed as a whole. If it is an artifact of `lineage`, its place is the artifact's path: a table with
 its manifest, its list of rows or files set aside and the arrays that it lists, or a folder with its manifest.
 """
 
@@ -13,7 +13,7 @@ from hbac_assets.store.files import TEMPORARY_MARK
 
 
 class Kind(StrEnum):
-    """The kind of an item, in the words of the listing."""
+    """The kind of a thing, in the words of the listing."""
 
     LABELS = "labels"
     SPECTROGRAMS = "spectrograms"
@@ -42,11 +42,11 @@ class Thing:
     """Files that are kept or freed together.
 
     Attributes:
-        kind: of the item.
+        kind: of the thing.
         place: its path.
         dataset: the key of its data set; empty if it has none.
         experiment: its experiment; empty if common to several.
-        test: the fingerprint of its test set; empty for items of the training set.
+        test: the fingerprint of its test set; empty for things of the training set.
         member: of a model.
         fold: of a model.
     """
@@ -65,11 +65,11 @@ class Rule:
     """The paths of the files of a kind, below one folder.
 
     Attributes:
-        kind: of the item.
-        beginning: a pattern of the item's path without its suffix.
+        kind: of the thing.
+        beginning: a pattern of the thing's path without its suffix.
         endings: a pattern of the rest of the path, for files known without a manifest.
-        suffix: of the item's path.
-        listed: whether a manifest may list more files, in the item's folder.
+        suffix: of the thing's path.
+        listed: whether a manifest may list more files, in the thing's folder.
     """
 
     kind: Kind
@@ -138,7 +138,7 @@ _LEFTOVER = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(TEMPORARY_MARK)}[^/]*", 
 
 
 def find_thing(root: Path, file: Path, rules: tuple[Rule, ...]) -> Thing | None:
-    """Return the item that a file below `root` belongs to; None if the project writes no such file."""
+    """Return the thing that a file below `root` belongs to; None if the project writes no such file."""
     path = file.relative_to(root).as_posix()
     if _LEFTOVER.fullmatch(file.name):
         found = re.match(_RESULT, path) if rules is STORE_RULES else None

@@ -1,4 +1,4 @@
-"""The references to the items of a store, which decide whether each is kept.
+"""The references to the things of a store, which decide whether each is kept.
 
 `docs/store.md` explains these rules to users.
 """
@@ -43,7 +43,7 @@ class LoggedRun:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an item is kept, and why."""
+    """Whether a thing is kept, and why."""
 
     kept: bool
     why: str
@@ -51,13 +51,13 @@ class Verdict:
 
 @dataclass
 class References:
-    """Everything that may refer to an item.
+    """Everything that may refer to a thing.
 
     Attributes:
         dataset: the data that the environment names.
         experiments: those whose files exist.
         artifacts: of these experiments on these data, by place; None for a place that is no artifact.
-        runs: the number of logged runs that refer to each item.
+        runs: the number of logged runs that refer to each thing.
     """
 
     dataset: Dataset
@@ -79,7 +79,7 @@ def references(store: Path, dataset: Dataset, experiments: KnownExperiments) -> 
 
 
 def count_runs(holdings: Holdings, runs: list[LoggedRun], experiments: KnownExperiments) -> Counter[Thing]:
-    """Return the number of runs that refer to each item.
+    """Return the number of runs that refer to each thing.
 
     A renamed run, under a name that no experiment has, counts for every experiment.
     """
@@ -92,7 +92,7 @@ def count_runs(holdings: Holdings, runs: list[LoggedRun], experiments: KnownExpe
 
 
 def judge(holdings: Holdings, refs: References) -> dict[Thing, Verdict]:
-    """Return for each item whether it is kept."""
+    """Return for each thing whether it is kept."""
     verdicts: dict[Thing, Verdict] = {}
     for kinds, rule in (
         (LOGGED, _result),
@@ -199,7 +199,7 @@ def _by_file(thing: Thing, refs: References) -> Verdict | None:
 
 
 def _unused(thing: Thing, refs: References) -> Verdict:
-    """Return why nothing refers to an item."""
+    """Return why nothing refers to a thing."""
     if thing.experiment and thing.experiment not in refs.experiments:
         return Verdict(False, NO_FILE)
     if thing.dataset != refs.dataset.key:

@@ -1,4 +1,4 @@
-"""The scan of a store and of the folders beside it: every file with its item.
+"""The scan of a store and of the folders beside it: every file with its thing.
 
 No symbolic link is followed below the scanned folders.
 """
@@ -42,7 +42,7 @@ class Holdings:
     """The result of a scan.
 
     Attributes:
-        things: the files of each item.
+        things: the files of each thing.
         others: foreign files, with the reason; a folder represents everything in it.
     """
 
@@ -78,7 +78,7 @@ def _scan_place(root: Path, rules: tuple[Rule, ...], holdings: Holdings) -> None
 
 
 def _listing_thing(root: Path, file: Path, recorded: dict[Path, set[Path]]) -> Thing | None:
-    """Return the item whose manifest lists a file; `recorded` caches the manifests read."""
+    """Return the thing whose manifest lists a file; `recorded` caches the manifests read."""
     thing = find_listing_thing(root, file)
     if thing is None:
         return None

@@ -47,7 +47,7 @@ class Progress:
         """The number of the last finished epoch; 0 before the first."""
         return self.history[-1].epoch if self.history else 0
 
-    def epochs_without_gain(self, stage: int) -> int:
+    def epochs_without_improvement(self, stage: int) -> int:
         """Return the number of finished epochs of a stage since its lowest validation loss."""
         losses = [record.val_loss for record in self.history if record.stage == stage]
         return len(losses) - 1 - losses.index(min(losses)) if losses else 0

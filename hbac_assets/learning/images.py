@@ -86,9 +86,9 @@ def translate(key: Array, images: Batch, settings: Translation) -> Batch:
 
     batch_key, *axis_keys = jax.random.split(key, 3)
     applied = jax.random.bernoulli(batch_key, settings.probability)
-    for axis, axis_key, share in zip((FREQUENCY_AXIS, TIME_AXIS), axis_keys, settings.size, strict=True):
+    for axis, axis_key, fraction in zip((FREQUENCY_AXIS, TIME_AXIS), axis_keys, settings.size, strict=True):
         pixels = images.shape[axis]
-        largest = round(share * pixels)
+        largest = round(fraction * pixels)
         shifts = jax.random.randint(axis_key, (len(images), 1), -largest, largest + 1) * applied
         sources = jnp.arange(pixels) - shifts
         inside = (sources >= 0) & (sources < pixels)

@@ -155,7 +155,7 @@ def train_cell(
     progress.state = jax.device_put(progress.state, replicated())
     last_epochs, patience = {plan.stage: plan.epoch for plan in plans}, settings.early_stopping or math.inf
     for plan in plans[progress.epochs :]:
-        if progress.epochs_without_gain(plan.stage) >= patience:
+        if progress.epochs_without_improvement(plan.stage) >= patience:
             continue
         clock = _EpochClock(plan, on_steps)
         progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan, clock.on_steps)
@@ -167,7 +167,7 @@ def train_cell(
         rate, seconds = float(plan.rates[-1]), clock.seconds()
         record = EpochRecord(plan.epoch, mean_loss, val_loss, rate, seconds, images_per_second, plan.stage)
         progress.add(record)
-        ended = plan.epoch == last_epochs[plan.stage] or progress.epochs_without_gain(plan.stage) >= patience
+        ended = plan.epoch == last_epochs[plan.stage] or progress.epochs_without_improvement(plan.stage) >= patience
         if ended and settings.ema_decay is not None:
             progress.history[-1] = record = replace(record, raw_val_loss=validate(progress.state.raw)[1])
         save_checkpoint(checkpoint, identity, progress)

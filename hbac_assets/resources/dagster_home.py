@@ -59,13 +59,13 @@ def open_instance() -> "DagsterInstance":
         raise
     except (DatabaseError, CommandError) as error:
         raise HbacError(
-            f"DAGSTER_HOME: expected Dagster's databases in {home}, found something else ({_said(error)}); move its "
+            f"DAGSTER_HOME: expected Dagster's databases in {home}, found something else ({_message(error)}); move its "
             "folders history and schedules away: they record the runs that were, and hold no results"
         ) from error
     except (DagsterError, YAMLError, OSError) as error:
         raise HbacError(
             f"DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found "
-            f"'{home}' ({_said(error)}); correct it or unset it"
+            f"'{home}' ({_message(error)}); correct it or unset it"
         ) from error
 
 
@@ -138,6 +138,6 @@ def _locked(place: Path) -> HbacError:
     )
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     said = getattr(error, "orig", error)  # SQLAlchemy adds the statement
     return f"{type(error).__name__}: {' '.join(str(said).split())[:200]}"

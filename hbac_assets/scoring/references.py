@@ -62,7 +62,7 @@ def logistic_regression(features: np.ndarray, shares: np.ndarray, folds: np.ndar
     return predictions
 
 
-def closed_share(score: float, prior: float, floor: float) -> float:
+def closed_fraction(score: float, prior: float, floor: float) -> float:
     """Return the fraction of the distance from the prior's score to the floor that `score` covers.
 
     NaN if the prior is no worse than the floor.

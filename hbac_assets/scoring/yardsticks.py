@@ -8,7 +8,7 @@ import numpy as np
 from hbac_assets.scoring.experts import expert_divergences, worth
 from hbac_assets.scoring.floor import VoteFloor, vote_floor
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import closed_share
+from hbac_assets.scoring.references import closed_fraction
 from hbac_assets.scoring.scored_table import ScoredTable
 from hbac_assets.scoring.slices import ALL
 
@@ -47,7 +47,7 @@ class Yardsticks:
                 "floor_low": float(min(bounds)),
                 "floor": float(np.mean(bounds)),
                 "floor_high": float(max(bounds)),
-                "closed": closed_share(float(score), float(prior), float(np.mean(bounds))),
+                "closed": closed_fraction(float(score), float(prior), float(np.mean(bounds))),
             }
             for score, prior, *bounds in zip(scores, *means, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""The references to items, by kind; everything else is freed."""
+"""The references to things, by kind; everything else is freed."""
 
 from dataclasses import replace
 

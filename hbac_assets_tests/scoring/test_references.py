@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import band_powers, class_prior, closed_share, logistic_regression
+from hbac_assets.scoring.references import band_powers, class_prior, closed_fraction, logistic_regression
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES
 
 
@@ -76,6 +76,6 @@ def test_logistic_regression_without_a_class_in_training() -> None:
 
 
 def test_closed_share() -> None:
-    assert closed_share(0.6, prior=1.0, floor=0.2) == pytest.approx(0.5)
-    assert closed_share(1.2, prior=1.0, floor=0.2) == pytest.approx(-0.25)
-    assert np.isnan(closed_share(0.6, prior=0.2, floor=0.2))
+    assert closed_fraction(0.6, prior=1.0, floor=0.2) == pytest.approx(0.5)
+    assert closed_fraction(1.2, prior=1.0, floor=0.2) == pytest.approx(-0.25)
+    assert np.isnan(closed_fraction(0.6, prior=0.2, floor=0.2))

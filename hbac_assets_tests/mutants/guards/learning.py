@@ -118,7 +118,7 @@ GUARDS = [
     Guard(
         "a stage that ends early has its raw weights validated, too",
         "learning/training.py",
-        " or progress.epochs_without_gain(plan.stage) >= patience",
+        " or progress.epochs_without_improvement(plan.stage) >= patience",
         "",
         "learning/test_training.py::test_a_stage_that_ends_early_tells_what_averaging_gained",
     ),
