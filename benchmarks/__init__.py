@@ -1,4 +1,4 @@
-"""How fast each stage is beside what people use today: `make bench`.
+"""Benchmarks of each stage against the usual tools: `make bench`.
 
-Both sides of each comparison live here. Nothing in `hbac_assets` knows of this package, and no test asserts a time.
+Both sides of each comparison are here. Nothing in `hbac_assets` uses this package, and no test asserts a time.
 """

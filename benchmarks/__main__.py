@@ -20,15 +20,15 @@ FOLDER = DATA_FOLDER / "bench"
 
 
 def main() -> int:
-    """Run the chosen rows and return the exit status: 1 if one of them could not be run."""
+    """Run the chosen rows and return the exit status: 1 if one of them failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rows", type=_rows, default=list(ROWS), help="such as 1,4; all of them if not given")
+    parser.add_argument("--rows", type=_rows, default=list(ROWS), help="such as 1,4; by default all")
     results = run({row: ROWS[row] for row in parser.parse_args().rows}, FOLDER)
     return int(any(result.failed for result in results))
 
 
 def run(rows: Mapping[int, str], folder: Path) -> list[Result]:
-    """Run rows, given as number and module, in their order; print their table, and write it to `folder` after each."""
+    """Run rows, given as number and module, in order; print their table, and write it to `folder` after each."""
     results: list[Result] = []
     machine = describe()
     for row, module in rows.items():
@@ -48,7 +48,7 @@ def _write(results: list[Result], machine: Mapping[str, Any], folder: Path) -> N
 
 
 def _run_row(row: int, module: str, folder: Path) -> list[Result]:
-    """Run one row in an empty folder; what goes wrong in it must not keep the others from running."""
+    """Run one row in an empty folder; its errors do not stop the others."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"row{row}-", dir=folder) as workspace:
         try:

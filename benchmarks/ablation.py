@@ -1,9 +1,9 @@
-"""What each ingredient of a member gains, by the finished experiment `ablation`: a table in Markdown.
+"""The gain of each ingredient of a member in the finished experiment `ablation`, as a Markdown table.
 
     HBAC_EXPERIMENT=ablation hbac run && python -m benchmarks.ablation
 
-A gain is the mean KL divergence without the ingredient less that with it, over the same rows; above 0 the ingredient
-helps. Each stands there for two seeds: between them, nothing but chance differs.
+A gain is the mean KL divergence without the ingredient minus that with it, over the same rows; above 0 the ingredient
+helps. Each is given for two seeds, which differ by chance alone.
 """
 
 import sys
@@ -18,7 +18,7 @@ from hbac_assets.scoring.evaluation import Evaluation
 
 EXPERIMENT, SECOND_SEED = "ablation", "_2"
 BASES = {"without_": "waveforms", "image_without_": "image"}
-"""By the beginning of a member's name, the member that has what it lacks."""
+"""The base of a member, by the beginning of its name."""
 HEADER = """\
 | without | KL, first seed | gain (95 % interval) | second seed | ≥ 10 votes: first seed | second seed |
 | --- | --- | --- | --- | --- | --- |"""
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def table(found: Evaluation, members: tuple[str, ...]) -> Iterator[str]:
-    """Yield a row for each member of the first seed, that of a base without gains."""
+    """Yield a row for each member of the first seed; bases have no gains."""
     for member in members:
         if member.endswith(SECOND_SEED):
             continue

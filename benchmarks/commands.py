@@ -1,4 +1,4 @@
-"""Commands as a user would type them, as sides; and a project of their own for those that write something."""
+"""Commands of a user as sides of a comparison, in a separate project if they write."""
 
 import subprocess
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from hbac_assets.resources.dagster_home import make_home
 
 
 def prepare_command(command: list[str], folder: str, environment: Mapping[str, str]) -> Callable[[], int]:
-    """Return a repetition that runs a command in `folder`, from its start to its end, as one item."""
+    """Return a repetition that runs a command in `folder` from start to end, as one item."""
     everything = environment_of_users() | dict(environment)
 
     def repetition() -> int:
@@ -23,7 +23,7 @@ def prepare_command(command: list[str], folder: str, environment: Mapping[str, s
 
 
 def project_environment(folder: Path) -> dict[str, str]:
-    """Return the variables of a project that keeps everything in `folder`, and make Dagster's home there."""
+    """Return the variables of a project that keeps everything in `folder`, and create Dagster's home there."""
     home = folder / "dagster"
     make_home(home)
     tracking = f"sqlite:///{folder / 'mlflow.db'}"

@@ -1,7 +1,7 @@
-"""What the rows about conversions have in common: files of a folder made into arrays, here and by joblib.
+"""Common to the rows about conversions: files of a folder converted to arrays, here and by joblib.
 
-The workspace holds `raw/<id>.parquet`. Each repetition fills a new folder, `ours/<number>` or `theirs/<number>`, since
-arrays that are up to date are not made again.
+The workspace has `raw/<id>.parquet`. Each repetition fills a new folder, `ours/<number>` or `theirs/<number>`, since
+arrays that are up to date are kept.
 """
 
 import shutil
@@ -20,7 +20,7 @@ def sources(workspace: str) -> list[Path]:
 
 
 def by_this_project(workspace: str, converter: Converter[Any]) -> Callable[[], int]:
-    """Prepare a conversion as the assets call it: checked, with digests, each file whole."""
+    """Prepare a conversion as the assets call it: with checks, digests and atomic files."""
     files, folders = sources(workspace), _folders(workspace, "ours")
 
     def repeat() -> int:
@@ -31,7 +31,7 @@ def by_this_project(workspace: str, converter: Converter[Any]) -> Callable[[], i
 
 
 def by_joblib(workspace: str, convert: Callable[[Path, Path], None]) -> Callable[[], int]:
-    """Prepare a function of source and target for all files, as notebooks run it: in joblib's processes, all cores."""
+    """Prepare a function of source and target for all files, as notebooks run it: by joblib on all cores."""
     from joblib import Parallel, delayed  # type: ignore[import-untyped]
 
     files, folders = sources(workspace), _folders(workspace, "theirs")
@@ -46,7 +46,7 @@ def by_joblib(workspace: str, convert: Callable[[Path, Path], None]) -> Callable
 
 
 def pairs_of_arrays(workspace: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield what this project and joblib made of each file in their first repetition.
+    """Yield the arrays of this project and joblib for each file in their first repetition.
 
     Raises:
         ValueError: they did not convert the same files.

@@ -1,4 +1,4 @@
-"""When what happened in a run of Dagster, from its event log."""
+"""The times of events in a Dagster run, from its event log."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from dagster import DagsterEventType, DagsterInstance, EventLogEntry
 
 
 def newest_log(home: str) -> list[EventLogEntry]:
-    """Return the events of the newest run of the instance in `home`, in their order."""
+    """Return the events of the newest run of the instance in `home`, in order."""
     with DagsterInstance.from_config(home) as instance:
         (run,) = instance.get_runs(limit=1)
         return list(instance.all_logs(run.run_id))
 
 
 def launches(log: Sequence[EventLogEntry]) -> list[EventLogEntry]:
-    """Return the events at which processes of steps were asked for."""
+    """Return the events that launch the processes of steps."""
     return _of_type(log, DagsterEventType.STEP_WORKER_STARTING)
 
 
 def seconds_of_imports(log: Sequence[EventLogEntry]) -> float:
-    """Return the seconds from the launch of the first step's process until it runs: what is imported once in a run."""
+    """Return the seconds from the launch of the first step's process until it runs: the imports of a run."""
     return _of_type(log, DagsterEventType.STEP_WORKER_STARTED)[0].timestamp - launches(log)[0].timestamp
 
 

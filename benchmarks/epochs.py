@@ -1,4 +1,4 @@
-"""An epoch of this project's training, to be measured: the program and the loop of a cell, without validation."""
+"""An epoch of this project's training, for measurement: the program and the loop of a cell, without validation."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def image_reader(folder: Path, settings: MemberSettings) -> tuple[Callable[[int], np.ndarray], int]:
-    """Return what reads the images of all spectrograms in `folder` as a member sees them, and their number."""
+    """Return a loader of a member's images of all spectrograms in `folder`, and their number."""
     from hbac_assets.learning.inputs.kind import Arrays
 
     ids = sorted(int(path.stem) for path in folder.glob("*.npy"))
@@ -36,7 +36,7 @@ def opened(folder: Path, settings: MemberSettings, allowed_bytes: int | None = N
 
 
 def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarray, steps: int) -> Callable[[], int]:
-    """Return a function that trains for an epoch of so many steps, and returns how many images they saw.
+    """Return a function that trains for an epoch of `steps` steps, and returns the number of images.
 
     The epoch is one of the member's last stage, with made-up votes.
     """
@@ -63,7 +63,7 @@ def training_epoch(settings: MemberSettings, images: "Images", targets: np.ndarr
 
 
 def batches(rows: int, batch_size: int, steps: int) -> np.ndarray:
-    """Return the rows of so many batches, (steps, batch size), from as many epochs as it takes."""
+    """Return the rows of `steps` batches, (steps, batch size), from as many epochs as necessary."""
     from hbac_assets.learning.epoch_plans import shuffled_batches
 
     epochs = range(1, 1 + -(-steps * batch_size // rows))
@@ -71,7 +71,7 @@ def batches(rows: int, batch_size: int, steps: int) -> np.ndarray:
 
 
 def flops_of_an_image(settings: MemberSettings) -> float:
-    """Return the floating-point operations of a training step for each image, as XLA counts them first of all."""
+    """Return the floating-point operations of a training step per image, as XLA counts them before optimisation."""
     from hbac_assets.learning.step import initial_state
 
     network, optimizer, program = _program(settings)
@@ -82,7 +82,7 @@ def flops_of_an_image(settings: MemberSettings) -> float:
 
 
 def unfed(images: "Images") -> "Images":
-    """Return images of which every batch is the first one again, so that no step waits for data."""
+    """Return images that repeat the first batch, so that no step waits for data."""
     return replace(images, source=_FirstBatch(images.source))
 
 

@@ -1,10 +1,10 @@
-"""The stages of the chain on so many spectrograms, in one process, with the time and the memory that each takes.
+"""The stages of the chain on a number of spectrograms, in one process, with the time and memory of each.
 
     python -m benchmarks.growth_stages SPECTROGRAMS FILES FOLDER CACHE
 
-FILES holds parquet files in `spectrograms` and `eegs`, which are linked to as often as needed; of EEGs there is one for
-every two spectrograms. Prints a JSON object: for each stage the seconds for each item, and the peak of what the process
-itself holds in memory (`anonymous`) and of the files that it has mapped, such as libraries (`mapped`), in bytes.
+FILES has parquet files in `spectrograms` and `eegs`, which are linked as often as needed; there is one EEG for every
+two spectrograms. Prints a JSON object: for each stage the seconds per item, and the peaks of the process' own memory
+(`anonymous`) and of mapped files, such as libraries (`mapped`), in bytes.
 """
 
 import json
@@ -45,7 +45,7 @@ Measured = dict[str, dict[str, float]]
 
 
 def main(spectrograms: int, files: Path, folder: Path, cache: Path) -> Measured:
-    """Run all stages and return what each took."""
+    """Run all stages and return the measurements of each."""
     prepare(WARM_UP, files, folder / "warm_up", measured={})  # what is imported and computed once
     measured: Measured = {}
     rows = prepare(spectrograms, files, folder, measured)
@@ -76,7 +76,7 @@ def convert(spectrograms: int, files: Path, folder: Path, measured: Measured) ->
 
 
 def learn(rows: pd.DataFrame, arrays: Path, folder: Path, cache: Path, measured: Measured) -> None:
-    """Train for two epochs, of which the second counts, and predict all rows."""
+    """Train for two epochs, of which the second is measured, and predict all rows."""
     device.configure("cpu", "float32", cache)
     settings = load_experiment("quickstart").members[MEMBER].model_copy(update={"epochs": 2})
     held_out = (rows["fold"] == 0).to_numpy()
@@ -97,7 +97,7 @@ def learn(rows: pd.DataFrame, arrays: Path, folder: Path, cache: Path, measured:
 
 
 def table(rows: int) -> pd.DataFrame:
-    """Return a train.csv of so many spectrograms, a row each, with random votes."""
+    """Return a train.csv with one row per spectrogram and random votes."""
     rng = np.random.default_rng(0)
     numbers = np.arange(rows)
     votes = rng.integers(0, 6, (rows, len(CLASSES)))
@@ -120,7 +120,7 @@ def table(rows: int) -> pd.DataFrame:
 
 @contextmanager
 def measuring(stage: str, items: int, measured: Measured) -> Iterator[None]:
-    """Note the seconds for each item, and the highest memory while the block runs."""
+    """Record the seconds per item, and the peak memory while the block runs."""
     peak, over = {"anonymous": 0, "mapped": 0}, threading.Event()
 
     def watch() -> None:

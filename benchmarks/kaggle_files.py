@@ -1,9 +1,9 @@
-"""Parquet files like the competition's, made from noise: as long, as large, as slow to decode.
+"""Parquet files of noise, with the length, size and decoding time of the competition's.
 
-They stand in for the competition's own, which nobody may pass on. What decoding costs depends on the numbers of columns
-and rows, on the encoding and on how many values of a column are different; so those are like the competition's: one row
-group, snappy, dictionaries, hundredths of a unit, pandas' own description of the columns in the footer. Recordings that
-look like a patient's are made by `hbac_assets.synthetic`.
+They replace the competition's files, which may not be redistributed. The decoding time depends on the numbers of
+columns and rows, the encoding and the number of distinct values; these are like the competition's: one row group,
+snappy, dictionaries, hundredths of a unit, pandas' metadata in the footer. Realistic recordings belong to
+`hbac_assets.synthetic`.
 """
 
 import os
@@ -19,23 +19,23 @@ from hbac_assets.signals.spectrogram_grid import FREQUENCIES, SPECTROGRAM_COLUMN
 from hbac_assets.store.files import atomic_write
 
 SPECTROGRAM_ROWS = (300, 300, 310, 320, 360, 690)
-"""Lengths, in turn: most of the competition's spectrograms last little more than ten minutes. 0.5 to 0.7 MB each."""
+"""Lengths, in turn: most of the competition's spectrograms are little longer than ten minutes. 0.5 to 0.7 MB each."""
 EEG_ROWS = (10_000, 10_800, 12_400, 14_800, 18_000, 22_000)
 """Lengths, in turn: 50 s to 110 s. 0.9 to 1.8 MB each."""
 
 
 def write_spectrograms(folder: Path, count: int) -> list[Path]:
-    """Return `count` spectrograms in `folder`, `0.parquet` and so on; those that are not there are written."""
+    """Return `count` spectrograms in `folder`, `0.parquet` and so on, writing missing ones."""
     return _write_all(folder, count, SPECTROGRAM_ROWS, _spectrogram)
 
 
 def write_eegs(folder: Path, count: int) -> list[Path]:
-    """Return `count` EEGs in `folder`, `0.parquet` and so on; those that are not there are written."""
+    """Return `count` EEGs in `folder`, `0.parquet` and so on, writing missing ones."""
     return _write_all(folder, count, EEG_ROWS, _eeg)
 
 
 def link_as_many(paths: list[Path], folder: Path, count: int) -> list[Path]:
-    """Return `count` further names in `folder`, `0.parquet` and so on, for the files of `paths` in turn."""
+    """Return `count` links in `folder`, `0.parquet` and so on, to the files of `paths` in turn."""
     folder.mkdir(parents=True, exist_ok=True)
     links = [folder / f"{number}.parquet" for number in range(count)]
     for path, link in zip(cycle(paths), links, strict=False):

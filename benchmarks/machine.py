@@ -1,4 +1,4 @@
-"""What figures were measured on."""
+"""The machine of the measurements."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 
 def describe() -> dict[str, str]:
-    """Return names and values in words: processor, cores, memory, GPU, versions."""
+    """Return its properties by name: processor, cores, memory, GPU, versions."""
     installed = {distribution.name.replace("_", "-"): distribution.version for distribution in distributions()}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {

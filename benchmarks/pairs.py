@@ -1,4 +1,4 @@
-"""Two sides measured alternately in one run, so that whatever else the machine does meets both."""
+"""Two sides measured alternately in one run, so that other load affects both."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -8,29 +8,29 @@ from benchmarks.sides import Side, started
 
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds for each item, of every repetition of both sides."""
+    """Seconds per item, of every repetition of both sides."""
 
     ours: tuple[float, ...]
     theirs: tuple[float, ...]
 
     @property
     def our_median(self) -> float:
-        """Our seconds for each item."""
+        """Our median of the seconds per item."""
         return median(self.ours)
 
     @property
     def their_median(self) -> float:
-        """Their seconds for each item."""
+        """Their median of the seconds per item."""
         return median(self.theirs)
 
     @property
     def ratio(self) -> float:
-        """How many times as fast as they we are."""
+        """Our speed over theirs."""
         return self.their_median / self.our_median
 
     @property
     def cost(self) -> float:
-        """How many times as long as they we take."""
+        """Our time over theirs."""
         return self.our_median / self.their_median
 
 
@@ -39,9 +39,9 @@ def compare(ours: Side, theirs: Side, repetitions: int = 5, warm_up: int = 1) ->
 
     Args:
         ours: this project.
-        theirs: what it is compared to.
-        repetitions: how often each is measured.
-        warm_up: how many more repetitions go before and do not count.
+        theirs: the other side.
+        repetitions: of each.
+        warm_up: additional repetitions before, which do not count.
 
     Raises:
         SideError: one of them failed.
@@ -50,7 +50,7 @@ def compare(ours: Side, theirs: Side, repetitions: int = 5, warm_up: int = 1) ->
 
 
 def compare_tasks(ours: Side, theirs: Side, tasks: int, repetitions: int = 5, warm_up: int = 1) -> list[Comparison]:
-    """Measure sides whose repetitions go through `tasks` tasks in turn: each task ours, theirs, then the next task.
+    """Measure sides whose repetitions cycle through `tasks` tasks: each task ours, theirs, then the next task.
 
     Raises:
         SideError: one of them failed.

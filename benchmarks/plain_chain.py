@@ -2,7 +2,7 @@
 
     python -m benchmarks.plain_chain EXPERIMENT RECORDINGS FOLDER
 
-What it leaves out is what `hbac_assets.assets` adds: fingerprints, checks, metadata, pictures, tracking.
+It omits everything that `hbac_assets.assets` adds: fingerprints, checks, metadata, pictures, tracking.
 """
 
 import os
@@ -39,7 +39,7 @@ CONVERTER = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "
 
 
 def main(experiment_name: str, recordings: int, folder: Path) -> None:
-    """Make everything from the raw files to the submission in `folder`."""
+    """Compute everything from the raw files to the submission in `folder`."""
     experiment = load_experiment(experiment_name)
     raw, arrays = folder / "raw", folder / "spectrograms"
     generate(SyntheticSettings(recordings=recordings), raw, os.cpu_count() or 1, print)
@@ -80,7 +80,7 @@ def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays
 
 
 def predict_test(experiment: Experiment, member: str, test: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:
-    """Return what the models of all folds predict, (folds, N, 6)."""
+    """Return the predictions of the models of all folds, (folds, N, 6)."""
     settings = experiment.members[member]
     images = open_all(test, arrays, settings.preprocessing)
     models = [load_model(model_folder(folder, member, fold) / "last.keras") for fold in range(experiment.folds)]
@@ -94,7 +94,7 @@ def open_all(rows: pd.DataFrame, arrays: Path, preprocessing: Preprocessing) -> 
 
 
 def references(rows: pd.DataFrame, arrays: Path) -> None:
-    """Score what the members are measured against."""
+    """Score the references."""
     shares, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["fold"].to_numpy()
     places = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)
     features = np.stack([band_powers(cut_window(arrays / f"{one}.npy", offset)) for one, offset in places])
@@ -103,7 +103,7 @@ def references(rows: pd.DataFrame, arrays: Path) -> None:
 
 
 def blends(rows: pd.DataFrame, predictions: np.ndarray) -> NestedResult:
-    """Compare the ways of blending, score each, and choose."""
+    """Compare the blending methods, score each, and choose."""
     shares, patients, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["patient_id"], rows["fold"]
     nested = NestedBlends(predictions, shares, patients.to_numpy(), folds.to_numpy())
     results = nested.compare([Recipe(method) for method in METHODS])

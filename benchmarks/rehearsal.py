@@ -1,8 +1,8 @@
-"""`make rehearsal DIR=…`: the chain on a folder of the competition's full size, stage by stage, and what each takes.
+"""`make rehearsal DIR=…`: the chain on a full-size folder, stage by stage, with time, memory and disk.
 
-The commands are those that a user types; each has a process of its own. Times are the command's, its start included;
-memory is the most that any of its processes holds itself, without the files that it has mapped; disk is what the store
-and MLflow grow by. The table goes to `data/bench/rehearsal.md`, the store is deleted at the end.
+The commands are those of a user, each in a separate process. Times include the start of the command; memory is the peak
+of its largest process, without mapped files; disk is the growth of the store and MLflow. The table goes to
+`data/bench/rehearsal.md`, the store is deleted at the end.
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a stage took."""
+    """The measurements of a stage."""
 
     stage: str
     seconds: float
@@ -57,13 +57,13 @@ class Measured:
 
 STAGES = (
     Stage("from nothing to folds, Kaggle's spectrograms alone", "first_per_spectrogram", "*fold_assignments"),
-    Stage("folds of one row of each EEG, up to date but for these", "one_per_eeg", "*fold_assignments"),
+    Stage("folds of one row of each EEG, all else up to date", "one_per_eeg", "*fold_assignments"),
     Stage(
-        "folds of one row of each EEG and vote vector, up to date but for these",
+        "folds of one row of each EEG and vote vector, all else up to date",
         "one_per_eeg_and_votes",
         "*fold_assignments",
     ),
-    Stage("folds of all rows, up to date but for these", "all", "*fold_assignments"),
+    Stage("folds of all rows, all else up to date", "all", "*fold_assignments"),
     Stage("from there to EEG spectrograms and folds", "every_input", "*fold_assignments"),
     Stage("training: 3 members (kaggle, eeg, both) × 2 folds × 1 epoch", "every_input", "trained_models"),
     Stage("out-of-fold predictions", "every_input", "oof_predictions"),
@@ -75,7 +75,7 @@ STAGES = (
 
 
 def main() -> int:
-    """Run all stages on the folder that is named and return the exit status."""
+    """Run all stages on the named folder and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rehearsal", description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder in Kaggle's layout")
     folder = parser.parse_args().folder.resolve()
@@ -105,7 +105,7 @@ def experiments() -> dict[str, dict[str, Any]]:
 
 
 def _run(stage: Stage, environment: Mapping[str, str], workspace: Path) -> Measured:
-    """Run the command of a stage and measure it; its output goes to a file beside.
+    """Run and measure the command of a stage; its output goes to a file.
 
     Raises:
         RuntimeError: it failed; with the end of its output.
@@ -122,7 +122,7 @@ def _run(stage: Stage, environment: Mapping[str, str], workspace: Path) -> Measu
 
 
 def _watched(command: list[str], environment: Mapping[str, str], log: Path) -> int:
-    """Run a command and return the most memory that one of its processes held."""
+    """Run a command and return the peak memory of its largest process."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     most = 0
@@ -154,7 +154,7 @@ def _family(pid: int) -> list[psutil.Process]:
 
 
 def _own_memory(process: psutil.Process) -> int:
-    """Return the bytes that a process holds, without those of files that it has mapped."""
+    """Return the memory of a process in bytes, without mapped files."""
     try:
         memory = process.memory_info()
     except psutil.NoSuchProcess:
@@ -167,7 +167,7 @@ def _size(folder: Path) -> int:
 
 
 def _table(measured: list[Measured]) -> list[str]:
-    header = ["| stage | time | most memory of a process | disk |", "|---|---|---|---|"]
+    header = ["| stage | time | peak memory of a process | disk |", "|---|---|---|---|"]
     return [*header, *map(_row, measured)]
 
 

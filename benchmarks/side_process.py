@@ -1,7 +1,7 @@
-"""The program of a side's process: prepares itself, then runs one repetition for each line that it is sent.
+"""The program of a side's process: prepares itself, then runs one repetition per line of input.
 
-Questions and answers are lines of JSON on the standard input and output; whatever else is printed goes to the
-standard error. Nothing of `hbac_assets` is imported here, since that would choose Keras' backend for both sides.
+Requests and answers are lines of JSON on standard input and output; other output goes to standard error. Nothing of
+`hbac_assets` is imported here, since that would select Keras' backend for both sides.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Answer questions until there are no more, or one could not be answered."""
+    """Answer requests until there are no more, or one fails."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     repetition: Callable[[], int | float] | None = None

@@ -1,6 +1,6 @@
-"""One side of a comparison, in a process of its own: what it imports and allocates disturbs nobody else.
+"""One side of a comparison, isolated in a separate process.
 
-The process prepares itself once and is then asked for one repetition at a time; `side_process` is its program.
+The process prepares itself once and then runs one repetition per request; `side_process` is its program.
 """
 
 import json
@@ -14,23 +14,23 @@ from typing import Any
 
 from hbac_assets.resources.paths import PROJECT_FOLDER
 
-# `hbac_assets` sets these for its own process. The other side gets its libraries' defaults.
+# `hbac_assets` sets these for its process. The other side gets its libraries' defaults.
 NOT_HANDED_ON = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS")
 
 
 class SideError(Exception):
-    """A side could not be prepared or a repetition failed; its own words."""
+    """A side could not be prepared or a repetition failed; the message is the side's."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """What is measured.
+    """A side to measure.
 
     Attributes:
-        name: as the table shows it.
-        prepare: `module:function`. The function gets `arguments` and returns another one without arguments: one
-            repetition, which returns how many items it worked through, or, as a float, the seconds of one item where it
-            looks at the clock itself. A module that imports `hbac_assets` thereby chooses Keras on JAX.
+        name: in the table.
+        prepare: `module:function`. The function gets `arguments` and returns a function without arguments: one
+            repetition, which returns the number of items, or, as a float, the seconds per item if it measures time
+            itself. A module that imports `hbac_assets` thereby selects Keras on JAX.
         arguments: JSON values.
         environment: added to the environment of the process.
     """
@@ -42,7 +42,7 @@ class Side:
 
 
 class RunningSide:
-    """A side whose process runs; it begins to prepare itself."""
+    """A side whose process runs and prepares itself."""
 
     def __init__(self, side: Side, process: "subprocess.Popen[str]") -> None:
         self._side = side
@@ -50,11 +50,11 @@ class RunningSide:
         self._tell({"prepare": side.prepare, "arguments": dict(side.arguments)})
 
     def wait_until_prepared(self) -> None:
-        """Return when the process can be asked for repetitions."""
+        """Return when the process is ready for repetitions."""
         self._hear()
 
     def repeat(self) -> float:
-        """Run one repetition and return its seconds for each item, as the process itself measured them."""
+        """Run one repetition and return its seconds per item, as measured by the process."""
         self._tell("repeat")
         answer = self._hear()
         return float(answer["seconds"]) / int(answer["items"])
@@ -76,13 +76,13 @@ class RunningSide:
 
 
 def environment_of_users() -> dict[str, str]:
-    """Return the environment without what importing `hbac_assets` put there."""
+    """Return the environment without the variables set by importing `hbac_assets`."""
     return {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
 
 
 @contextmanager
 def started(*sides: Side) -> Iterator[list[RunningSide]]:
-    """Start the processes of sides, prepare them side by side, and end them when the block ends.
+    """Start the processes of sides, prepare them in parallel, and end them with the block.
 
     Raises:
         SideError: one of them could not be prepared.

@@ -1,6 +1,6 @@
-"""How users of the KerasCV starter feed a training: tf.data from the npy files, MixUp and two cutouts by KerasCV.
+"""The input pipeline of the KerasCV starter: tf.data from the npy files, MixUp and two cutouts by KerasCV.
 
-`hbac_assets` is not imported here, since it chooses Keras' backend.
+`hbac_assets` is not imported here, since it selects Keras' backend.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 NPY_HEADER_BYTES = 128
 CLASSES = 6
 SHUFFLED = 256
-"""Images held back to be drawn from."""
+"""Size of the shuffle buffer, in images."""
 
 
 def prepare_pipeline(folder: str, batch_size: int, epochs: int, cache: bool) -> Callable[[], int]:
-    """Return a function that goes through the images of `folder` so many times, to the end of the pipeline.
+    """Return a function that runs the pipeline over the images of `folder` for `epochs` epochs.
 
-    Nothing is prepared before it is called or goes on after it has returned.
+    No work is done before the call or after its return.
     """
     dataset = pipeline(Path(folder), batch_size, epochs, cache=cache)
 
@@ -34,7 +34,7 @@ def prepare_pipeline(folder: str, batch_size: int, epochs: int, cache: bool) -> 
 def pipeline(folder: Path, batch_size: int, epochs: int, *, cache: bool) -> "tensorflow.data.Dataset":
     """Return batches of images (B, 400, 300, 3) and targets (B, 6), from all npy files of a folder `epochs` times.
 
-    With `cache`, decoded and normalised images are kept in memory, 1.4 MB each, from the first time on.
+    With `cache`, decoded and normalised images are kept in memory, 1.4 MB each, from the first epoch on.
     """
     import tensorflow as tf
 

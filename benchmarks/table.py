@@ -1,13 +1,13 @@
-"""What the rows found, as a table for people and as JSON for programs."""
+"""The results of the rows, as a Markdown table and as JSON."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks.pairs import Comparison  # at run time it would bring hbac_assets, and its backend, to either side
+    from benchmarks.pairs import Comparison  # at run time it would import hbac_assets, and its backend, on both sides
 
-COLUMNS = ("#", "work", "ours", "against", "ratio", "to reach", "reached", "remark")
+COLUMNS = ("#", "work", "ours", "against", "ratio", "target", "met", "remark")
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,15 @@ class Result:
 
     Attributes:
         row: its number.
-        work: what is done.
-        ours: how fast it is done here, in words with figures.
-        against: what it is compared to, and how fast that is.
-        ratio: what `to_reach` speaks of; None where there is nothing to compare, or to compare to.
-        to_reach: such as `≥ 2.5`.
-        reached: whether it is; None where nothing could be measured here, and `remark` says why.
-        remark: what else a reader must know.
-        measured: all figures.
-        failed: the row ended with an error, which `remark` tells.
+        work: the task.
+        ours: our speed, in words.
+        against: the other side, and its speed.
+        ratio: the quantity of the target; None without a comparison.
+        to_reach: the target, such as `≥ 2.5`.
+        reached: whether the target is met; None if nothing could be measured here, for the reason in `remark`.
+        remark: additional information.
+        measured: all measured values.
+        failed: whether the row ended with an error, described in `remark`.
     """
 
     row: int
@@ -40,21 +40,21 @@ class Result:
 
     @staticmethod
     def failure(row: int, work: str, reason: str) -> "Result":
-        """Return the line of a row that could not be run."""
+        """Return the line of a row that failed."""
         return Result(row, work, "", "", None, "", None, reason, failed=True)
 
 
 def at_least(
     row: int, work: str, things: str, against: str, comparison: "Comparison", least: float | None, remark: str = ""
 ) -> Result:
-    """Return a line that counts things a second, ours `least` times as many as theirs if that is set."""
+    """Return a line of rates in things per second, with the target ratio `least` if set."""
     return Result(
         row,
         work,
         ours=f"{1 / comparison.our_median:.1f} {things}/s",
         against=f"{against}: {1 / comparison.their_median:.1f} {things}/s",
         ratio=comparison.ratio,
-        to_reach="as close as can be had" if least is None else f"≥ {least}",
+        to_reach="as close as possible" if least is None else f"≥ {least}",
         reached=None if least is None else comparison.ratio >= least,
         remark=remark,
         measured=asdict(comparison),
@@ -62,14 +62,14 @@ def at_least(
 
 
 def as_markdown(results: Iterable[Result], machine: Mapping[str, Any]) -> str:
-    """Return the table, below a list of what it was measured on."""
+    """Return the table, below a description of the machine."""
     lines = [f"- {name}: {value}" for name, value in machine.items()]
     lines += ["", _line(COLUMNS), _line("---" for _ in COLUMNS)]
     return "\n".join([*lines, *(_line(_cells(result)) for result in results)]) + "\n"
 
 
 def as_json(results: Iterable[Result], machine: Mapping[str, Any]) -> dict[str, Any]:
-    """Return everything that was measured."""
+    """Return all measurements."""
     return {"machine": dict(machine), "results": [asdict(result) for result in results]}
 
 

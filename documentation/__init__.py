@@ -1,1 +1,1 @@
-"""The pages of the documentation that are made from the code, the site they are part of, and its pictures."""
+"""The documentation pages generated from the code, the site, and its pictures."""

@@ -12,7 +12,7 @@ def assets_markdown() -> str:
     """Return tables of the assets, the checks, the jobs and the configuration of a launch."""
     graph = defs.resolve_asset_graph()
     keys = [key for level in graph.toposorted_asset_keys_by_level for key in level]
-    assets = table(("asset", "group", "what it is", "made from", "made with", "code"), map(_row, keys))
+    assets = table(("asset", "group", "description", "made from", "made with", "code"), map(_row, keys))
     checks = [
         (code(key.name), code(key.asset_key.to_user_string()), "yes" if spec.blocking else "no", spec.description or "")
         for key in sorted(graph.asset_check_keys)
@@ -26,8 +26,8 @@ def assets_markdown() -> str:
     return "\n\n".join(
         (
             f"## Assets\n\n{assets}",
-            f"## Checks\n\n{table(('check', 'of', 'ends the run', 'what must hold'), checks)}",
-            f"## Jobs\n\n{table(('job', 'what it is'), jobs)}",
+            f"## Checks\n\n{table(('check', 'of', 'ends the run', 'condition'), checks)}",
+            f"## Jobs\n\n{table(('job', 'description'), jobs)}",
             f"## Configuration of trained_models\n\n{table(('key', 'default', 'meaning'), config)}",
         )
     )

@@ -1,4 +1,4 @@
-"""What MkDocs calls while it builds the site (https://www.mkdocs.org/user-guide/configuration/#hooks)."""
+"""Hooks of MkDocs (https://www.mkdocs.org/user-guide/configuration/#hooks)."""
 
 import re
 from pathlib import Path
@@ -8,14 +8,14 @@ from documentation.reference import fill
 
 TOP = Path(__file__).parents[1]
 TOP_PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-"""Pages of the project's top level, and where they are on the site."""
+"""Pages of the project's top level, and their paths on the site."""
 
 BESIDE = ("iframe-worker.js", "site.css")
 """Files of this folder that the pages load, as `mkdocs.yml` names them."""
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages of the top level, whose links start there, and what the pages load."""
+    """Add the pages of the top level, whose links start there, and the assets of pages."""
     from mkdocs.structure.files import File
 
     for source, page in TOP_PAGES.items():
@@ -28,7 +28,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Fill in what is made from the code, and let links to the top level lead to its pages."""
+    """Fill in the generated parts, and point links to the top level at its pages."""
     for source, place in TOP_PAGES.items():
         up = "../" * page.file.src_uri.count("/")
         markdown = re.sub(rf"\]\((?:\.\./)+{re.escape(source)}", f"]({up}{place}", markdown)

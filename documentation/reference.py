@@ -1,4 +1,4 @@
-"""The pages of `docs/reference`, each of which has a mark in the place of what is made from the code."""
+"""The pages of `docs/reference`, with marks that are replaced by tables generated from the code."""
 
 import re
 from collections.abc import Callable
@@ -20,5 +20,5 @@ MARK = re.compile(r"^<!-- made from the code: (\w+) -->$", re.M)
 
 
 def fill(page: str) -> str:
-    """Return a page with what its marks stand for in their places."""
+    """Return a page with its marks replaced."""
     return MARK.sub(lambda mark: MADE[mark[1]](), page)

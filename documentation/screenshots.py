@@ -1,7 +1,7 @@
-"""`make screenshots`: pictures of Dagster, MLflow and the report of a finished run, by Chromium without a window.
+"""`make screenshots`: pictures of Dagster, MLflow and the report of a finished run, by headless Chromium.
 
-The run is that of the experiment, data and store that the environment names. Pictures take the place of those in
-`docs/`, or go to the folder that is named.
+The run is that of the environment's experiment, data and store. Pictures replace those in `docs/`, or go to the named
+folder.
 """
 
 import argparse
@@ -39,9 +39,9 @@ class Picture:
     Attributes:
         file: its name.
         url: of the page.
-        words: texts that the page shows when it is whole.
+        words: texts that the complete page shows.
         size: in CSS pixels.
-        clicks: texts of elements that are clicked one after the other, or MLflow's names of them, once they are there.
+        clicks: texts of elements, or MLflow's component ids, to click one after the other once they appear.
     """
 
     file: str
@@ -52,9 +52,9 @@ class Picture:
 
 
 def main() -> int:
-    """Make the pictures and return the exit status."""
+    """Take the pictures and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m documentation.screenshots", description=__doc__)
-    parser.add_argument("--output", type=Path, default=TOP / "docs", help="where the pictures go (docs)")
+    parser.add_argument("--output", type=Path, default=TOP / "docs", help="folder of the pictures (docs)")
     options = parser.parse_args()
     set_variables(options)
     try:
@@ -69,7 +69,7 @@ def make_pictures(output: Path) -> None:
     """Serve Dagster and MLflow, open each page and write its picture.
 
     Raises:
-        HbacError: there is no Chromium, the experiment has no results, or a page does not show what it should.
+        HbacError: there is no Chromium, the experiment has no results, or a page lacks the expected text.
     """
     from hbac_assets_tests.report.browser import CHROMIUM, chromium
 
@@ -133,10 +133,10 @@ def pictures(lineage: Lineage, dagster: str, mlflow: str) -> list[Picture]:
 
 
 def cell_runs(lineage: Lineage) -> tuple[str, list[str]]:
-    """Return MLflow's number of the experiment and the ids of the runs that trained its present cells.
+    """Return MLflow's id of the experiment and the ids of the runs that trained its present cells.
 
     Raises:
-        HbacError: MLflow knows none of them.
+        HbacError: MLflow has none of them.
     """
     from mlflow import MlflowClient
 
@@ -158,7 +158,7 @@ def servers() -> Iterator[tuple[str, str]]:
     """Run `hbac ui` on free ports, and yield the addresses of Dagster and MLflow.
 
     Raises:
-        HbacError: it ended before both could be used.
+        HbacError: it ended before both were ready.
     """
     from hbac_assets.commands.ui import PORTS
     from hbac_assets_tests.faults.servers import free_port
@@ -176,10 +176,10 @@ def servers() -> Iterator[tuple[str, str]]:
 
 
 def addresses(output: IO[str]) -> tuple[str, str]:
-    """Return the addresses that `hbac ui` prints once both servers can be used.
+    """Return the addresses that `hbac ui` prints once both servers are ready.
 
     Raises:
-        HbacError: it ended without them; it has said why.
+        HbacError: it ended without them and printed the reason.
     """
     found: dict[str, str] = {}
     for line in output:
@@ -193,7 +193,7 @@ def taken(tab: Any, picture: Picture) -> bytes:
     """Return a picture as PNG.
 
     Raises:
-        HbacError: the page does not show what it should.
+        HbacError: the page lacks the expected text.
     """
     width, height = picture.size
     tab.open(picture.url, width, height=height, phone=False)
@@ -215,7 +215,7 @@ CLICK = """(name => {
     found.at(-1)?.click()
     return found.length
 })"""
-"""Clicks the innermost element with a text, or MLflow's with a name, and tells whether there is one."""
+"""Clicks the innermost element with a text, or MLflow's with a component id, and returns whether there is one."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The settings of an experiment's file, from the JSON schema that pydantic makes of their classes."""
+"""The settings of an experiment's file, from pydantic's JSON schema of their classes."""
 
 import json
 from collections.abc import Iterator
@@ -13,25 +13,25 @@ from hbac_assets.learning.settings import MemberSettings, Preprocessing
 from hbac_assets.scoring.blending import METHODS
 from hbac_assets.scoring.calibration import CALIBRATIONS, NONE
 
-# The schema knows these as text: validators check them.
+# Text in the schema; validators check them.
 CHECKED = {
     (MemberSettings.__name__, "backbone"): tuple(BACKBONES),
     (Preprocessing.__name__, "input"): tuple(KINDS),
     (Ensemble.__name__, "method"): (BEST, *METHODS),
     (Ensemble.__name__, "calibration"): (NONE, BEST, *CALIBRATIONS),
 }
-# Keys that a file does not spell: its own name is the experiment's.
+# Not a key of the file: the file's name is the experiment's.
 NOT_SPELLED = {(Experiment.__name__, "name")}
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "multipleOf": "multiple of"}
 TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true`, `false`", "null": "none"}
 
 
 def settings_markdown() -> str:
-    """Return a section for each set of settings: what it is, then its keys with values, defaults and descriptions."""
+    """Return a section for each set of settings: a description, its keys with values, defaults and descriptions."""
     definitions = _definitions()
     sections = []
     for name, path in _walk(definitions):
-        where = f"Below the key {code(path)}." if path else "The whole file."
+        where = f"Below the key {code(path)}." if path else "The complete file."
         rows = _rows(name, definitions)
         keys = table(("key", "values", "default", "meaning"), rows)
         sections.append(f"## {name}\n\n{where}\n\n{definitions[name]['description']}\n\n{keys}")
@@ -44,7 +44,7 @@ def _definitions() -> dict[str, Any]:
 
 
 def _walk(definitions: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each set of settings with the first path of keys that leads to it, in the order of a reader."""
+    """Yield each set of settings with the first path of keys that leads to it, in reading order."""
     found = {Experiment.__name__: ""}
     waiting = list(found)
     while waiting:
@@ -76,7 +76,7 @@ def _rows(name: str, definitions: dict[str, Any]) -> Iterator[tuple[str, str, st
         checked = CHECKED.get((name, key))
         allowed = ", ".join(map(code, checked)) if checked else _values(value)
         required = key in definitions[name].get("required", [])
-        # Of a set of settings without a description of its own: what the set is.
+        # For a set of settings without a description: that of its class.
         meaning = value.get("description") or first_paragraph(definitions[next(_references(value))]["description"])
         yield code(key), allowed, "required" if required else _default(value), meaning
 
@@ -89,7 +89,7 @@ def _default(value: dict[str, Any]) -> str:
 
 
 def _values(value: dict[str, Any]) -> str:
-    """Return what a value may be, in words."""
+    """Return the allowed values in words."""
     if "$ref" in value:
         name = value["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"

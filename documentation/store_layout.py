@@ -7,7 +7,7 @@ from hbac_assets.inventory.layout import PROGRAM_RULES, STORE_RULES, SYNTHETIC_R
 
 NAMES = {"dataset": "data set", "test": "test set"}
 FOLDERS = {"store": STORE_RULES, "synthetic": SYNTHETIC_RULES, "cache/jax": PROGRAM_RULES}
-# Parts of the patterns, in the order in which they are replaced; what is left is read as it stands.
+# Parts of the patterns, in the order of replacement; the rest is literal.
 PLAIN = (
     (r"\(\?P<(\w+)>(?:\[[^]]*\]|[^()\[\]])*\)", lambda found: f"<{NAMES.get(found[1], found[1])}>"),
     (r"\[a-z0-9_\]\+-\[0-9a-f\]\{8\}", "<recipe>"),
@@ -20,7 +20,7 @@ PLAIN = (
 
 
 def store_markdown() -> str:
-    """Return a table for each folder: kind, where it is, and which files it has."""
+    """Return a table for each folder: kind, path and files."""
     sections = []
     for folder, rules in FOLDERS.items():
         rows = [(rule.kind.value, code(_place(rule) or "."), " ".join(map(code, _endings(rule)))) for rule in rules]
@@ -33,12 +33,12 @@ def _place(rule: Rule) -> str:
 
 
 def _endings(rule: Rule) -> list[str]:
-    """Return what may follow the path, without the manifest, which `listed` things and tables have."""
+    """Return the possible endings of the path, without the manifest, which `listed` things and tables have."""
     return [readable(one) for one in _alternatives(rule.endings)]
 
 
 def readable(pattern: str) -> str:
-    """Return one of the layout's patterns as a path with `<…>` for names, `[…]` for what may be absent."""
+    """Return one of the layout's patterns as a path with `<…>` for names, `[…]` for optional parts."""
     for part, replacement in PLAIN:
         pattern = re.sub(part, replacement, pattern)
     while found := re.search(r"\(\?:([^()]*)\)(\??)", pattern):
@@ -48,7 +48,7 @@ def readable(pattern: str) -> str:
 
 
 def _alternatives(pattern: str) -> list[str]:
-    """Return the alternatives of a pattern, those within its groups left alone."""
+    """Return the top-level alternatives of a pattern."""
     parts, depth = [""], 0
     for letter in pattern:
         depth += (letter == "(") - (letter == ")")

@@ -1,4 +1,4 @@
-"""The environment variables: what each means, with its default and its values as the code has them."""
+"""The environment variables: meaning, default and allowed values, from the code."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -15,18 +15,18 @@ from hbac_assets.synthetic.settings import FEWEST_RECORDINGS
 # Meaning, values; the default is the code's.
 OWN = {
     "HBAC_DATA_DIR": ("the competition's files, in Kaggle's layout", "a folder"),
-    "HBAC_STORE": ("where results go; synthetic data and compiled programs go beside it", "a folder"),
+    "HBAC_STORE": ("folder of the results; synthetic data and compiled programs go beside it", "a folder"),
     "HBAC_EXPERIMENT": ("the experiment", ", ".join(map(code, available_experiments())) + ", or a `.yaml` file"),
-    "HBAC_MINIATURE": ("`1` shrinks the experiment to minutes", "`0`, `1`"),
+    "HBAC_MINIATURE": ("`1` reduces the experiment to minutes", "`0`, `1`"),
     "HBAC_SYNTHETIC_RECORDINGS": (
         "size of the synthetic set, in spectrogram files of the training set",
         f"whole number, ≥ {FEWEST_RECORDINGS}",
     ),
     "HBAC_DEVICE": (
-        "what trains; `auto` is a GPU where JAX can use one, otherwise the CPU",
+        "device; `auto` is a GPU if JAX can use one, otherwise the CPU",
         ", ".join(map(code, get_args(Device))),
     ),
-    "HBAC_GPUS_PER_CELL": ("how many GPUs divide the batches of one cell between them", "whole number, ≥ 1"),
+    "HBAC_GPUS_PER_CELL": ("number of GPUs that split the batches of one cell", "whole number, ≥ 1"),
     "HBAC_PRECISION": (
         "of training; `auto` is `mixed_bfloat16` on a GPU and `float32` on the CPU",
         ", ".join(map(code, get_args(Precision))),
@@ -37,33 +37,33 @@ OWN = {
 OTHERS = {
     "DAGSTER_HOME": ("Dagster's settings and records", "an absolute path"),
     "MLFLOW_TRACKING_URI": (
-        "where trainings are logged: a database, or a server, which keeps the artifacts, too",
+        "MLflow's database, or server, which also keeps the artifacts",
         "a URI",
     ),
-    "MLFLOW_BACKEND_STORE_URI": ("what `mlflow ui` and `make ui` read", "a URI"),
-    "MLFLOW_ARTIFACTS_DESTINATION": ("where a server started by `mlflow ui` keeps artifacts", "a folder"),
-    "CUDA_VISIBLE_DEVICES": ("the GPUs that a run may see, by number or UUID", "as CUDA has it"),
+    "MLFLOW_BACKEND_STORE_URI": ("database read by `mlflow ui` and `make ui`", "a URI"),
+    "MLFLOW_ARTIFACTS_DESTINATION": ("artifact folder of a server started by `mlflow ui`", "a folder"),
+    "CUDA_VISIBLE_DEVICES": ("the GPUs that a run may use, by index or UUID", "as CUDA has it"),
     "JAX_PLATFORMS": ("the platforms that JAX may use; without `cuda` among them no GPU is used", "as JAX has it"),
-    "XLA_FLAGS": ("XLA's own; a flag that it does not know is refused in one line", "as XLA has it"),
+    "XLA_FLAGS": ("flags of XLA; an unknown flag is refused in one line", "as XLA has it"),
     "NO_COLOR": ("no colours on a terminal", "anything"),
     "TMPDIR": ("temporary files and sockets", "a folder"),
 }
 SET_BY_HBAC = {
-    "DO_NOT_TRACK": "nothing is reported to anyone",
+    "DO_NOT_TRACK": "no telemetry",
     "MLFLOW_DISABLE_TELEMETRY": "the same for MLflow",
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "no workers of MLflow's server for jobs that nothing here uses",
-    "PYTHONWARNINGS": "no warning of semaphores that a killed step left",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "no job workers of MLflow's server, which are not used here",
+    "PYTHONWARNINGS": "no warning about semaphores of a killed step",
 }
 
 
 def variables_markdown() -> str:
-    """Return tables of this project's variables, of those of others that it heeds, and of those that it sets."""
+    """Return tables of this project's variables, of others that it uses, and of those that it sets."""
     defaults = _defaults()
     tables = {
         "This project's": [
             (code(name), meaning, values, defaults.get(name, "none")) for name, (meaning, values) in OWN.items()
         ],
-        "Others that count": [
+        "Other variables": [
             (code(name), meaning, values, defaults.get(name, "none")) for name, (meaning, values) in OTHERS.items()
         ],
     }
@@ -73,11 +73,11 @@ def variables_markdown() -> str:
     )
     header = ("variable", "meaning", "values", "default")
     sections = [f"## {title}\n\n{table(header, rows)}" for title, rows in tables.items()]
-    return "\n\n".join([*sections, f"## Set where they are absent\n\n{switches}"])
+    return "\n\n".join([*sections, f"## Set if absent\n\n{switches}"])
 
 
 def _defaults() -> dict[str, str]:
-    """Return the defaults by name, of an environment without any of them."""
+    """Return the defaults by name, for an environment without any of them."""
     resources = resources_from_environment({})
     chosen, accelerator = resources["experiment"], resources["accelerator"]
     found: dict[str, object] = {
@@ -91,10 +91,10 @@ def _defaults() -> dict[str, str]:
         **dict(_places()),
         "MLFLOW_BACKEND_STORE_URI": "MLFLOW_TRACKING_URI",
     }
-    return {name: code(value) for name, value in found.items()} | {"HBAC_DATA_DIR": "none: synthetic data are made"}
+    return {name: code(value) for name, value in found.items()} | {"HBAC_DATA_DIR": "none: synthetic data"}
 
 
 def _places() -> Iterator[tuple[str, str]]:
-    """Yield the default places, relative to the project."""
+    """Yield the default paths, relative to the project."""
     for name, place in DEFAULT_PLACES.items():
         yield name, place.replace(f"{PROJECT_FOLDER}/", "")

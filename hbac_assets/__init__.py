@@ -1,8 +1,8 @@
 """Harmful brain activity classification as software-defined assets.
 
-Dagster finds the code location here: `defs` is the one name that this package offers. It is built when it is asked
-for, so that a notebook which imports `hbac_assets.signals` does not pay for Dagster. Importing this package chooses
-Keras' backend and settings: import it before keras.
+Dagster finds the code location here: `defs` is the only public name. It is built on first access, so that a notebook
+that imports `hbac_assets.signals` does not load Dagster. Importing this package selects Keras' backend and settings:
+import it before keras.
 """
 
 import os
@@ -14,9 +14,9 @@ from hbac_assets.resources.paths import DATA_FOLDER
 _CACHE = DATA_FOLDER / "cache"
 
 os.environ["KERAS_BACKEND"] = "jax"
-# A user's ~/.keras/keras.json would change the layout of images and the numbers that come out; there Keras finds none.
+# A user's ~/.keras/keras.json would change the layout of images and the results; Keras finds none here.
 os.environ["KERAS_HOME"] = str(_CACHE / "keras")
-# keras-cv asks TensorFlow for its Keras, which has to be the one used here.
+# keras-cv gets Keras from TensorFlow, which must be the one used here.
 os.environ.pop("TF_USE_LEGACY_KERAS", None)
 # keras-cv imports TensorFlow, which otherwise reports its CPU features and its oneDNN operations on every start.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,4 +1,4 @@
-"""What must hold of the assets: a failed check that is blocking stops everything downstream."""
+"""The asset checks; a failed blocking check stops everything downstream."""
 
 import pandas as pd
 from dagster import AssetCheckResult, AssetCheckSeverity, ResourceParam, asset_check
@@ -22,7 +22,7 @@ CLASS_SHARE_TOLERANCE = 0.15
 @asset_check(asset=fold_assignments, blocking=True)
 @step
 def patients_in_one_fold(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
-    """No patient's rows lie in two folds: a model must not have seen the patient that it is scored on."""
+    """No patient has rows in two folds: a model must not have seen the patients that it is scored on."""
     rows = read_table(workspace.lineage().folds)
     folds = rows.groupby("patient_id")["fold"].nunique()
     split = folds.index[folds > 1].tolist()
@@ -32,7 +32,7 @@ def patients_in_one_fold(workspace: ResourceParam[Workspace]) -> AssetCheckResul
 @asset_check(asset=fold_assignments, blocking=True)
 @step
 def rows_in_one_fold(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
-    """Every sampled row is there once and lies in one of the experiment's folds, none of which is empty."""
+    """Every sampled row occurs once, in one of the experiment's folds, none of which is empty."""
     lineage = workspace.lineage()
     rows = read_table(lineage.folds)
     twice = rows["label_id"][rows["label_id"].duplicated()].tolist()
@@ -46,7 +46,7 @@ def rows_in_one_fold(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
 @asset_check(asset=fold_assignments)
 @step
 def class_shares_alike(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
-    """The class shares of each fold are near those of all rows; small or uneven data make this hard."""
+    """The class fractions of each fold are near those of all rows; small or uneven data make this hard."""
     rows = read_table(workspace.lineage().folds)
     shares = list(SHARE_COLUMNS)
     difference = (rows.groupby("fold")[shares].mean() - rows[shares].mean()).abs().max(axis=1)
@@ -63,7 +63,7 @@ def class_shares_alike(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
 @asset_check(asset=ensemble)
 @step
 def beats_class_prior(workspace: ResourceParam[Workspace]) -> AssetCheckResult:
-    """The nested out-of-fold KL of the ensemble that is submitted is lower than that of the class prior."""
+    """The nested out-of-fold KL divergence of the submitted ensemble is below that of the class prior."""
     lineage = workspace.lineage()
     kl, submitted = overall_kl(lineage.oof, lineage.ensemble), lineage.experiment.submitted
     return AssetCheckResult(

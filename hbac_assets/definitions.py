@@ -1,4 +1,4 @@
-"""The one place where assets, checks, jobs, sensors, executor and resources meet."""
+"""The Dagster definitions: assets, checks, jobs, sensors, executor and resources, and nothing else."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ STAGES = [
     competition, spectrograms, eeg_spectrograms, folds, hyperparameter_search,
     trained_models, oof_predictions, ensemble, submission, experiment_report, inference_bundle,
 ]  # fmt: skip
-# Without the search: hours of training that no other asset waits for. Without the bundle, which wants an extra.
+# Without the search: hours of training that nothing downstream depends on. Without the bundle, which needs an extra.
 CHAIN = AssetSelection.all() - AssetSelection.assets("hyperparameter_search", "inference_bundle")
 
 
@@ -43,10 +43,10 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     """Return the code location.
 
     Args:
-        resource_overrides: resources that take the place of those from the environment, by name.
+        resource_overrides: resources that replace those from the environment, by name.
 
     Raises:
-        HbacError: a variable of the environment or the chosen experiment's file is at fault.
+        HbacError: an environment variable or the chosen experiment's file is invalid.
     """
     resources = {**resources_from_environment(), **(resource_overrides or {})}
     resources["experiment"].load()
@@ -55,7 +55,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
         asset_checks=load_asset_checks_from_modules([checks]),
         jobs=[
             define_asset_job("whole_chain", CHAIN, description="From raw files to the submission."),
-            define_asset_job("bundle", "inference_bundle", description="What is trained, to predict elsewhere."),
+            define_asset_job("bundle", "inference_bundle", description="The trained ensemble, for use elsewhere."),
         ],
         sensors=[changed_input_data],
         resources=resources,

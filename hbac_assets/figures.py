@@ -1,8 +1,8 @@
-"""Figures without a window system and without pyplot's global state: made, drawn on, returned as PNG or SVG.
+"""Matplotlib figures without a window system and without pyplot's global state, rendered as PNG or SVG.
 
-What is drawn belongs to the `pictures` module of each layer. The colours are those of Okabe and Ito, which colour-blind
-people can tell apart (Okabe and Ito 2008, Color Universal Design, https://jfly.uni-koeln.de/color/); colour never
-carries a meaning alone: a marker, a line style or a label says the same.
+The contents belong to the `pictures` module of each layer. The colours are those of Okabe and Ito, which colour-blind
+people can distinguish (Okabe and Ito 2008, Color Universal Design, https://jfly.uni-koeln.de/color/); colour is never
+the only cue: a marker, a line style or a label repeats it.
 """
 
 import io
@@ -20,11 +20,11 @@ BLUE, SKY, PURPLE = "#0072b2", "#56b4e9", "#cc79a7"
 GREY, PALE = "#767676", "#dddddd"
 
 CLASS_COLORS = (VERMILION, ORANGE, YELLOW, BLUE, SKY, PALE)
-"""Of areas, in the order of `labels.CLASSES`; the last one recedes."""
+"""Fill colours, in the order of `labels.CLASSES`; the last one is muted."""
 
 
 def new_figure(width: float, height: float, *, adjusting: bool = True) -> "Figure":
-    """Return an empty figure of `width` × `height` inches that keeps its labels clear of each other if `adjusting`."""
+    """Return an empty figure of `width` × `height` inches; `adjusting` keeps labels from overlapping."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -34,7 +34,7 @@ def new_figure(width: float, height: float, *, adjusting: bool = True) -> "Figur
 
 
 def new_axes(width: float, height: float, title: str) -> tuple["Figure", "Axes"]:
-    """Return a new figure and its only axes, titled and without a box."""
+    """Return a new figure and its only axes, with a title and without a frame."""
     figure = new_figure(width, height)
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11, pad=18)  # room for the names of lines
@@ -50,12 +50,12 @@ def png(figure: "Figure") -> bytes:
 
 
 def few_colours_png(figure: "Figure", colours: int = 64) -> bytes:
-    """Return `figure` as a PNG file of few colours, a quarter as large: lines and spectrograms lose nothing to eyes."""
+    """Return `figure` as a PNG file with a palette: a quarter of the size, without visible loss."""
     return with_few_colours(png(figure), colours)
 
 
 def with_few_colours(picture: bytes, colours: int = 64) -> bytes:
-    """Return a PNG file with no more than so many colours; one that has a palette already as it is."""
+    """Return a PNG file with at most `colours` colours; one with a palette is returned unchanged."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(picture), formats=["PNG"])
@@ -68,9 +68,9 @@ def with_few_colours(picture: bytes, colours: int = 64) -> bytes:
 
 
 def svg(figure: "Figure") -> bytes:
-    """Return the bytes of `figure` as an SVG file: letters are outlines, and the same figure gives the same bytes.
+    """Return the bytes of `figure` as an SVG file, with text as outlines; the same figure gives the same bytes.
 
-    A letter that the font does not have is an empty box.
+    A glyph that the font lacks is an empty box.
     """
     from matplotlib import rc_context
 
@@ -83,5 +83,5 @@ def svg(figure: "Figure") -> bytes:
 
 
 def plain(text: str) -> str:
-    """Return a text for a figure in which a dollar sign begins no formula."""
+    """Return a text with dollar signs escaped, so that matplotlib reads no formula."""
     return text.replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""The six classes of the competition and the columns that go with them, in its order; how experts can agree."""
+"""The competition's six classes and their columns, in its order; the categories of agreement."""
 
 CLASSES = ("Seizure", "LPD", "GPD", "LRDA", "GRDA", "Other")
 VOTE_COLUMNS = tuple(f"{name.lower()}_vote" for name in CLASSES)

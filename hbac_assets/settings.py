@@ -1,4 +1,4 @@
-"""What holds for every set of settings that an experiment's file spells; which there are stands beside their use."""
+"""The base class of the settings in an experiment's file; the settings themselves are defined where they are used."""
 
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,28 +13,28 @@ from pydantic import (
 )
 
 KIND = "kind"
-"""Marks, in `Annotated`, a setting that says of which kind the others are, or holds one that does."""
+"""Marks, in `Annotated`, a setting that selects the kind of the others, or contains one that does."""
 
 
 class Settings(BaseModel):
-    """A frozen set of settings in which an unknown key is an error, and so is a number that is not finite.
+    """A frozen set of settings; unknown keys and numbers that are not finite are errors.
 
-    Two sets are the same recipe if they have the same `non_defaults`.
+    Two sets with the same `non_defaults` are the same recipe.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def non_defaults(self) -> dict[str, Any]:
-        """Return what differs from the defaults, and always what names the kind; JSON-like.
+        """Return the settings that differ from their defaults, and always those that select a kind; JSON-like.
 
-        A new setting with a default leaves it as it is. So does a changed default, which is a change of the code.
+        A new setting with a default leaves it unchanged. So does a changed default, which is a change of the code.
         """
         return self.model_dump(mode="json", exclude_defaults=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _true_is_no_number(cls, value: Any, field: ValidationInfo) -> Any:
-        """Refuse true where a number is wanted, which it would be taken for: as 1."""
+        """Refuse true for a number, as which it would be read as 1."""
         values = value if isinstance(value, list | tuple) else [value]
         if cls.model_fields[str(field.field_name)].annotation is not bool and any(
             isinstance(one, bool) for one in values
@@ -44,7 +44,7 @@ class Settings(BaseModel):
 
     @model_serializer(mode="wrap")
     def _with_the_kind(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
-        """Keep what names the kind where defaults are left out: without it, two kinds could look the same."""
+        """Keep settings that select a kind when defaults are left out: without them two kinds could look the same."""
         content: dict[str, Any] = handler(self)
         if info.exclude_defaults:
             for name in self._kinds():

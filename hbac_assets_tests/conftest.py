@@ -1,4 +1,4 @@
-"""What holds for every test, and the project whose chain has run: one for all workers, with fresh ones beside it.
+"""Fixtures for all tests, and the project with a finished chain: one for all workers, and fresh ones beside it.
 
 Nothing is written into the checkout outside data/.
 """

@@ -1,4 +1,4 @@
-"""Projects for tests: a folder that holds everything that runs write, and the commands that a user would type."""
+"""Projects for tests: a folder for everything that runs write, and the commands of a user."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]"
 
 
 def said(project: Project, words: str) -> bool:
-    """Tell whether a step has said something, by Dagster's event log, of which the terminal shows the half."""
+    """Return whether a step has logged a message, by Dagster's event log, of which the terminal shows a selection."""
     for log in Path(project.environment["DAGSTER_HOME"]).glob("history/runs/*.db"):
         with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{log}?mode=ro", uri=True)) as events:
             if events.execute("select 1 from event_logs where event like ?", (f"%{words}%",)).fetchone():

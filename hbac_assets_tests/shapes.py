@@ -1,4 +1,4 @@
-"""How annotations of arrays in `hbac_assets.learning` and `hbac_assets.signals` are checked in the tests: by beartype.
+"""Checks of array annotations in `hbac_assets.learning` and `hbac_assets.signals` by beartype, in the tests.
 
 A plugin of pytest, named in pyproject.toml: it is imported before any module that it looks at.
 """

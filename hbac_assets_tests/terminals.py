@@ -1,4 +1,4 @@
-"""A terminal for commands under test, and what a person sees on it."""
+"""A terminal for commands under test, as a person sees it."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""The code location: what is in it, and what loading it costs."""
+"""The code location: its contents, and its loading time."""
 
 import subprocess
 import sys

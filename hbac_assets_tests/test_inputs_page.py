@@ -1,4 +1,4 @@
-"""docs/inputs.md lists each case that is tested, with the outcome that the test wants, and names tests that exist."""
+"""docs/inputs.md lists each tested case with its outcome, and names existing tests."""
 
 import ast
 import re

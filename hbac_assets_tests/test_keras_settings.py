@@ -1,4 +1,4 @@
-"""What a user has set up for other work with Keras changes nothing here."""
+"""A user's Keras configuration has no effect here."""
 
 import json
 import os

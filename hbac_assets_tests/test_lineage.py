@@ -1,4 +1,4 @@
-"""Which artifact is made from which, and what it costs to ask whether one is up to date."""
+"""The dependencies between artifacts, and the cost of checking whether one is up to date."""
 
 from collections import Counter
 from dataclasses import replace

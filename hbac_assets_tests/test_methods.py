@@ -1,4 +1,4 @@
-"""The table of methods is complete: what it points at is there, and no setting is left out."""
+"""The table of methods is complete: its settings and tests exist, and no setting is missing."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""A project that was moved or copied: its commands are installed again."""
+"""A project that was moved or copied: its commands are reinstalled."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Nothing that is read runs code, nothing is installed but what was locked, and no password is written anywhere.
+"""No input runs code, only locked packages are installed, and no password is written anywhere.
 
 Ruff refuses the rest: pickles, shells, `eval`, unsafe YAML.
 """
@@ -73,7 +73,7 @@ def files_with_the_secret(folder):
     return [file for file in folder.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
 
 
-def test_what_dagster_knows_of_the_code_location_names_the_variable_alone(monkeypatch):
+def test_the_code_location_contains_only_the_variables_name(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", with_password(1))
     repository = build_defs().get_repository_def()
     known = [serialize_value(RepositorySnap.from_def(repository))]

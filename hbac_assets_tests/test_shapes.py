@@ -1,4 +1,4 @@
-"""In the tests an array of another shape or type than an annotation says is an error, and so is a warning."""
+"""In the tests an array of another shape or type than annotated is an error, and so is a warning."""
 
 import random
 import warnings

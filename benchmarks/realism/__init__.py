@@ -1,1 +1,1 @@
-"""`make synthetic-report`: how like real recordings the synthetic ones are, statistic by statistic."""
+"""`make synthetic-report`: the comparison of synthetic with real recordings, statistic by statistic."""

@@ -29,7 +29,7 @@ RECORDINGS, SEED = 2_000, 2_024
 
 
 def main() -> int:
-    """Write the report and return the exit status: 1 where a fact is not held."""
+    """Write the report and return the exit status: 1 if a fact is out of tolerance."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.realism", description=__doc__)
     parser.add_argument("--recordings", type=int, default=RECORDINGS)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -51,13 +51,13 @@ def main() -> int:
 
 
 def planned(recordings: int, seed: int = SEED) -> list[Recording]:
-    """Return the training recordings of a set of so many."""
+    """Return the training recordings of a set of that size."""
     settings = SyntheticSettings(seed=seed, recordings=recordings)
     return [recording for recording in plan(settings) if recording.split == "train"]
 
 
 def compare(recordings: list[Recording], workers: int) -> tuple[list[Fact], list[Fact]]:
-    """Return the facts with tolerances of their own, and those between real quantiles."""
+    """Return the facts with individual tolerances, and those compared with real quantiles."""
     measured = measure(recordings, workers)
     tables = table_facts(train_table(recordings), truth_table(recordings))
     return [*tolerance_facts(measured), *rate_facts(recordings), *tables], quantile_facts(measured)
@@ -70,7 +70,7 @@ def as_frame(facts: list[Fact]) -> pd.DataFrame:
 
 
 def as_markdown(close: list[Fact], quantiles: list[Fact]) -> str:
-    """Return both tables, with how many of their facts are held."""
+    """Return both tables, with the number of facts within tolerance."""
     parts = []
     for title, facts in (("Tolerances", close), ("Between the real 10 and 90 % quantiles", quantiles)):
         parts += [f"## {title}: {sum(fact.held for fact in facts)} of {len(facts)} held", ""]

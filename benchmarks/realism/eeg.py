@@ -1,7 +1,7 @@
 """Statistics of a window of EEG by which synthetic ones are compared with real ones.
 
-They are of five sorts: size and shape of the distribution, spectrum, correlation over the head, regularity of what
-repeats, and its discharges. Most are of the sixteen bipolar derivations of the longitudinal chains.
+They are of five kinds: size and shape of the distribution, spectrum, correlation over the head, regularity of
+repetition, and discharges. Most are of the sixteen bipolar derivations of the longitudinal chains.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from hbac_assets.signals.montage import CHAINS, EEG_RATE, ELECTRODES, bipolar
 Statistics = dict[str, float]
 
 PATTERN_SECONDS, STRONGEST = 10, 4
-"""Regularity and discharges are those of the middle ten seconds, in the four derivations with the largest deviation."""
+"""Regularity and discharges are measured in the middle ten seconds, in the four derivations of largest deviation."""
 FLAT_UV, LARGE_UV = 0.5, 500.0
 BANDS = {"delta": (0.5, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 20), "fast": (20, 40)}
 REPETITION_HZ = (0.5, 4.0)
@@ -54,7 +54,7 @@ def eeg_statistics(eeg: np.ndarray) -> Statistics:
 
 
 def _filled(eeg: np.ndarray) -> np.ndarray:
-    """Return the EEG with the median of its column, or 0, where samples are missing."""
+    """Return the EEG with missing samples replaced by the median of their column, or 0."""
     finite = np.isfinite(eeg)
     medians = [np.median(column[here]) if here.any() else 0.0 for column, here in zip(eeg.T, finite.T, strict=True)]
     return np.where(finite, eeg, medians)
@@ -145,13 +145,13 @@ def _correlations(scalp: np.ndarray, derivations: np.ndarray) -> Statistics:
 
 
 def _correlation(signals: np.ndarray) -> np.ndarray:
-    """Return the correlation matrix of (signals, samples), 0 for what is constant."""
+    """Return the correlation matrix of (signals, samples), 0 for constant signals."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.nan_to_num(np.corrcoef(signals), nan=0.0))
 
 
 def _strongest(middle: np.ndarray) -> np.ndarray:
-    """Return (4,): the derivations with the largest deviation, the largest first."""
+    """Return (4,): the derivations of largest standard deviation, largest first."""
     return np.argsort(-middle.std(axis=1))[:STRONGEST]
 
 
@@ -180,10 +180,9 @@ def _regularity(middle: np.ndarray) -> Statistics:
 
 
 def repetition(signal: np.ndarray) -> tuple[float, float]:
-    """Return the rate in Hz at which a signal repeats best, and its autocorrelation there; NaN where it never does.
+    """Return the repetition rate of a signal in Hz, and its autocorrelation there; NaN if it does not repeat.
 
-    It is the first peak of the autocorrelation that is at least 85 % as high as the highest, so that half the rate is
-    not preferred to the rate.
+    It is the first peak of the autocorrelation of at least 85 % of the highest, which avoids subharmonics.
     """
     from scipy.signal import find_peaks
 
@@ -203,7 +202,7 @@ def repetition(signal: np.ndarray) -> tuple[float, float]:
 
 
 def _discharges(middle: np.ndarray) -> Statistics:
-    """Return what stands out of the strongest derivation by two deviations, at least a quarter of a second apart."""
+    """Return the peaks above two standard deviations in the strongest derivation, at least 0.25 s apart."""
     from scipy.signal import find_peaks, peak_widths
 
     signal = middle[_strongest(middle)[0]]

@@ -1,4 +1,4 @@
-"""A fact about real data beside the same about synthetic data, and how far they may differ."""
+"""A statistic of real and synthetic data, with its tolerance."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,14 +6,14 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Fact:
-    """One number that describes recordings or their tables.
+    """One statistic of recordings or their tables.
 
     Attributes:
-        group: the windows or tables that it is about.
-        name: what it is, with its unit.
+        group: of windows or tables.
+        name: with its unit.
         real: of real data.
-        synthetic: of the synthetic set; NaN where the set is too small to have it.
-        least: the smallest synthetic value that is tolerated.
+        synthetic: of the synthetic set; NaN if the set is too small.
+        least: the smallest tolerated synthetic value.
         most: the largest.
     """
 
@@ -26,17 +26,17 @@ class Fact:
 
     @classmethod
     def within(cls, group: str, name: str, real: float, synthetic: float, margin: float) -> Self:
-        """Return a fact that may differ by so much from the real value."""
+        """Return a fact that may differ by `margin` from the real value."""
         return cls(group, name, float(real), float(synthetic), real - margin, real + margin)
 
     @classmethod
     def at_least(cls, group: str, name: str, real: float, synthetic: float, least: float) -> Self:
-        """Return a fact that has a lower bound only."""
+        """Return a fact with only a lower bound."""
         return cls(group, name, float(real), float(synthetic), least, float("inf"))
 
     @property
     def held(self) -> bool:
-        """Whether the synthetic value is tolerated."""
+        """Whether the synthetic value is within tolerance."""
         return self.least - 1e-9 <= self.synthetic <= self.most + 1e-9
 
     @property

@@ -1,4 +1,4 @@
-"""The statistics of synthetic recordings, each rendered, measured and forgotten by a process of its own."""
+"""The statistics of synthetic recordings, rendered and measured one by one in worker processes."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from hbac_assets.synthetic.rendering import render
 
 EEG_GROUP, SPECTROGRAM_GROUP = "50 s", "10 min"
 PATTERNS = ("LPD", "GPD", "LRDA", "GRDA")
-"""Groups of ten labelled seconds, of the windows whose consensus is the pattern."""
+"""Groups of ten labelled seconds, by the pattern of their consensus."""
 LEAST_CONSENSUS = 0.6
-"""Fraction of the votes that a window of a group has at least."""
+"""Minimum fraction of the votes for the pattern of a group."""
 
 
 def measure(recordings: list[Recording], workers: int) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def measure_recording(recording: Recording) -> dict[str, dict[str, float]]:
 
 
 def pattern_of(votes: np.ndarray) -> str | None:
-    """Return the pattern on which enough of the (6,) votes agree, if there is one."""
+    """Return the pattern on which enough of the (6,) votes agree, if any."""
     name = CLASSES[int(votes.argmax())]
     agreed = votes.max() >= LEAST_CONSENSUS * votes.sum()
     return name if agreed and name in PATTERNS else None

@@ -1,4 +1,4 @@
-"""Which recordings are shown as examples, and their picture: ten seconds of each, as a reader sees them."""
+"""The choice of example recordings, and their picture: ten seconds of each in the double banana."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEWEST_VOTES, AGREED, TYPICAL_UV, USUAL = 10, 0.85, 11.0, 0.25
-"""Readers of an example, the fraction who agree, the level of its background, how far the logarithm may be from it."""
+"""Of an example: number of readers, fraction in agreement, background level, tolerance of its logarithm."""
 
 
 def examples(recordings: list[Recording]) -> dict[str, Recording]:
     """Return, for each class, the largest pattern on which nearly all readers agree, in a patient with usual voltage.
 
-    Where they never agree so well, it is the pattern on which most do.
+    If they never agree so well, it is the pattern with most agreement.
     """
     many = [recording for recording in recordings if recording.excerpts[0].votes[0].sum() >= FEWEST_VOTES]
 

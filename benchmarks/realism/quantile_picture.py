@@ -1,4 +1,4 @@
-"""How far each synthetic median is from the real one, on the scale of the real quantiles."""
+"""A picture of each synthetic median relative to the real quantiles."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Facts about signals: each statistic's real value beside the synthetic one, and what is tolerated."""
+"""Facts about signals: real and synthetic value of each statistic, with tolerances."""
 
 from pathlib import Path
 
@@ -28,19 +28,19 @@ TOLERANCES: dict[Key, float] = {
     (SPECTROGRAM_GROUP, "broadband_sd"): 0.08,
     (SPECTROGRAM_GROUP, "broadband_kurtosis"): 0.6,
 }
-"""How far the synthetic median may be from the real one."""
+"""Absolute tolerance of the synthetic median."""
 RELATIVE_TOLERANCES: dict[Key, float] = {
     **{(group, "sd_bip_median"): 0.3 for group in PATTERNS},
     **{(group, "peak_width_ms"): 0.25 for group in ("LPD", "GPD")},
 }
-"""The same, over the real median."""
+"""Tolerance relative to the real median."""
 
 RATES_HZ = {"LPD": 1.0, "GPD": 1.25, "LRDA": 1.33, "GRDA": 1.30}
 """Published medians of the repetition rate."""
 
 
 def quantile_facts(measured: pd.DataFrame) -> list[Fact]:
-    """Return a fact for each statistic: the synthetic median between the real 10 and 90 % quantiles."""
+    """Return a fact for each statistic: the synthetic median, tolerated between the real 10 and 90 % quantiles."""
     median = _quantile(measured, 0.5)
     return [
         Fact(key[0], f"{key[1]}, median", middle, median[key], low, high)
@@ -50,7 +50,7 @@ def quantile_facts(measured: pd.DataFrame) -> list[Fact]:
 
 
 def tolerance_facts(measured: pd.DataFrame) -> list[Fact]:
-    """Return a fact for each statistic whose median, spread or tail is to agree more closely."""
+    """Return a fact for each statistic whose median, spread or tail has a tighter tolerance."""
     low, median, high = (_quantile(measured, quantile) for quantile in (0.1, 0.5, 0.9))
     real = _real()
     facts = []
@@ -76,7 +76,7 @@ def rate_facts(recordings: list[Recording]) -> list[Fact]:
     for recording in recordings:
         excerpt = recording.excerpts[0]
         pattern = pattern_of(excerpt.votes[0])
-        # A lone vote for a pattern says little of what is there.
+        # A lone vote for a pattern is little evidence.
         if pattern and excerpt.probabilities[0].argmax() == CLASSES.index(pattern):
             rates[pattern].append(float(recording.course.frequency[int(excerpt.middles[0])]))
     facts = []

@@ -7,7 +7,7 @@ from hbac_assets.signals.spectrogram_grid import BINS, FREQUENCIES, WINDOW_COLUM
 LOG_RANGE = (-6.0, 10.0)
 """Bounds of the natural logarithm of the power."""
 BURST = 1.5
-"""A column whose mean log power is so far above the mean of all is a burst."""
+"""Excess of a burst column's mean log power over the mean of all."""
 
 
 def spectrogram_statistics(power: np.ndarray) -> dict[str, float]:
@@ -42,7 +42,7 @@ def _distribution(logarithm: np.ndarray) -> dict[str, float]:
 
 
 def _courses(chains: np.ndarray) -> dict[str, float]:
-    """Return how the power changes over time: each frequency's, that of all together, and that of each chain."""
+    """Return the changes of power over time: per frequency, in total, and per chain."""
     deviations = chains.std(axis=0)
     broadband = chains.mean(axis=(1, 2))
     broadband = broadband - broadband.mean()
@@ -62,7 +62,7 @@ def _courses(chains: np.ndarray) -> dict[str, float]:
 
 
 def _shapes(chains: np.ndarray) -> dict[str, float]:
-    """Return the shape of the mean spectrum, and how the chains differ."""
+    """Return the shape of the mean spectrum, and the differences between chains."""
     mean = chains.mean(axis=0)
 
     def band(low: float, high: float) -> float:
@@ -84,7 +84,7 @@ def _shapes(chains: np.ndarray) -> dict[str, float]:
 
 
 def _textures(chains: np.ndarray) -> dict[str, float]:
-    """Return size and correlation over frequency of what is left without the mean of each frequency and column."""
+    """Return size and correlation over frequency of the residual without the means of each frequency and column."""
     rest = chains - chains.mean(axis=0)
     rest = rest - rest.mean(axis=2, keepdims=True)
 

@@ -1,8 +1,8 @@
 """The facts about train.csv that a synthetic set shares with the competition's, computed from its tables.
 
-Real values are of the competition's train.csv (Kaggle, HMS - Harmful Brain Activity Classification), counted by the
-definitions here. Unless a name says otherwise they are of the first row of each EEG. The experts' thresholds are
-estimates from its single votes; a synthetic set has them among its latents.
+Real values are computed from the competition's train.csv (Kaggle, HMS - Harmful Brain Activity Classification) by the
+definitions here, unless noted otherwise on the first row of each EEG. The experts' thresholds are estimates from its
+single votes; a synthetic set has them among its latents.
 """
 
 from functools import partial
@@ -37,7 +37,7 @@ DIFFERENT_VOTES = 0.105
 ODD_FILES = 0.0008
 THRESHOLD_SD = (0.57, 0.42, 0.39, 0.70, 0.78, 0.72)
 VOTE_FLOOR = 0.11
-"""Middle of two estimates for the real rows with ten votes and more, see `scoring.floor`; nobody knows the true one."""
+"""Midpoint of two estimates for the real rows with ten votes and more, see `scoring.floor`; the true one is unknown."""
 
 
 def table_facts(train: pd.DataFrame, truth: pd.DataFrame) -> list[Fact]:
@@ -122,7 +122,7 @@ def _patients(many: pd.DataFrame) -> list[Fact]:
     consensus = _fractions(many).argmax(axis=1)
     counts = pd.crosstab(many["patient_id"], consensus).to_numpy()
     sizes = counts.sum(axis=1)
-    # All pairs of a patient's EEGs, each patient with a pair counting the same.
+    # All pairs of a patient's EEGs, with equal weight for each patient.
     counts, sizes = counts[sizes > 1], sizes[sizes > 1]
     same = ((counts * (counts - 1)).sum(axis=1) / (sizes * (sizes - 1))).mean() if len(sizes) else float("nan")
     chance = (np.bincount(consensus) ** 2).sum() / len(consensus) ** 2

@@ -1,6 +1,6 @@
 """The rows of the table, a module each: `run(workspace)` measures in an empty folder and returns its results.
 
-A module holds both sides of its comparison. How sides are run and compared belongs to `sides` and `pairs`.
+A module has both sides of its comparison. Running and comparing sides belong to `sides` and `pairs`.
 """
 
 ROWS = {

@@ -1,8 +1,7 @@
-"""What a cell costs before it learns anything: from Dagster starting its process to its first training step.
+"""The start-up time of a cell: from Dagster starting its process to its first training step.
 
-The cell is one of `quickstart`'s, of so few rows that an epoch is one step; the first line that it logs comes after
-that step, a validation and a checkpoint. What the forked step no longer imports is imported once in each run; the
-remark says how long that takes.
+The cell is one of `quickstart`'s, with so few rows that an epoch is one step; its first log line comes after that step,
+a validation and a checkpoint. The imports that the forked step saves happen once per run; the remark gives their time.
 """
 
 import json
@@ -31,7 +30,7 @@ IMPORT_KERAS_CV = [sys.executable, "-c", "import keras_cv"]
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure the start of a cell whose programs are compiled already."""
+    """Measure the start of a cell with compiled programs."""
     experiment = workspace / "one_cell.yaml"
     experiment.write_text(yaml.safe_dump(_one_cell()), encoding="utf-8")
     environment = {
@@ -58,8 +57,8 @@ def run(workspace: Path) -> list[Result]:
             ratio=comparison.cost,
             to_reach=f"≤ {MOST}",
             reached=comparison.cost <= MOST,
-            remark="with a validation and a checkpoint; what each cell used to import, the process from which steps "
-            f"are forked imports once in a run: {imports:.1f} s",
+            remark="with a validation and a checkpoint; imports of the process from which steps are forked, once per "
+            f"run: {imports:.1f} s",
             measured={**asdict(comparison), "imports": imports},
         )
     ]

@@ -1,7 +1,7 @@
-"""The whole chain of `quickstart`, under Dagster and as a plain script: what the orchestration costs.
+"""The whole chain of `quickstart`, under Dagster and as a plain script: the cost of orchestration.
 
-Both begin with an empty store and the same compiled programs. One repetition takes minutes, so there is one, unless
-the variable `REPEATS` asks for more.
+Both begin with an empty store and the same compiled programs. One repetition takes minutes, so there is only one unless
+the variable `REPEATS` is set.
 """
 
 import os
@@ -33,7 +33,7 @@ WARM_UP_ROWS = 48
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure both, and read from Dagster's event log what its processes cost."""
+    """Measure both, and read the cost of processes from Dagster's event log."""
     compiled = _compiled_programs(workspace)
     repetitions = int(os.environ.get("REPEATS") or 1)
     recordings = SyntheticSettings().recordings
@@ -100,13 +100,13 @@ def plain_chain(experiment: str, recordings: int, folder: Path) -> None:
 
 
 def same_submission(ours: Path, theirs: Path) -> bool:
-    """Tell whether two submissions are the same but for the last digits, which the order of summation decides."""
+    """Return whether two submissions are equal up to the last digits, which depend on the order of summation."""
     one, other = pd.read_csv(ours), pd.read_csv(theirs)
     return one.columns.equals(other.columns) and one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-9)
 
 
 def _fresh(folder: str, compiled: str) -> Path:
-    """Return a new folder that holds compiled programs and nothing else."""
+    """Return a new folder with only the compiled programs."""
     fresh = Path(tempfile.mkdtemp(dir=folder))
     shutil.copytree(compiled, fresh / "cache" / "jax")
     return fresh

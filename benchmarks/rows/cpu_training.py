@@ -38,13 +38,13 @@ def run(workspace: Path) -> list[Result]:
 
 
 def against(backbone: str, keras_backend: str, row: int, least: float | None) -> list[Result]:
-    """Compare one backbone with Keras on another backend; `least` None: no figure is set."""
+    """Compare one backbone with Keras on another backend; `least` None: no target."""
     this = "benchmarks.rows.cpu_training"
     comparisons = compare_tasks(
         Side("hbac_assets", f"{this}:ours", {"backbone": backbone}),
         Side(f"Keras on {keras_backend}", f"{this}:theirs", {"backbone": backbone, "keras_backend": keras_backend}),
         tasks=len(TASKS),
-        warm_up=0,  # each has worked through two batches to prepare itself
+        warm_up=0,  # each has warmed up on two batches
     )
     return [
         at_least(row, f"{backbone}, {task}", "images", f"Keras on {keras_backend}", comparison, least)
@@ -53,7 +53,7 @@ def against(backbone: str, keras_backend: str, row: int, least: float | None) ->
 
 
 def ours(backbone: str) -> Callable[[], int]:
-    """Return a repetition that takes a step of training, and at every second call one of prediction."""
+    """Return a repetition that alternates between a training step and a prediction step."""
     from hbac_assets.learning.device import configure, on_device
 
     configure("cpu", "float32", None)
@@ -87,9 +87,9 @@ def ours(backbone: str) -> Callable[[], int]:
 
 
 def theirs(backbone: str, keras_backend: str) -> Callable[[], int]:
-    """Return a repetition of `model.fit`, and at every second call one of `model.predict`."""
+    """Return a repetition that alternates between `model.fit` and `model.predict`."""
     spec = BACKBONES[backbone]
-    # What `hbac_assets` has chosen for itself.
+    # The variables that `hbac_assets` has set.
     os.environ["KERAS_BACKEND"] = keras_backend
     del os.environ["TF_ENABLE_ONEDNN_OPTS"]
     import keras
@@ -134,7 +134,7 @@ def for_a_second(work: Callable[[int], None]) -> Callable[[], int]:
 
 
 def in_turn(*tasks: Callable[[], int]) -> Callable[[], int]:
-    """Return a repetition that is of another task at each call."""
+    """Return a repetition that cycles through tasks."""
     turns = cycle(tasks)
     return lambda: next(turns)()
 

@@ -1,4 +1,4 @@
-"""Mel spectrograms of EEGs, from parquet to npy, beside librosa and joblib; and the transform alone."""
+"""Mel spectrograms of EEGs, from parquet to npy, against librosa and joblib; and the transform alone."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -31,7 +31,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure the way from file to file and the transform alone, and require equal spectrograms."""
+    """Measure the conversion and the transform alone, and require equal spectrograms."""
     write_eegs(workspace / "raw", FILES)
     whole = compare(side("hbac_assets", f"{__name__}:ours", workspace), side(AGAINST, f"{__name__}:theirs", workspace))
     difference = largest_difference(workspace)
@@ -68,7 +68,7 @@ def _convert_with_librosa(source: Path, target: Path) -> None:
 
 
 def _mel_by_librosa(eeg: pd.DataFrame) -> np.ndarray:
-    """Return (128, 256, 4): the mean over the four differences of each chain."""
+    """Return (128, 256, 4): the mean over the four derivations of each chain."""
     import librosa
 
     image = np.zeros((128, 256, len(CHAINS)), dtype="float32")
@@ -99,7 +99,7 @@ def their_transform(workspace: str) -> Callable[[], int]:
 
 
 def largest_difference(workspace: Path) -> float:
-    """Return by how much spectrograms of the two sides differ at most, on their scale from -1 to 1."""
+    """Return the largest difference between the spectrograms of the two sides, on their scale from -1 to 1."""
     largest = 0.0
     for our_path, their_path in pairs_of_arrays(workspace):
         theirs = np.load(their_path, allow_pickle=False).transpose(2, 0, 1)

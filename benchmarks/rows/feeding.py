@@ -1,8 +1,7 @@
-"""Feeding a training: windows read, cropped, normalised, augmented and batched, beside the KerasCV starter's tf.data.
+"""Feeding a training: windows read, cropped, normalised, augmented and batched, against the KerasCV starter's tf.data.
 
-Here, windows are read and normalised once, before the first epoch; what is done anew for each batch is part of the
-compiled step. So the same functions are compiled without a network. A second line says how long a step waits for its
-batch.
+Here windows are read and normalised once, before the first epoch; the work for each batch is part of the compiled step.
+So the same functions are compiled without a network. A second line gives the time that a step waits for its batch.
 """
 
 from collections.abc import Callable
@@ -29,14 +28,14 @@ LEAST, MOST_WAITING = 10.0, 0.02
 RECORDINGS, EPOCHS = 256, 13
 FEEDING = load_experiment("odu").members["mobilenet_v3_large"]
 SMALLEST = load_experiment("quickstart").members["mobilenet_v3_small"]
-"""The member with the smallest steps of all experiments, which leave the least time for data."""
+"""The member with the smallest steps of all experiments, hence the least time for data."""
 STEPS = RECORDINGS // SMALLEST.batch_size
 OUR_PASSES, THEIR_PASSES = 12, 3
-"""How often a repetition goes through all recordings, so that each takes a second or two."""
+"""Passes through all recordings per repetition, so that each takes a second or two."""
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure feeding alone, then what share of an epoch it is."""
+    """Measure feeding alone, then its fraction of an epoch."""
     folder = workspace / "spectrograms"
     folder.mkdir()
     for path in write_spectrograms(workspace / "parquet", RECORDINGS):
@@ -69,7 +68,7 @@ def _feeding(folder: Path) -> Result:
 
 
 def _waiting(folder: Path, compiled: Path) -> Result:
-    """Measure how long it takes to take a batch beside how long a step takes."""
+    """Measure the time to fetch a batch and the time of a step."""
     taking = Side("batches", "benchmarks.rows.feeding:prepare_taking", {"folder": str(folder)})
     resident, streamed = (
         Side(name, "benchmarks.rows.feeding:prepare_epoch", arguments)
@@ -79,15 +78,15 @@ def _waiting(folder: Path, compiled: Path) -> Result:
         )
     )
     waiting, slowed = compare(taking, resident), compare(streamed, resident)
-    share, size = waiting.our_median / waiting.their_median, SMALLEST.batch_size
+    fraction, size = waiting.our_median / waiting.their_median, SMALLEST.batch_size
     return Result(
         ROW,
         "a step waits for data (MobileNetV3 Small, 64 × 96, batches of 16)",
-        ours=f"{1e3 * waiting.our_median * size:.2f} ms to take a batch, {share:.2%} of a step",
+        ours=f"{1e3 * waiting.our_median * size:.2f} ms to take a batch, {fraction:.2%} of a step",
         against=f"{1e3 * waiting.their_median * size:.1f} ms a step",
-        ratio=share,
+        ratio=fraction,
         to_reach=f"< {MOST_WAITING}",
-        reached=share < MOST_WAITING,
+        reached=fraction < MOST_WAITING,
         remark=(
             "At most: a batch is taken while the step before is being computed. Streamed from the store, an epoch "
             f"takes {1 / slowed.ratio:.2f} times as long as with resident images, on cores that also compute it."
@@ -102,7 +101,7 @@ def _starter(folder: Path, *, cache: bool) -> Side:
 
 
 def prepare_feeding(folder: str, steps: int) -> Callable[[], int]:
-    """Return a function that makes batches as they enter the network: images (B, 400, 300, 3), targets (B, 6)."""
+    """Return a function that makes batches for the network: images (B, 400, 300, 3), targets (B, 6)."""
     from hbac_assets.learning.device import configure
 
     configure("cpu", "float32", None)
@@ -138,7 +137,7 @@ def prepare_reading(folder: str) -> Callable[[], int]:
 
 
 def prepare_taking(folder: str) -> Callable[[], int]:
-    """Return a function that takes the images of many batches and does nothing with them."""
+    """Return a function that fetches the images of many batches."""
     from hbac_assets.learning.device import configure
 
     configure("cpu", "float32", None)
@@ -152,7 +151,7 @@ def prepare_taking(folder: str) -> Callable[[], int]:
 
 
 def prepare_epoch(folder: str, compiled: str, streamed: bool) -> Callable[[], int]:
-    """Return a function that trains for an epoch and returns how many images it saw."""
+    """Return a function that trains for an epoch and returns the number of images."""
     from hbac_assets.learning.device import configure
 
     configure("cpu", "float32", Path(compiled))

@@ -1,6 +1,6 @@
-"""Training on a GPU: images a second of each backbone, beside `model.fit` fed by tf.data and what the card can do.
+"""Training on a GPU: images a second of each backbone, against `model.fit` fed by tf.data and the card's peak rate.
 
-Where there is no GPU, one line says so.
+Without a GPU, one line says so.
 """
 
 import json
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 ROW = 10
 LEAST, MOST_WAITING = 1.0, 0.02
 HALF_OF_THE_MEMORY = {"XLA_PYTHON_CLIENT_MEM_FRACTION": "0.4"}
-"""Two sides have the card at once, though they compute in turn."""
+"""Both sides hold memory of the card, though they compute in turn."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is measured, and on what: all of it on a GPU, a little on the CPU to try the code."""
+    """The extent of a measurement: full on a GPU, small on the CPU to test the code."""
 
     backbones: tuple[str, ...] = tuple(name for name, spec in BACKBONES.items() if spec.dimensions == 2)
     batch_size: int = 64
@@ -108,14 +108,14 @@ def _backbone(backbone: str, folder: Path, compiled: Path, rate: float, scale: S
 
 
 def member(backbone: str, scale: Scale) -> MemberSettings:
-    """Return the recipe of `odu` with another backbone, its weights not pretrained."""
+    """Return the recipe of `odu` with another backbone, without pretrained weights."""
     recipe = load_experiment("odu").members["mobilenet_v3_large"]
     changes = {"backbone": backbone, "pretrained": "none", "batch_size": scale.batch_size}
     return MemberSettings.model_validate({**recipe.model_dump(), **changes})
 
 
 def prepare_epoch(backbone: str, folder: str, compiled: str, scale: Mapping[str, Any], fed: bool) -> Callable[[], int]:
-    """Return a function that trains for an epoch here; if not fed, on one batch again and again."""
+    """Return a function that trains for an epoch here; if not fed, on one repeated batch."""
     settings = _configured(backbone, scale, Path(compiled))
     images, targets = opened(Path(folder), settings)
     return training_epoch(settings, images if fed else unfed(images), targets, scale["steps"])
@@ -143,7 +143,7 @@ def prepare_fit(backbone: str, folder: str, compiled: str, scale: Mapping[str, A
 
 
 def prepare_product(**scale: Any) -> Callable[[], int]:
-    """Return a function that multiplies bfloat16 matrices, and returns how many floating-point operations that took."""
+    """Return a function that multiplies bfloat16 matrices, and returns the number of floating-point operations."""
     from hbac_assets.learning.device import configure
 
     configure(scale["device"], scale["precision"], None)
@@ -168,7 +168,7 @@ def prepare_product(**scale: Any) -> Callable[[], int]:
 
 
 def print_operations(backbone: str, scale: Mapping[str, Any]) -> None:
-    """Print how many floating-point operations a training step has for each image."""
+    """Print the floating-point operations of a training step per image."""
     print(flops_of_an_image(_configured(backbone, scale, None)))
 
 

@@ -1,4 +1,4 @@
-"""How time and memory grow with the data, each size in a process of its own, and what that means for the whole set."""
+"""The growth of time and memory with the data, each size in a separate process, extrapolated to the full set."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from hbac_assets.resources.paths import PROJECT_FOLDER
 ROW = 9
 SIZES = (500, 1000, 2000, 4000)
 WARM_UP = 100
-SPECTROGRAM_FILES, EEG_FILES = 60, 12  # which more names are given to
+SPECTROGRAM_FILES, EEG_FILES = 60, 12  # which are linked under more names
 MOST_TIME, MOST_MEMORY = 1.15, 1.2
 
 MEMORY = 16 * 2**30
@@ -61,7 +61,7 @@ def _memory(stage: str, found: dict[int, Measured]) -> Result:
 
 
 def _result(work: str, values: dict[int, float], unit: str, most: float) -> Result:
-    """Return how much the largest of the values is over the smallest."""
+    """Return the ratio of the largest to the smallest value."""
     spread = max(values.values()) / min(values.values())
     ours = ", ".join(f"{value:.3g}" for value in values.values())
     return Result(
@@ -77,7 +77,7 @@ def _result(work: str, values: dict[int, float], unit: str, most: float) -> Resu
 
 
 def _plan(found: dict[int, Measured]) -> Result:
-    """Return what the competition's whole data would take: memory by a straight line through the peaks."""
+    """Return the needs of the competition's full data, with memory extrapolated linearly from the peaks."""
     largest = found[SIZES[-1]]
     seconds = SPECTROGRAMS * largest["conversion"]["seconds"] + EEGS * largest["EEG conversion"]["seconds"]
     converting = {stage: _extrapolated(stage, found, items) for stage, items in CONVERSIONS.items()}
@@ -103,14 +103,14 @@ def _plan(found: dict[int, Measured]) -> Result:
 
 
 def _extrapolated(stage: str, found: dict[int, Measured], items: int) -> float:
-    """Return the peak of a stage for so many items, in bytes."""
+    """Return the peak of a stage for `items` items, in bytes."""
     share = SPECTROGRAMS_FOR_AN_EEG if stage == "EEG conversion" else 1
     slope, base = np.polyfit([size / share for size in found], [one[stage]["anonymous"] for one in found.values()], 1)
     return float(base + max(slope, 0) * items)
 
 
 def _held_images(found: dict[int, Measured]) -> tuple[float, float]:
-    """Return what training holds in bytes whatever the rows, and how many times the images: once at the least."""
+    """Return the constant memory of training in bytes, and its multiple of the images' size, at least 1."""
     slope, base = np.polyfit(list(found), [one["epoch"]["anonymous"] for one in found.values()], 1)
     image = prod(load_experiment("quickstart").members[MEMBER].preprocessing.image_size) * BYTES_OF_A_PIXEL
     return float(base), max(float(slope) / image, 1.0)

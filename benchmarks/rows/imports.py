@@ -1,4 +1,4 @@
-"""What loading the project costs, beside Dagster itself."""
+"""The time to load the project, against Dagster itself."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ EMPTY_PROJECT = "from dagster import Definitions\n\ndefs = Definitions()\n"
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure importing the package and validating the code location, and see what loading that imports."""
+    """Measure importing the package and validating the code location, and list the heavy imports of the latter."""
     empty = workspace / "empty"
     (empty / "empty_project").mkdir(parents=True)
     (empty / "empty_project" / "__init__.py").write_text(EMPTY_PROJECT, encoding="utf-8")
@@ -65,7 +65,7 @@ def _command(name: str, arguments: tuple[str, ...], folder: Path, environment: d
 
 
 def _loaded(statement: str) -> set[str]:
-    """Return the modules that a statement leaves in `sys.modules` of a fresh process."""
+    """Return `sys.modules` after a statement in a fresh process."""
     code = f"{statement}\nimport sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_FOLDER, capture_output=True, text=True, check=True)
     return set(done.stdout.split())

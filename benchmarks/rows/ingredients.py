@@ -1,7 +1,7 @@
-"""A training step with what members can add to it, beside a plain one: stages with sample weights, averaged weights.
+"""A training step with optional ingredients, against a plain one: sample weights, averaged weights.
 
-Both steps are of the member with the smallest steps of all experiments, where an addition weighs most. One process
-takes them in turn, some steps of each.
+Both steps are of the member with the smallest steps of all experiments, where additions matter most. One process
+alternates some steps of each.
 """
 
 from collections.abc import Callable
@@ -26,12 +26,12 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "sample weights": {"stages": [{"min_votes": 10, "sample_weight": "log_votes"}]},
     "averaged weights": {"ema_decay": 0.999},
 }
-"""By name, the settings that add each to a member. They are measured one by one, and then all together."""
+"""The settings of each ingredient, by name. They are measured one by one, and then together."""
 IMAGES, STEPS, REPETITIONS = 256, 24, 9
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure the plain step, the step with each ingredient and that with all of them in turn."""
+    """Measure the plain step, the step with each ingredient, and that with all of them."""
     members = {"nothing": PLAIN, **{name: added(name) for name in INGREDIENTS}, "everything": added(*INGREDIENTS)}
     recipes = [member.model_dump(mode="json") for member in members.values()]
     side = Side("hbac_assets", f"{__name__}:prepare", {"recipes": recipes, "steps": STEPS})
@@ -51,7 +51,7 @@ def added(*ingredients: str) -> MemberSettings:
 
 
 def prepare(recipes: list[dict[str, Any]], steps: int) -> Callable[[], int]:
-    """Return a repetition that takes some steps of one of the recipes, at each call those of the next."""
+    """Return a repetition that runs some steps of one recipe, cycling through them."""
     from hbac_assets.learning.device import configure
     from hbac_assets.learning.image_source import as_images
 

@@ -1,7 +1,7 @@
-"""`hbac predict` on a day of EEG, by the bundle of `quickstart`: how fast, and in how much memory.
+"""`hbac predict` on a day of EEG with the bundle of `quickstart`: time and memory.
 
-Nothing is compared but the day with its own time, and its memory with that of two hours: the least of which one is
-prepared while another is predicted.
+The time is compared with the recording's duration, and the memory with that of two hours: the shortest recording of
+which one hour is prepared while another is predicted.
 """
 
 import os
@@ -28,16 +28,16 @@ LEAST_RATE, MOST_GROWTH = 500, 1.25
 HBAC = (sys.executable, "-m", "hbac_assets")
 RANGE_UV = (-3276.8, 3276.7)
 RECORDS = slice(236, 244)
-"""The bytes of an EDF header that say how many records there are."""
+"""The bytes of an EDF header with the number of records."""
 
 
 @dataclass(frozen=True)
 class Used:
-    """What a command took from its start to its end.
+    """The resources that a command used.
 
     Attributes:
-        seconds: of the clock.
-        processor: seconds of all cores.
+        seconds: of wall time.
+        processor: seconds over all cores.
         memory: its peak, in bytes.
     """
 
@@ -47,7 +47,7 @@ class Used:
 
 
 def run(workspace: Path) -> list[Result]:
-    """Train and export `quickstart`, then measure the command in processes of its own."""
+    """Train and export `quickstart`, then measure the command in separate processes."""
     environment = project_environment(workspace)
     bundle = workspace / "bundle.zip"
     for command in ((*HBAC, "run"), (*HBAC, "bundle", "--output", str(bundle))):
@@ -61,7 +61,7 @@ def run(workspace: Path) -> list[Result]:
 
 
 def results(*, few: Used, day: Used) -> list[Result]:
-    """Return the lines of what few hours and a day took."""
+    """Return the table's lines from the measurements of a few hours and a day."""
     rate, growth = HOURS * 3600 / day.seconds, day.memory / few.memory
     work = f"hbac predict, {HOURS} h of {len(ELECTRODES)} electrodes at 200 Hz, quickstart's bundle"
     return [
@@ -89,7 +89,7 @@ def results(*, few: Used, day: Used) -> list[Result]:
 
 
 def measure(recording: Path, bundle: Path, folder: Path) -> Used:
-    """Run the command in a process of its own, from its start to its end.
+    """Run the command in a separate process, from start to end.
 
     Raises:
         RuntimeError: it failed.
@@ -105,7 +105,7 @@ def measure(recording: Path, bundle: Path, folder: Path) -> Used:
 
 
 def write_recording(path: Path, hours: int) -> Path:
-    """Write synthetic EEG of many patients as EDF: an hour, as often as it takes."""
+    """Write synthetic EEG of many patients as EDF: one hour, repeated."""
     from edfio import Edf, EdfSignal
 
     planned = [recording for recording in plan(SyntheticSettings(recordings=48)) if recording.split == "test"]

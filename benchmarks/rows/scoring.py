@@ -1,4 +1,4 @@
-"""`hbac score` on as many models and rows as a large leaderboard has: its time and memory, beside their bounds."""
+"""`hbac score` on the models and rows of a large leaderboard: time and memory, against bounds."""
 
 import resource
 import subprocess
@@ -20,7 +20,7 @@ MOST_ROWS_OF_A_PATIENT = 500
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure the command in a process of its own, which also reads the files."""
+    """Measure the command in a separate process, including reading the files."""
     votes, files = write_files(workspace)
     command = [sys.executable, "-m", "hbac_assets", "score", *map(str, files), "--votes", str(votes)]
     began = time.monotonic()
@@ -37,7 +37,7 @@ def run(workspace: Path) -> list[Result]:
 
 
 def write_files(folder: Path) -> tuple[Path, list[Path]]:
-    """Write a table of votes, and predictions that lie between votes, class prior and noise in other proportions."""
+    """Write a table of votes, and predictions that mix votes, class prior and noise in various proportions."""
     rng = np.random.default_rng(0)
     counts = rng.integers(1, 20, ROWS)
     votes = rng.multinomial(counts, rng.dirichlet(np.full(6, 0.5), ROWS))

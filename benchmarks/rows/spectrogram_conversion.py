@@ -1,4 +1,4 @@
-"""Spectrograms from parquet to npy, beside pandas and joblib, and beside decoding alone."""
+"""Spectrograms from parquet to npy, against pandas and joblib, and against decoding alone."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ LEAST, LEAST_OF_DECODING = 2.5, 0.9
 
 
 def run(workspace: Path) -> list[Result]:
-    """Measure the conversion with all its checks, and require arrays that are equal bit by bit."""
+    """Measure the conversion with all its checks, and require bit-identical arrays."""
     write_spectrograms(workspace / "raw", FILES)
     here = side("hbac_assets", f"{__name__}:ours", workspace)
     pandas = compare(here, side(AGAINST_PANDAS, f"{__name__}:theirs", workspace))
@@ -54,7 +54,7 @@ def _convert_with_pandas(source: Path, target: Path) -> None:
 
 
 def only_decoding(workspace: str) -> Callable[[], int]:
-    """Prepare reading the files, and nothing else."""
+    """Prepare reading the files only."""
     files = sources(workspace)
 
     def repeat() -> int:

@@ -1,5 +1,5 @@
-"""What exists: the assets, a module for each stage, in the order of the chain.
+"""The assets, one module per stage.
 
-An asset here checks what is up to date, calls the layer that does the work, and says what came out. The work itself
-belongs to `competition`, `synthetic`, `learning` and `scoring`.
+An asset checks whether its artifact is up to date, calls the layer that does the work, and reports the result. The work
+itself belongs to `competition`, `synthetic`, `learning` and `scoring`.
 """

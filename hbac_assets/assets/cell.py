@@ -1,6 +1,6 @@
-"""Training one cell of the grid: rows in, a sealed folder with the model out, every epoch in MLflow.
+"""Training of one cell of the grid: from rows to a sealed folder with the model, every epoch logged to MLflow.
 
-The training loop itself is `learning.training`; which cells are trained, and when, is decided in `trained_models`.
+The training loop is in `learning.training`; `trained_models` decides which cells are trained, and when.
 """
 
 import logging
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hbac_assets.learning.training import EpochRecord, Examples, StepsDone
 
 FIRST_STEPS_SECONDS, STEPS_SECONDS = 5.0, 30.0
-"""From the first program of an epoch to the first line about its steps, and between such lines."""
+"""Seconds before the first line about an epoch's steps, and between such lines."""
 
 
 def train(
@@ -40,10 +40,10 @@ def train(
     tracked: TrackedRun,
     log: logging.Logger,
 ) -> None:
-    """Train a cell and seal its folder; call while holding a device.
+    """Train a cell and seal its folder; the caller holds a device.
 
     Raises:
-        HbacError: an input is missing or broken, the folder cannot be written, or memory does not suffice.
+        HbacError: an input is missing or damaged, the folder cannot be written, or memory does not suffice.
     """
     from hbac_assets.learning import training
 
@@ -86,7 +86,7 @@ def train(
 
 
 def forget_progress(cell: Cell, lineage: Lineage) -> None:
-    """Delete the checkpoint of a sealed cell: until then, a killed training could not have gone on without it."""
+    """Delete the checkpoint of a sealed cell; before sealing, a killed training needs it to resume."""
     from hbac_assets.learning.checkpoint import checkpoint_of
 
     checkpoint_of(lineage.cell(cell).path).unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
 
 
 def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":
-    """Return images and targets of rows as a member sees them."""
+    """Return a member's images and targets of rows."""
     from hbac_assets.learning.targets import targets
     from hbac_assets.learning.training import Examples
 
@@ -134,9 +134,9 @@ def epoch_line(cell: Cell, record: "EpochRecord", plans: "Sequence[EpochPlan]") 
 
 
 def seconds_left(plans: "Sequence[EpochPlan]", record: "EpochRecord") -> float:
-    """Return how long the epochs after that of `record` take if a step, and a validation, takes as long as in it.
+    """Return the time left after the epoch of `record`, in s, if steps and validations take as long as in it.
 
-    The epochs of a later stage may have fewer steps, but each validates as many rows.
+    The epochs of a later stage may have fewer steps, but each validates all held-out rows.
     """
     steps = [len(plan.rates) for plan in plans]
     step = plans[0].batch_size / record.images_per_second
@@ -145,15 +145,15 @@ def seconds_left(plans: "Sequence[EpochPlan]", record: "EpochRecord") -> float:
 
 
 class StepLines:
-    """Logs how long a cell's program took to compile and, within an epoch that takes long, how far that is."""
+    """Logs the compilation time of a cell's program and, within long epochs, the progress."""
 
     def __init__(self, name: str, plans: "Sequence[EpochPlan]", log: logging.Logger) -> None:
-        """Begin with a program that is not compiled; `name` is the cell's, `plans` are those of all its epochs."""
+        """Begin before compilation; `name` is the cell's, `plans` are those of all its epochs."""
         self._name, self._plans, self._log = name, plans, log
         self._next = 0.0  # the time of the next line; 0 before the first program
 
     def __call__(self, steps: "StepsDone") -> None:
-        """Take note of the steps that are done."""
+        """Record the steps done."""
         from hbac_assets.learning.compilation_clock import compilation_clock
 
         now = time.monotonic()
@@ -174,7 +174,7 @@ class StepLines:
 
 
 def _epoch(plans: "Sequence[EpochPlan]", epoch: int) -> str:
-    """Return which epoch it is, and which stage where there are several."""
+    """Return the number of the epoch, and of the stage if there are several."""
     stages = plans[-1].stage
     return f"epoch {epoch}/{len(plans)}" + (f", stage {plans[epoch - 1].stage}/{stages}" if stages > 1 else "")
 
@@ -184,12 +184,12 @@ def _name(cell: Cell) -> str:
 
 
 def visible_cores() -> int | None:
-    """Return how many cores this process may use; the bits of a training depend on it."""
+    """Return the number of cores that this process may use; the bits of a training depend on it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def environment(accelerator: Accelerator) -> dict[str, object]:
-    """Return what the bits of the result depend on besides the inputs."""
+    """Return everything besides the inputs on which the bits of the result depend."""
     import jax
     import keras
 

@@ -31,11 +31,11 @@ def competition_data(
     config: Tolerance,
     workspace: ResourceParam[Workspace],
 ) -> MaterializeResult:
-    """The folder in Kaggle's layout that everything is made from: your download, or the synthetic set.
+    """The input folder in Kaggle's layout: your download, or the synthetic set.
 
     Without `HBAC_DATA_DIR` a deterministic set of synthetic critical-care EEG is generated once. The tables are
-    checked here: rows of train.csv that cannot be used are set aside and listed, and only too many of them end the run.
-    The files of the recordings are checked when they are converted.
+    checked here: rows of train.csv that cannot be used are set aside and listed, and too many of them end the run.
+    Recordings are checked when they are converted.
     """
     report_dead_runs(context.instance, context.run.run_id)
     competition, store = workspace.competition, workspace.store
@@ -43,7 +43,7 @@ def competition_data(
         remove_leftovers(folder)
     with store.exclusive(store.root, "competition_data", context.log.info):
         for results in competition.forget_earlier_version(store):
-            context.log.warning(f"{results}: of an earlier version; all is made again once, and this can be deleted")
+            context.log.warning(f"{results}: from an earlier version; all is recomputed once, and this can be deleted")
         train, test = competition.prepare(store, Progress(context.log, "recordings"), config.tolerated_share)
     lineage = workspace.lineage()
     tag_run(context, workspace)
@@ -69,7 +69,7 @@ def competition_data(
                 }
             ),
             **set_aside_metadata(train.set_aside),
-            "unusual, and accepted": MetadataValue.md("\n".join(f"- {one}" for one in remarks) or "nothing"),
+            "unusual but accepted": MetadataValue.md("\n".join(f"- {one}" for one in remarks) or "nothing"),
             "train.csv": preview(rows),
             "fingerprint": lineage.dataset.fingerprint,
             **stored_table(rows, columns_first=False),
@@ -84,13 +84,13 @@ def competition_data(
     kinds={"parquet", "pandas"},
 )
 def train_metadata(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult:
-    """train.csv, checked and enriched: vote shares, vote count, agreement category."""
+    """train.csv, checked and enriched with vote fractions, vote count and agreement category."""
     lineage = workspace.lineage()
     train = load_or_compute(lineage.train_metadata, lambda: enrich(recorded_train(lineage).rows), context.log)
     return MaterializeResult(
         data_version=data_version(lineage.train_metadata),
         metadata={
-            "consensus": picture(class_counts(train), "How many rows each class has by the majority of its votes."),
+            "consensus": picture(class_counts(train), "Number of rows per class, by the majority of the votes."),
             "agreement": table(train["agreement"].value_counts().rename("rows").reset_index()),
             **counts({"votes": int(train[list(VOTE_COLUMNS)].to_numpy().sum())}),
             "preview": preview(train),
@@ -101,7 +101,7 @@ def train_metadata(context: AssetExecutionContext, workspace: ResourceParam[Work
 
 
 def recorded_train(lineage: Lineage) -> TrainTable:
-    """Return train.csv, as it was when its fingerprint was recorded.
+    """Return train.csv, unchanged since its fingerprint was recorded.
 
     Raises:
         HbacError: it has changed since.

@@ -39,12 +39,12 @@ def eeg_spectrograms(
     config: Tolerance,
     workspace: ResourceParam[Workspace],
 ) -> MaterializeResult:
-    """One array for each training EEG and recipe that a member names: spectrograms or waveforms of its windows.
+    """Spectrograms or waveforms of the windows of each training EEG, by each recipe that a member uses.
 
-    Spectrograms are float32 (windows, 4 × bands, columns), waveforms float16 (windows, 18 derivations, samples). An
-    EEG's windows are the 50 s of its sampled labels. Arrays that are whole and up to date are kept. Unreadable files
-    are set aside and listed; more than a set share of them ends the run once all others are converted. Nothing is made
-    where no member learns from the EEG. The test set's are converted when its rows are predicted.
+    Spectrograms are float32 (windows, 4 × bands, columns), waveforms float16 (windows, 18 derivations, samples). The
+    windows are the 50 s around the sampled labels. Arrays that are complete and up to date are kept. Unreadable files
+    are set aside and listed; more than a set fraction of them ends the run after all others are converted. Empty if no
+    member learns from the EEG. The test set is converted when its rows are predicted.
     """
     lineage = workspace.lineage()
     if not lineage.eeg_recipes:
@@ -66,10 +66,10 @@ def eeg_spectrograms(
 
 
 def require_folder(lineage: Lineage) -> None:
-    """Refuse data without EEG files, on behalf of the members that need them.
+    """Refuse data without EEG files if a member needs them.
 
     Raises:
-        HbacError: names the folder, the members and what to do.
+        HbacError: names the folder, the members and the remedy.
     """
     experiment, path = lineage.experiment, lineage.dataset.folder / FOLDERS["train"]
     members = [name for name, member in experiment.members.items() if member.preprocessing.kind.recipes]
@@ -81,12 +81,12 @@ def require_folder(lineage: Lineage) -> None:
 
 
 def labelled_windows(lineage: Lineage) -> pd.DataFrame:
-    """Return the windows of the training set to make arrays of, as `numbered_windows` does."""
+    """Return the windows of the training set to convert, as `numbered_windows` does."""
     return numbered_windows(sample_rows(read_table(lineage.train_metadata), lineage.experiment.sampling))
 
 
 def numbered_windows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the different windows of rows: eeg_id, offset_seconds, and their position in the EEG's array."""
+    """Return the distinct windows of rows: eeg_id, offset_seconds, and their index in the EEG's array."""
     windows = rows[["eeg_id", "eeg_label_offset_seconds"]].set_axis(["eeg_id", "offset_seconds"], axis=1)
     windows = windows.drop_duplicates().sort_values(["eeg_id", "offset_seconds"], ignore_index=True)
     return windows.assign(position=windows.groupby("eeg_id").cumcount())
@@ -100,7 +100,7 @@ def convert_windows(
     log: logging.Logger,
     least_samples: int = EEG_WINDOW,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Make the arrays of a recipe and return the windows with what became of them, and the files that are set aside."""
+    """Make the arrays of a recipe; return the windows with the outcome of each, and the files set aside."""
     offsets = {str(eeg_id): list(of_one) for eeg_id, of_one in windows.groupby("eeg_id")["offset_seconds"]}
     folder = lineage.eeg_folder(recipe, split)
 
@@ -140,7 +140,7 @@ def _metadata(lineage: Lineage, set_aside: pd.DataFrame) -> dict[str, Any]:
         folder, first = lineage.eeg_folder(recipe), windows["eeg_id"].iloc[0]
         array = np.load(folder / f"{first}.npy", mmap_mode="r", allow_pickle=False)[0]
         metadata[f"example, {folder.name}"] = picture(
-            _image(array, recipe, f"EEG {first} as {folder.name}"), "The first window, as members read it."
+            _image(array, recipe, f"EEG {first} as {folder.name}"), "The first window, as stored."
         )
     return metadata
 

@@ -1,4 +1,4 @@
-"""How members are blended, learned out of fold: the experiment's ensembles."""
+"""The experiment's ensembles: members blended out of fold."""
 
 import logging
 import shutil
@@ -41,10 +41,10 @@ from hbac_assets.store.files import atomic_write
 from hbac_assets.store.tables import read_table
 
 METHODS_SENTENCE = (
-    "Each way of blending, scored on folds that it has not learned from, with 95 % intervals over patients; the "
+    "Each blending method, scored on folds that it was not fitted on, with 95 % intervals over patients; the "
     "submission uses the blue one."
 )
-WEIGHTS_SENTENCE = "How much each member counts; a member that the others can do without has little."
+WEIGHTS_SENTENCE = "The weight of each member; a redundant member has little."
 
 
 @stage(
@@ -58,10 +58,10 @@ def ensemble(
     workspace: ResourceParam[Workspace],
     tracking: Tracking,
 ) -> MaterializeResult:
-    """The ensembles: members blended by a mean, learned weights or a stacking network, all scored side by side.
+    """Members blended by a mean, learned weights or a stacking network, all scored side by side.
 
-    Nested: what blends and calibrates a fold's rows is learned and chosen on the other folds, so that nothing is scored
-    on rows that it has seen. What the submission uses is learned on all out-of-fold rows.
+    Nested: the blend and calibration of a fold are fitted and chosen on the other folds, so that nothing is scored on
+    rows that it has seen. Those of the submission are fitted on all out-of-fold rows.
     """
     lineage = workspace.lineage()
     artifact = lineage.ensemble
@@ -69,7 +69,7 @@ def ensemble(
         if artifact.is_current():
             context.log.info("up to date, kept")
         else:
-            # Networks of a few thousand weights: a GPU would only wait for them.
+            # Networks of a few thousand weights: a GPU would only add latency.
             device.configure("cpu", "float32", workspace.store.compilation_cache)
             make_ensembles(lineage, context.log)
     overall, methods, weights = overall_kl(artifact), methods_table(lineage), _weight_pictures(lineage)
@@ -102,11 +102,11 @@ def ensemble(
 
 
 def make_ensembles(lineage: Lineage, log: logging.Logger) -> None:
-    """Compare the ways of blending for each ensemble, and write what is chosen with its nested predictions."""
+    """Compare the blending methods of each ensemble, and write the chosen blend with its nested predictions."""
     oof = {member: rows.reset_index(drop=True) for member, rows in read_table(lineage.oof).groupby("member")}
     artifact, ensembles = lineage.ensemble, lineage.experiment.ensembles
     artifact.unseal()
-    shutil.rmtree(artifact.path, ignore_errors=True)  # of ensembles that are no longer there, too
+    shutil.rmtree(artifact.path, ignore_errors=True)  # also those of ensembles that no longer exist
     blended, methods, progress = [], [], Progress(log, "ensembles")
     for number, (name, definition) in enumerate(ensembles.items(), start=1):
         rows = oof[definition.members[0]]
@@ -142,7 +142,7 @@ def _nested_blends(members: list[pd.DataFrame]) -> NestedBlends:
 def _compared_rows(
     definition: Ensemble, results: dict[Recipe, NestedResult], chosen: NestedResult
 ) -> list[dict[str, object]]:
-    """Return what the table of methods says of each recipe, and its predictions; the ensemble's own come last."""
+    """Return the entries of the table of methods with their predictions; the ensemble's own come last."""
     rows: list[dict[str, object]] = [
         {**recipe._asdict(), "chosen": recipe == chosen.recipe, "predictions": result.predictions}
         for recipe, result in results.items()
@@ -162,7 +162,7 @@ def _scored(rows: pd.DataFrame, ensemble: str, blended: dict[str, object]) -> di
 
 
 def _without_context(methods: pd.DataFrame) -> dict[str, float]:
-    """Return what the ensembles that use the patient's other recordings would score without them."""
+    """Return the scores without the patient's other recordings of the ensembles that use them."""
     used = np.flatnonzero(methods["patient_context"])
     before = methods.iloc[used - 1]
     named = [f"nested KL without the patient's other recordings, {ensemble}" for ensemble in before["ensemble"]]

@@ -1,4 +1,4 @@
-"""The page that shows all results of an experiment."""
+"""The report: a page with all results of an experiment."""
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
 
@@ -26,10 +26,10 @@ from hbac_assets.store.files import atomic_write
 def experiment_report(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace], tracking: Tracking
 ) -> MaterializeResult:
-    """All results of the experiment as one HTML file, which needs no network and prints well.
+    """All results of the experiment as one HTML file, which needs no network and can be printed.
 
     Data, leaderboard with paired differences, loss curves, speed, slices, calibration, confusion, floor and experts,
-    and single rows with their EEG. In MLflow it is an artifact of the submitted ensemble's run.
+    and single rows with their EEG. MLflow has it among the artifacts of the submitted ensemble's run.
     """
     lineage = workspace.lineage()
     artifact, submitted = lineage.report, lineage.experiment.submitted

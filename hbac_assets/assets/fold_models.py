@@ -1,7 +1,7 @@
-"""The grid as partitions, so that Dagster's pages show it filling; it has no compute of its own.
+"""The grid as partitions of an external asset, so that Dagster shows its progress; `trained_models` trains.
 
-A partition is a cell of an experiment. Two dimensions, member by fold, would have a partition for each member of one
-experiment on each fold of another, which nothing could ever fill.
+A partition is a cell of an experiment. With two dimensions, member by fold, there would be partitions for each member
+of one experiment on each fold of another, which could never be filled.
 """
 
 from math import isnan
@@ -14,7 +14,7 @@ from dagster import (
     MetadataValue,
 )
 
-# Private to Dagster, which lets an asset's result say its data version, but not an event that is logged.
+# Private to Dagster: an asset's result can carry a data version, but a logged event cannot.
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from hbac_assets.assets.metadata import counts, picture, table
@@ -31,8 +31,8 @@ fold_models = AssetSpec(
     "fold_models",
     deps=["trained_models"],
     description=described(
-        "The grid, cell by cell: each training reports here. It has nothing of its own to materialize: launch "
-        "`trained_models`, whose launchpad chooses members and folds.",
+        "The grid, cell by cell: each training reports here. It cannot be materialized itself: launch "
+        "`trained_models`, and choose members and folds in its launchpad.",
         PAGE,
     ),
     metadata=explained(PAGE),
@@ -45,25 +45,25 @@ fold_models = AssetSpec(
 
 
 def is_materialized(instance: DagsterInstance, lineage: Lineage, cell: Cell) -> bool:
-    """Tell whether the cell's partition was ever reported to this instance."""
+    """Return whether the cell's partition was ever reported to this instance."""
     return partition_of(lineage, cell) in instance.get_materialized_partitions(fold_models.key)
 
 
 def partition_of(lineage: Lineage, cell: Cell) -> str:
-    """Return the partition that shows a cell: `quickstart: bipolar_resnet 0` for example.
+    """Return the partition of a cell, such as `quickstart: bipolar_resnet 0`.
 
-    Dagster's pages cut long names in the middle, so that what tells the cells of one experiment apart comes last.
+    Dagster cuts long names in the middle, so the part that distinguishes the cells of an experiment comes last.
     """
     return f"{lineage.experiment.name}: {cell.member} {cell.fold}"
 
 
 def extend_partitions(instance: DagsterInstance, lineage: Lineage) -> None:
-    """Make the partitions of the whole grid known to the instance."""
+    """Register the partitions of the whole grid with the instance."""
     instance.add_dynamic_partitions(str(CELLS.name), [partition_of(lineage, cell) for cell in lineage.cells])
 
 
 def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_page: str) -> AssetMaterialization:
-    """Return the event that reports a trained cell, with its figures and the PNG of its loss curves."""
+    """Return the event that reports a trained cell, with its values and the PNG of its loss curves."""
     artifact, known = lineage.cell(cell), figures(lineage, cell)
     return AssetMaterialization(
         fold_models.key,
@@ -73,7 +73,7 @@ def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_page: st
             "loss curves": picture(
                 curves,
                 "A validation loss that rises while the training loss falls is overfitting. The circle is the epoch "
-                "whose weights predict, the star that of the lowest validation loss.",
+                "whose weights predict, the star the lowest validation loss.",
             ),
             f"validation loss, {lineage.experiment.name}": round(known["val_loss"], 4),
             **counts({name.replace("_", " "): known[name] for name in ("scored_epoch", "scored_stage", "seconds")}),

@@ -1,4 +1,4 @@
-"""Which rows are used and which fold holds each of them out."""
+"""The sampled rows and their folds."""
 
 import pandas as pd
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, ResourceParam
@@ -33,9 +33,9 @@ def fold_assignments(
 ) -> MaterializeResult:
     """The sampled rows with their folds: stratified by consensus, all rows of a patient in one fold.
 
-    Folds are assigned on all rows, then rows are sampled by the experiment's rule. Rows of whose spectrogram, or, where
-    members learn from the EEG, of whose EEG nothing can be used in the labelled window are set aside and listed; more
-    than a set share of them ends the run.
+    Folds are assigned on all rows, then rows are sampled by the experiment's rule. Rows without usable spectrogram or,
+    if members learn from the EEG, without usable EEG in the labelled window are set aside and listed; more than a set
+    fraction of them ends the run.
     """
     lineage = workspace.lineage()
     if lineage.folds.is_current():
@@ -59,7 +59,7 @@ def fold_assignments(
             **counts({"patients": rows["patient_id"].nunique(), "folds": lineage.experiment.folds}),
             "votes before and after sampling": picture(
                 vote_distributions(read_table(lineage.train_metadata), rows),
-                "What sampling does to the classes, and to how many experts voted on a row: models are trained and "
+                "The effect of sampling on the classes and on the number of votes per row: models are trained and "
                 "scored on the sampled rows.",
             ),
             "classes by fold": picture(
@@ -77,19 +77,19 @@ def fold_assignments(
 def sampled_rows(train: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
     """Return the rows that the experiment's rule picks, with the column `fold`.
 
-    Folds are assigned on all rows: so they do not depend on what is set aside later.
+    Folds are assigned on all rows, so that they do not depend on the rows set aside later.
     """
     return sample_rows(assign_folds(train, experiment.folds, experiment.fold_seed), experiment.sampling)
 
 
 def window_states(rows: pd.DataFrame, lineage: Lineage) -> pd.DataFrame:
-    """Return, for each row, the first `reason` why a member cannot use it, and the largest share `missing`."""
+    """Return, for each row, the first `reason` why a member cannot use it, and the largest fraction `missing`."""
     eeg = [eeg_windows(rows, read_table(lineage.eeg_spectrograms(recipe))) for recipe in lineage.eeg_recipes]
     return worst([spectrogram_windows(rows, read_table(lineage.spectrograms())), *eeg])
 
 
 def set_aside_rows(rows: pd.DataFrame, reasons: "pd.Series[str]", lineage: Lineage) -> pd.DataFrame:
-    """Return the list of the rows that have a reason to be set aside, by their places in train.csv."""
+    """Return the list of the rows with a reason to be set aside, by their places in train.csv."""
     unusable = rows.assign(reason=reasons)[reasons != ""]
     if unusable.empty:
         return together([])
@@ -107,7 +107,7 @@ def set_aside_rows(rows: pd.DataFrame, reasons: "pd.Series[str]", lineage: Linea
 
 
 def limited(rows: pd.DataFrame, most: int | None) -> pd.DataFrame:
-    """Return no more than `most` rows, in turn from each fold, so that none is left empty."""
+    """Return at most `most` rows, in turn from each fold, so that no fold is empty."""
     if most is None:
         return rows
     turn = rows.groupby("fold").cumcount()

@@ -1,4 +1,4 @@
-"""Single rows to look at, with their EEG: typical ones of each class, and those that a model gets most wrong."""
+"""Galleries of single rows with their EEG: typical rows of each class, and a model's worst errors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ SEEN = (
 def drawn_once(
     context: AssetExecutionContext, name: str, version: DataVersion, draw: Callable[[], MarkdownMetadataValue]
 ) -> MarkdownMetadataValue:
-    """Return the pictures that the asset's last materialization shows if its data are the same, else draw them."""
+    """Return the pictures of the asset's last materialization if its data are unchanged, otherwise draw them."""
     event = context.instance.get_latest_materialization_event(context.asset_key)
     last = event.asset_materialization if event else None
     if last and (last.tags or {}).get(DATA_VERSION_TAG) == version.value:
@@ -38,7 +38,7 @@ def drawn_once(
 
 
 def typical_gallery(rows: pd.DataFrame, folder: Path) -> MarkdownMetadataValue:
-    """Return a typical row of each class with its recordings, as far as they can be read.
+    """Return a typical row of each class with its readable recordings.
 
     Args:
         rows: of train.csv, enriched.
@@ -55,7 +55,7 @@ def typical_gallery(rows: pd.DataFrame, folder: Path) -> MarkdownMetadataValue:
 
 
 def worst_gallery(lineage: Lineage, predicted: pd.DataFrame, model: str) -> MarkdownMetadataValue:
-    """Return the rows that a model misses worst with their recordings, one of each patient.
+    """Return a model's worst errors with their recordings, one row per patient.
 
     Args:
         lineage: the experiment's.
@@ -72,7 +72,7 @@ def worst_gallery(lineage: Lineage, predicted: pd.DataFrame, model: str) -> Mark
 
 
 def worst_rows(predicted: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the highest KL divergence, the worst first: label_id, eeg_id, experts, model, votes, kl."""
+    """Return the rows of highest KL divergence, worst first: label_id, eeg_id, experts, model, votes, kl."""
     worst = predicted.nlargest(WORST_LISTED, "kl")
     said = [_voted_and_predicted(row) for _, row in worst.iterrows()]
     return pd.DataFrame(
@@ -88,7 +88,7 @@ def worst_rows(predicted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _voted_and_predicted(row: "pd.Series[float]") -> tuple[str, str]:
-    """Return the class of most votes and that of the highest probability, each with its percentage."""
+    """Return the class with the most votes and the one of highest probability, each with its percentage."""
     texts = []
     for columns in (SHARE_COLUMNS, PROBABILITY_COLUMNS):
         values = [float(row[column]) for column in columns]

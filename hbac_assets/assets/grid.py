@@ -1,4 +1,4 @@
-"""The grid of an experiment: which cells there are, which a launch is about, and how far they are."""
+"""The grid of an experiment: its cells, the choice of a launch, and their state."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.results.cells import figures
 
 SHOWN = ("val_loss", "scored_epoch", "scored_stage", "stages", "ema_gain", "seconds")
-"""What the table of the grid has of a cell, beside its numbers of parameters."""
+"""The columns of the grid's table, besides the numbers of parameters."""
 
 
 def chosen_cells(lineage: Lineage, members: Sequence[str], folds: Sequence[int]) -> list[Cell]:
@@ -36,14 +36,14 @@ def chosen_cells(lineage: Lineage, members: Sequence[str], folds: Sequence[int])
 
 
 def grid_table(lineage: Lineage) -> pd.DataFrame:
-    """Return a row for each cell of the grid; figures are NaN where the cell is missing or out of date."""
+    """Return a row for each cell of the grid; values are NaN where the cell is missing or out of date."""
     return pd.DataFrame([_grid_row(lineage, cell) for cell in lineage.cells])
 
 
 def by_fold(grid: pd.DataFrame) -> pd.DataFrame:
-    """Return the validation losses of a `grid_table`: a row for each member, with its mean and standard deviation.
+    """Return the validation losses of a `grid_table`: a row per member, with mean and standard deviation.
 
-    The standard deviation is that of a sample, by n - 1.
+    The standard deviation has n - 1 degrees of freedom.
     """
     members = grid.groupby("member", sort=False)["val_loss"]
     losses = grid.pivot_table(index="member", columns="fold", values="val_loss", sort=False, dropna=False)

@@ -1,4 +1,4 @@
-"""The search for hyperparameters of one member, whose result is a member that an experiment can name."""
+"""The hyperparameter search of one member; its result is a member for other experiments."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 BEST_ROWS = 10
 SENTENCES = {
-    "history": "Each trial's validation loss, and the lowest so far: a search that still falls is worth more batches.",
-    "importances": "How much each hyperparameter explains of the differences between trials.",
+    "history": "Each trial's validation loss, and the lowest so far: while that falls, more batches can help.",
+    "importances": "The importance of each hyperparameter for the differences between trials.",
 }
 
 
 class SearchConfig(Config):
-    """How much of the search a launch is about."""
+    """The extent of a launch."""
 
-    batches: int | None = Field(None, ge=1, description="end after so many batches; none: all that are left")
+    batches: int | None = Field(None, ge=1, description="end after this number of batches; empty: all that are left")
 
 
 @stage(
@@ -51,21 +51,21 @@ def hyperparameter_search(
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> MaterializeResult:
-    """A member with better hyperparameters, found by trials in batches, for an experiment that asks for a search.
+    """A member with better hyperparameters, found by trials in batches, for an experiment with a `search`.
 
-    Each trial trains the member with other hyperparameters for a few epochs on a few of the experiment's folds; what
-    falls behind is given up. A launch goes on from the trials there are. The folds that the search looked at are those
-    that members are scored on, so that the score of what it found is optimistic on these rows.
+    Each trial trains the member with other hyperparameters for a few epochs on a few of the experiment's folds; poor
+    trials are pruned. A launch continues from the existing trials. The search uses folds on which members are scored,
+    so that the score of the tuned member is optimistic on these rows.
     """
     search = workspace.experiment.load().search
     if search is None:
-        context.log.info("the experiment asks for no search: nothing to do")
-        return MaterializeResult(data_version=data_version(), metadata={"search": "the experiment asks for none"})
+        context.log.info("the experiment has no search: nothing to do")
+        return MaterializeResult(data_version=data_version(), metadata={"search": "the experiment has no search"})
     report_dead_runs(context.instance, context.run.run_id)
     lineage = workspace.lineage()
     lineage.folds.require()
     if _is_beside_all(context) and not lineage.tuned_member.is_current():
-        note = "left out of a run that trains all models, since it takes as long as it has trials: materialize it alone"
+        note = "left out of a run that trains all models, since its trials take long: materialize it alone"
         context.log.info(note)
         return MaterializeResult(data_version=data_version(), metadata={"search": note})
     runs = open_runs(context, tracking, lineage)
@@ -81,7 +81,7 @@ def hyperparameter_search(
         done = len(finished_trials(study))
         until = done if _is_beside_all(context) else _until(done, search, config.batches)
         if done >= until and _is_published(lineage, done) and runs.is_finished(lineage.tuned_member.inputs):
-            context.log.info(f"{done} of {search.batches * search.trials} trials are there, kept")
+            context.log.info(f"{done} of {search.batches * search.trials} trials are done, kept")
         else:
             parent.reopen()
             try:
@@ -101,14 +101,14 @@ def hyperparameter_search(
 
 
 def _until(done: int, search: Search, batches: int | None) -> int:
-    """Return how many trials there are to be after a launch that is about so many batches."""
+    """Return the number of trials to reach in a launch of so many batches."""
     if batches is None:
         return search.batches * search.trials
     return min(search.batches, done // search.trials + batches) * search.trials
 
 
 def _is_beside_all(context: AssetExecutionContext) -> bool:
-    """Tell whether the run makes everything: then nobody asked for the search."""
+    """Return whether the run selects all assets, so that the search was not requested."""
     return any(node.name == "trained_models" for node in context.job_def.nodes)
 
 
@@ -119,14 +119,14 @@ def _is_published(lineage: Lineage, trials: int) -> bool:
 
 
 def _prediction(lineage: Lineage) -> dict[str, Any]:
-    """Return what the found member keeps of the one it began with, and no trial reads."""
+    """Return the prediction settings, which the tuned member inherits and no trial reads."""
     search = lineage.experiment.search
     assert search is not None
     return lineage.experiment.members[search.member].prediction_recipe
 
 
 def _publish(study: "Study", search: Search, lineage: Lineage, parent: TrackedRun) -> None:
-    """Log what the trials say together, then write and seal the member that they found."""
+    """Log the summary of the trials, then write and seal the tuned member."""
     from hbac_assets.learning.search.study import require_best, trials_table
     from hbac_assets.learning.search.trial import tuned
 
@@ -176,4 +176,4 @@ def _pictures(study: "Study", search: Search, trials: pd.DataFrame) -> dict[str,
 
 def _use(lineage: Lineage) -> str:
     path = lineage.tuned_member.path
-    return f"an experiment names what was found as a member, `{path.stem}: {{from: {path}}}`"
+    return f"in another experiment, use the result as the member `{path.stem}: {{from: {path}}}`"

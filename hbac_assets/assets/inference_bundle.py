@@ -42,12 +42,11 @@ COMPARED_ROWS = 24
 def inference_bundle(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace], tracking: Tracking
 ) -> MaterializeResult:
-    """The submitted ensemble as ONNX graphs, with the code, settings and model card that it takes to predict.
+    """The submitted ensemble as ONNX graphs, with the code and settings to predict, and a model card.
 
-    Each graph is compared with its Keras model on windows of the training data before it is kept. It is made when it
-    is asked for, and needs the packages of the extra `bundle`; a run of everything goes on without them. In MLflow it
-    is a version of a registered model; its champion is the version that is better than the one before, as far as
-    patients show.
+    Each graph is compared with its Keras model on windows of the training data before it is kept. It is exported on
+    request and needs the packages of the extra `bundle`; a run of all assets continues without them. In MLflow it is a
+    version of a registered model; a version becomes champion if it is significantly better than the previous one.
     """
     lineage = workspace.lineage()
     artifact = lineage.bundle
@@ -83,7 +82,7 @@ def inference_bundle(
 
 
 def _is_all(context: AssetExecutionContext) -> bool:
-    """Tell whether the bundle is all that the run is for."""
+    """Return whether the run is for the bundle alone."""
     return len(context.job_def.nodes) == 1
 
 
@@ -106,7 +105,7 @@ def make_bundle(lineage: Lineage, compilation_cache: Path, log: logging.Logger) 
 
 
 def _register(runs: ExperimentRuns, lineage: Lineage) -> str:
-    """Register the bundle in the ensemble's run, and return what became of the champion."""
+    """Register the bundle in the ensemble's run, and return a sentence about the champion."""
     name = lineage.experiment.submitted
     rows = divergences(ensemble_rows(lineage, name), list(SHARE_COLUMNS), list(PROBABILITY_COLUMNS))
     own = evaluation(lineage.ensemble).record_of(name)
@@ -119,5 +118,5 @@ def _register(runs: ExperimentRuns, lineage: Lineage) -> str:
 
 
 def packed(folder: Path) -> Path:
-    """Return the zip's path of a bundle."""
+    """Return the path of a bundle's zip."""
     return folder.with_name(f"{folder.name}.zip")

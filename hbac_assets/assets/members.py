@@ -1,4 +1,4 @@
-"""The members of the grid as wholes: the curves of all folds, what their networks see, what MLflow says of them."""
+"""The members over all folds: their loss curves, a typical input, and their runs in MLflow."""
 
 import pandas as pd
 from dagster import MarkdownMetadataValue
@@ -15,24 +15,24 @@ from hbac_assets.resources.tracking import EPOCH_METRICS, TrackedRun
 from hbac_assets.store.tables import read_table
 
 CURVES_SENTENCE = (
-    "Every fold of the member: dashed while training on augmented inputs, drawn through on the fold that is held out. "
-    "The circle is the epoch whose weights predict, the star that of the lowest validation loss."
+    "Every fold of the member: dashed for training on augmented inputs, solid for validation on the held-out fold. "
+    "The circle is the epoch whose weights predict, the star the lowest validation loss."
 )
 SEES_SENTENCE = (
-    "One row as the network is given it, after clipping, averaging and scaling, before augmentation: lines that look "
-    "alike or are cut off carry little."
+    "One row as the network's input, after clipping, averaging and scaling, before augmentation: lines that look "
+    "alike or are clipped carry little information."
 )
 
 
 def log_member(tracked: TrackedRun, lineage: Lineage, folds: pd.DataFrame) -> dict[str, bytes]:
-    """Log what a member's folds say together, close its run, and return the picture of its curves by its name.
+    """Log the summary of a member's folds, close its run, and return the picture of its curves.
 
-    The curves are the means over the folds, so that members compare as their folds do.
+    The curves are means over the folds, so that members can be compared.
 
     Args:
         tracked: the member's parent run.
         lineage: the experiment's.
-        folds: the member's rows of the grid that are trained.
+        folds: the member's trained rows of the grid.
     """
     name, losses = str(folds["member"].iloc[0]), folds["val_loss"]
     summary = {"val_loss_mean": losses.mean(), "val_loss_std": losses.std()}
@@ -58,13 +58,13 @@ def log_member(tracked: TrackedRun, lineage: Lineage, folds: pd.DataFrame) -> di
 
 
 def training_seconds(lineage: Lineage, member: str) -> float:
-    """Return how long the trainings of a member took together."""
+    """Return the total duration of a member's trainings, in s."""
     cells = [lineage.cell(cell) for cell in lineage.cells if cell.member == member]
     return float(sum(cell.facts().get("seconds", 0.0) for cell in cells))
 
 
 def seen_by_members(lineage: Lineage) -> dict[str, MarkdownMetadataValue]:
-    """Return a picture of one typical row for each member, as its network is given it."""
+    """Return a picture of each member's network input for one typical row."""
     rows = read_table(lineage.folds)
     name, row = next(iter(typical_rows(rows, 1).items()))
     seen = {}

@@ -1,4 +1,4 @@
-"""How results are shown in Dagster: tables and pictures that people see before they read."""
+"""Dagster metadata: tables, pictures and values."""
 
 import base64
 import math
@@ -24,12 +24,12 @@ PREVIEW_ROWS = 8
 
 
 def picture(png: bytes, sentence: str) -> MarkdownMetadataValue:
-    """Return a PNG as Markdown that carries its own data, below a sentence that says what to see in it."""
+    """Return a PNG as Markdown with embedded data, below a sentence that explains it."""
     return pictures([(png, sentence)])
 
 
 def pictures(several: "list[tuple[bytes, str]]") -> MarkdownMetadataValue:
-    """Return PNGs one below the other, each below its sentence."""
+    """Return PNGs one below the other, each with its sentence."""
     parts = [
         f"{sentence}\n\n![{sentence}](data:image/png;base64,{base64.b64encode(with_few_colours(png)).decode()})"
         for png, sentence in several
@@ -38,7 +38,7 @@ def pictures(several: "list[tuple[bytes, str]]") -> MarkdownMetadataValue:
 
 
 def table(frame: pd.DataFrame) -> TableMetadataValue:
-    """Return a whole, short table; it may be empty."""
+    """Return a short table in full; it may be empty."""
     records = [TableRecord({str(key): _plain(value) for key, value in row.items()}) for row in frame.to_dict("records")]
     return MetadataValue.table(records, schema(frame))
 
@@ -49,7 +49,7 @@ def preview(frame: pd.DataFrame) -> TableMetadataValue:
 
 
 def schema(frame: pd.DataFrame) -> TableSchema:
-    """Return the columns of a table with their types and what is known of them."""
+    """Return the columns of a table with their types and descriptions."""
     columns = [
         TableColumn(str(name), _type(values), description=DESCRIPTIONS.get(str(name))) for name, values in frame.items()
     ]
@@ -57,9 +57,9 @@ def schema(frame: pd.DataFrame) -> TableSchema:
 
 
 def stored_table(frame: pd.DataFrame, *, columns_first: bool = True) -> dict[str, Any]:
-    """Return what Dagster shows of a table: columns and number of rows.
+    """Return the metadata of a stored table: columns and number of rows.
 
-    Its page has the columns above all else, unless something that matters more is to come first.
+    Dagster shows the columns first unless `columns_first` is false.
     """
     return {
         "dagster/column_schema" if columns_first else "columns": MetadataValue.table_schema(schema(frame)),
@@ -68,7 +68,7 @@ def stored_table(frame: pd.DataFrame, *, columns_first: bool = True) -> dict[str
 
 
 def counts(numbers: Mapping[str, float]) -> dict[str, TextMetadataValue]:
-    """Return numbers as text, which Dagster does not plot: a curve would join experiments and data that differ."""
+    """Return numbers as text, which Dagster does not plot: a curve would join different experiments and data."""
     return {
         name: MetadataValue.text(f"{value:,}" if isinstance(value, int) else f"{value:,.4g}")
         for name, value in numbers.items()
@@ -87,7 +87,7 @@ def _type(values: "pd.Series[Any]") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return what a table cell can hold: a text, a number, a truth value or nothing."""
+    """Return a value as a table cell can hold it: text, number, boolean or None."""
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Which MLflow run belongs to which member, cell and ensemble of an experiment, and to which trial of its search."""
+"""The MLflow runs of an experiment's members, cells, ensembles, search and trials."""
 
 from dagster import AssetExecutionContext, OpExecutionContext
 
@@ -17,7 +17,7 @@ def open_runs(
 ) -> ExperimentRuns:
     """Return the MLflow runs of the lineage's experiment, written by this Dagster run.
 
-    If MLflow cannot be had, the first step to notice says so and tags the run.
+    If MLflow is unavailable, the first step to notice logs it and tags the run.
     """
 
     def warn(line: str) -> None:
@@ -34,7 +34,7 @@ def open_runs(
 
 
 def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
-    """Tag the runs of killed processes and of other settings, and open the members' before each cell would make one."""
+    """Tag the runs of killed processes and of other settings; create the members' runs before their cells do."""
     runs.fail_unfinished()
     members = map(lineage.member_fingerprint, lineage.experiment.members)
     current = {*members, *map(lineage.cell_fingerprint, lineage.cells)}
@@ -61,7 +61,7 @@ def tracked_cell(runs: ExperimentRuns, lineage: Lineage, cell: Cell, parent: Tra
 
 
 def supersede_ensembles(runs: ExperimentRuns, lineage: Lineage) -> None:
-    """Tag the runs of ensembles that are defined or predict otherwise now."""
+    """Tag the runs of ensembles whose definition or predictions have changed."""
     current = set(map(lineage.ensemble_fingerprint, lineage.experiment.ensembles))
     runs.supersede("ensemble", current.__contains__)
 

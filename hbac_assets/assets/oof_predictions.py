@@ -1,4 +1,4 @@
-"""Every row predicted by the models that never saw its patient, and what that scores."""
+"""Out-of-fold predictions of every row, and their scores."""
 
 import logging
 
@@ -46,7 +46,7 @@ def oof_predictions(
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> MaterializeResult:
-    """Out-of-fold predictions: one row for each sample and member, with six probabilities and six vote shares.
+    """Out-of-fold predictions: one row per sampled row and member, with six probabilities and six vote fractions.
 
     A row is predicted by the model of the fold that held its patient out. Scores are the competition's KL
     divergence, by vote slice and by agreement category, with 95 % intervals from resampled patients; the class prior
@@ -78,7 +78,7 @@ def oof_predictions(
             tracked.log_metrics({"epoch_optimism": epochs[member].optimism})
         if member in gains:
             log_gain(tracked, gains[member])
-        # It is a new run where only how the member predicts has changed.
+        # It is a new run if only the member's prediction settings have changed.
         tracked.finish(training_seconds(lineage, member))
         log_folds(runs, lineage, member, tracked, of_member[member])
     return MaterializeResult(
@@ -97,7 +97,7 @@ def oof_predictions(
 
 
 def log_folds(runs: ExperimentRuns, lineage: Lineage, member: str, parent: TrackedRun, predicted: pd.DataFrame) -> None:
-    """Log to the run and model of each fold what it scores on the rows that it holds out."""
+    """Log to the run and model of each fold its score on the held-out rows."""
     for fold, rows in predicted.groupby("fold"):
         tracked = tracked_cell(runs, lineage, Cell(member, int(str(fold))), parent)
         tracked.log_model_metrics({"fold_kl": float(rows["kl"].mean())})
@@ -106,7 +106,7 @@ def log_folds(runs: ExperimentRuns, lineage: Lineage, member: str, parent: Track
 def held_out_predictions(lineage: Lineage, log: logging.Logger) -> tuple[pd.DataFrame, dict[str, PairedGain]]:
     """Return the out-of-fold rows of every member, in the order of members and of the sampled rows.
 
-    And what the variants of its images gain each member that has `test_time`.
+    Also the gain of each member with `test_time` by the variants of its images.
     """
     from hbac_assets.learning.test_time import mean_over_variants
 
@@ -119,12 +119,12 @@ def held_out_predictions(lineage: Lineage, log: logging.Logger) -> tuple[pd.Data
         if settings.test_time:
             plain, patients = oof_rows(rows, member, variants[:, 0]), rows["patient_id"].to_numpy()
             gains[member] = gain = paired_gain(plain["kl"].to_numpy(), averaged["kl"].to_numpy(), patients)
-            log.info(f"{member}: KL {gain.before:.4f} of the images alone, {gain.after:.4f} with their variants")
+            log.info(f"{member}: KL {gain.before:.4f} without test-time variants, {gain.after:.4f} with them")
     return pd.concat(predicted, ignore_index=True), gains
 
 
 def _held_out_variants(lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger) -> np.ndarray:
-    """Return the out-of-fold probabilities (N, variants, 6) of one member; afterwards nothing holds its images."""
+    """Return the out-of-fold probabilities (N, variants, 6) of one member, and release its images."""
     images = member_images(lineage, member, rows, log)
     places, predicted = [], []
     for fold in range(lineage.experiment.folds):

@@ -1,4 +1,4 @@
-"""The optimism of epochs that were chosen on the rows that they are scored on, shown in Dagster."""
+"""The optimism of epochs chosen on the rows that score them, as Dagster metadata."""
 
 import pandas as pd
 from dagster import TableMetadataValue
@@ -8,7 +8,7 @@ from hbac_assets.scoring.optimism import EpochChoice
 
 
 def optimism_metadata(epochs: dict[str, EpochChoice]) -> dict[str, TableMetadataValue]:
-    """Return both validation losses of these members and their difference, as a table; nothing where there are none."""
+    """Return both validation losses of these members and their difference as a table; empty if there are none."""
     if not epochs:
         return {}
     rows = [{"member": member, **one._asdict(), "optimism": one.optimism} for member, one in epochs.items()]

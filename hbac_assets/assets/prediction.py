@@ -1,4 +1,4 @@
-"""What training and predicting share: the device, the images of a member, and the models of a grid."""
+"""Common to training and prediction: the device, a member's images, and predictions of a cell's model."""
 
 import logging
 from collections.abc import Callable
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def configure_device(accelerator: Accelerator, store: Store) -> None:
-    """Set up this process' device; call while holding one."""
+    """Set up this process' device; the caller holds one."""
     device.configure(accelerator.chosen_device(), accelerator.chosen_precision(), store.compilation_cache)
 
 
 def member_images(
     lineage: Lineage, member: str, rows: pd.DataFrame, log: logging.Logger, split: Split = "train"
 ) -> "Images":
-    """Return the images of rows of a split as a member sees them, resident on the device or streamed; `log` says which.
+    """Return a member's images of rows of a split, resident on the device or streamed; the log records which.
 
     Raises:
         HbacError: an array of the store is missing or differs from its table.
@@ -45,7 +45,7 @@ def member_images(
 def member_reader(
     lineage: Lineage, member: str, rows: pd.DataFrame, split: Split = "train"
 ) -> Callable[[int], np.ndarray]:
-    """Return a function from the number of a row to its array as a member sees it; no device is touched.
+    """Return a loader from row index to the member's input array; it uses no device.
 
     Raises:
         HbacError: an array of the store is missing or differs from its table.
@@ -64,7 +64,7 @@ def require_unchanged(arrays: StoredArrays, ids: pd.Series) -> pd.DataFrame:
     """Compare arrays of the store with the table that lists them, and return the table.
 
     Raises:
-        HbacError: names an array that is missing or has another SHA-256.
+        HbacError: an array is missing or has another SHA-256.
     """
     table = read_table(arrays.table)
     digests = table.drop_duplicates(arrays.id).set_index(arrays.id)["digest"].reindex(ids.unique())
@@ -83,10 +83,9 @@ def require_unchanged(arrays: StoredArrays, ids: pd.Series) -> pd.DataFrame:
 
 
 def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Logger) -> np.ndarray:
-    """Return the probabilities (N, 6) that a cell's scored model gives to its member's images.
+    """Return the probabilities (N, 6) of a cell's scored model for its member's images.
 
-    They are the mean over the variants of each image where the member has `test_time`. See `predict_cell_variants` for
-    what is raised.
+    With `test_time` they are the mean over the variants of each image. Raises as `predict_cell_variants`.
     """
     from hbac_assets.learning.test_time import mean_over_variants
 
@@ -94,7 +93,7 @@ def predict_cell(lineage: Lineage, cell: Cell, images: "Images", log: logging.Lo
 
 
 def predict_cell_variants(lineage: Lineage, cell: Cell, images: "Images", log: logging.Logger) -> np.ndarray:
-    """Return the probabilities (N, variants, 6) of each variant of the images; the first is of the images themselves.
+    """Return the probabilities (N, variants, 6) of each variant of the images; the first variant is the image itself.
 
     Raises:
         HbacError: the model is missing, out of date or changed, or memory does not suffice.

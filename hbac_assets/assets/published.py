@@ -1,4 +1,4 @@
-"""What the authors of a system report, beside what its members and ensembles score here, shown in Dagster."""
+"""Published results next to the scores obtained here, as Dagster metadata."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from hbac_assets.results.published import comparisons, remark
 def published_here(
     experiment: Experiment, kl: Mapping[str, float], *, synthetic: bool
 ) -> dict[str, TableMetadataValue | TextMetadataValue]:
-    """Return the metadata of the comparison, empty where nothing is published; arguments as of `comparisons`."""
+    """Return the metadata of the comparison, empty if nothing is published; arguments as for `comparisons`."""
     rows = [one._asdict() for one in comparisons(experiment, kl, synthetic=synthetic)]
     if not rows:
         return {}

@@ -1,4 +1,4 @@
-"""What the models are measured against, on the same rows: class prior and band powers."""
+"""The references that models are compared with on the same rows: class prior and band powers."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ def reference_rows(lineage: Lineage) -> pd.DataFrame:
     rows = read_table(lineage.folds)
     arrays = lineage.stored_arrays(None)
     if not any(arrays in lineage.member_inputs(member) for member in lineage.experiment.members):
-        # Where a member sees them, its images were made of the same arrays, compared before.
+        # If a member uses them, the same arrays were compared when its images were made.
         require_unchanged(arrays, rows[arrays.id])
     shares, folds = rows[list(SHARE_COLUMNS)].to_numpy(), rows["fold"].to_numpy()
     windows = zip(rows["spectrogram_id"], rows["spectrogram_label_offset_seconds"], strict=True)

@@ -1,4 +1,4 @@
-"""The scores that an artifact keeps, shown in Dagster and MLflow."""
+"""An artifact's scores, as Dagster metadata and MLflow metrics."""
 
 from typing import Any
 
@@ -23,21 +23,21 @@ from hbac_assets.store.artifact import Artifact
 FILE = "evaluation.json"
 DRAWN_MODELS = 40
 SHORT = {LOGISTIC_REGRESSION: "band powers"}
-"""Names that would take the room of the numbers."""
+"""Short forms of names that would crowd out the numbers."""
 SENTENCES = {
-    "confusion": "What the model predicts where experts vote for each class: a good model is dark on the diagonal, but "
+    "confusion": "The mean prediction where experts vote for each class: a good model is dark on the diagonal, but "
     "since experts disagree no model has ones there.",
     "reliability": "On the dashed line the model's probabilities are right on average; below it the model is too sure "
-    "of the class, above it too timid. Small points stand for few rows.",
+    "of the class, above it too cautious. Small points are few rows.",
     "KL by class": "Each model on the rows where a class has the most votes, with 95 % intervals over patients: the "
     "class furthest to the right is the worst.",
 }
 
 
 def board(lineage: Lineage, found: Evaluation) -> pd.DataFrame:
-    """Return the leaderboard that people see: every model of `found`, and what models are measured against.
+    """Return the leaderboard for people: every model of `found`, and the references.
 
-    Columns: model, KL, 95 %, way. Dagster's pages have room for some fifty letters, and cut off what is beyond.
+    Columns: model, KL, 95 %, way. Dagster shows some fifty characters and cuts off the rest.
     """
     rows = [
         {
@@ -52,7 +52,7 @@ def board(lineage: Lineage, found: Evaluation) -> pd.DataFrame:
 
 
 def behind(found: Evaluation) -> pd.DataFrame:
-    """Return how far each model is behind the best: model, behind, 95 %, and whether that may be chance."""
+    """Return the distance of each model from the best: model, behind, 95 %, and whether that may be chance."""
     rows = [
         {
             "model": SHORT.get(one["model"], one["model"]),
@@ -71,8 +71,8 @@ def score_metadata(lineage: Lineage, artifact: Artifact, model: str, predicted: 
 
     Args:
         lineage: the experiment's.
-        artifact: that keeps the evaluation.
-        model: which one is looked at closely.
+        artifact: with the evaluation.
+        model: the one shown in detail.
         predicted: its out-of-fold rows.
     """
     found = evaluation(artifact)
@@ -87,8 +87,8 @@ def score_metadata(lineage: Lineage, artifact: Artifact, model: str, predicted: 
         f"behind {found.models[0]['model']}": table(behind(found)),
         "leaderboard, drawn": picture(
             png(scores),
-            "Further left is better; lines are 95 % intervals over patients. The class prior knows nothing, the floor "
-            "is what the experts' disagreement leaves.",
+            "Further left is better; lines are 95 % intervals over patients. The class prior ignores the EEG; the "
+            "floor is due to the experts' disagreement alone.",
         ),
         **{f"{name}, {model}": picture(drawn, SENTENCES[name]) for name, drawn in model_pictures(found, model).items()},
         f"worst rows, {model}": table(worst_rows(predicted)),
@@ -97,13 +97,13 @@ def score_metadata(lineage: Lineage, artifact: Artifact, model: str, predicted: 
         "scores by class": table(pd.DataFrame(found.classes)),
         "floor of votes": table(pd.DataFrame(found.floor)),
         "scores by agreement, drawn": picture(
-            drawn, "Rows on which experts agree cost most where a model is wrong; compare models within a group."
+            drawn, "Errors are most costly on rows on which experts agree; compare models within a group."
         ),
     }
 
 
 def model_pictures(found: Evaluation, model: str) -> dict[str, bytes]:
-    """Return confusion, reliability and KL by class of a model as PNG; the last beside all other models."""
+    """Return confusion, reliability and KL by class of a model as PNG; the last compared with all other models."""
     confusion = np.array(found.confusion[model], dtype=float)
     slices = pd.DataFrame(found.slices)
     by_class = slices[slices["by"] == "class"].rename(columns={"slice": "majority"})
@@ -117,7 +117,7 @@ def model_pictures(found: Evaluation, model: str) -> dict[str, bytes]:
 
 
 def log_scores(tracked: TrackedRun, found: Evaluation, model: str, predicted: pd.DataFrame) -> None:
-    """Log what the evaluation says of a model: the main values as metrics, all of it as JSON, pictures, worst rows."""
+    """Log the evaluation of a model: the main values as metrics, all as JSON, pictures, worst rows."""
     record = found.record_of(model)
     names = {"mean": "oof_kl", "low": "oof_kl_low", "high": "oof_kl_high", "closed": "prior_to_floor"}
     values = {new: record[name] for name, new in names.items()} | {"worth_experts": record["experts"]}
@@ -132,7 +132,7 @@ def log_scores(tracked: TrackedRun, found: Evaluation, model: str, predicted: pd
 
 
 def _with_references(lineage: Lineage, found: Evaluation) -> list[Record]:
-    """Return the records of all models, best first, with those of the references where `found` lacks them."""
+    """Return the records of all models, best first, adding the references that `found` lacks."""
     kinds = model_kinds(lineage.experiment)
     there = {one["model"] for one in found.models}
     references = [
@@ -142,7 +142,7 @@ def _with_references(lineage: Lineage, found: Evaluation) -> list[Record]:
 
 
 def _of_model(found: Evaluation, model: str) -> dict[str, Any]:
-    """Return what concerns a model."""
+    """Return the records that concern a model."""
 
     def concerns(record: dict[str, Any]) -> bool:
         named = [record[key] for key in ("model", "first", "second") if key in record]

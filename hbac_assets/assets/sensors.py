@@ -1,4 +1,4 @@
-"""What starts runs by itself, when it is switched on: nothing is by default."""
+"""The sensors, which start runs automatically; all are off by default."""
 
 import json
 
@@ -14,11 +14,11 @@ EVERY_SECONDS = 60
 def changed_input_data(
     context: SensorEvaluationContext, competition: ResourceParam[CompetitionData]
 ) -> RunRequest | SkipReason:
-    """Run the whole chain when the competition's files are new or have changed. Off until it is switched on.
+    """Run the whole chain when the competition's files are new or have changed. Off by default.
 
-    It looks at the names, sizes and times of the tables and recordings in the folder that `HBAC_DATA_DIR` names, and
-    waits until they stay the same from one look to the next, so that a download or copy is not used half. What is up
-    to date is not made again.
+    It watches the names, sizes and modification times of the tables and recordings in the folder that `HBAC_DATA_DIR`
+    names, and waits until they are stable between two evaluations, so that no partial download is used. Assets that are
+    up to date are kept.
     """
     if competition.is_synthetic:
         return SkipReason("the data are synthetic and never change; HBAC_DATA_DIR names a folder to watch")
@@ -29,8 +29,8 @@ def changed_input_data(
     state, known = competition.files_state(), json.loads(context.cursor or "{}")
     context.update_cursor(json.dumps({"seen": state, "run": known.get("run")}))
     if state == known.get("run"):
-        return SkipReason("nothing has changed since the last run that this sensor asked for")
+        return SkipReason("nothing has changed since the last run that this sensor requested")
     if state != known.get("seen"):
-        return SkipReason("the files are new or have changed; a run follows when they stay as they are")
+        return SkipReason("the files are new or have changed; a run follows once they are stable")
     context.update_cursor(json.dumps({"seen": state, "run": state}))
     return RunRequest(run_key=state)

@@ -1,4 +1,4 @@
-"""What the assets of the data set aside: how much is tolerated, where it is listed, how it is shown."""
+"""Rows and files set aside by the data assets: the tolerance, the list, the metadata."""
 
 import logging
 from typing import Any
@@ -16,18 +16,18 @@ SHOWN = 20
 
 
 class Tolerance(Config):
-    """How much of the raw data may be at fault."""
+    """The tolerated fraction of unusable raw data."""
 
     tolerated_share: float = Field(
         TOLERATED,
         ge=0,
         le=1,
-        description="largest share of the rows or files that may be set aside; above it, the run ends",
+        description="largest fraction of the rows or files that may be set aside; above it, the run ends",
     )
 
 
 def write_set_aside(set_aside: pd.DataFrame, artifact: Artifact, log: logging.Logger) -> None:
-    """List beside an artifact what was set aside when it was made, if anything was, and warn of the first of it."""
+    """List the rows or files set aside beside the artifact, if there are any, and warn of the first ones."""
     path = artifact.set_aside_path
     if set_aside.empty:
         path.unlink(missing_ok=True)
@@ -37,11 +37,11 @@ def write_set_aside(set_aside: pd.DataFrame, artifact: Artifact, log: logging.Lo
     for detail in set_aside["detail"].head(SHOWN):
         log.warning(f"set aside: {detail}")
     if len(set_aside) > SHOWN:
-        log.warning(f"set aside: {counted(set_aside)}; all of it is listed in {path}")
+        log.warning(f"set aside: {counted(set_aside)}; listed in {path}")
 
 
 def set_aside_metadata(set_aside: pd.DataFrame) -> dict[str, Any]:
-    """Return how much is set aside, by reason, and the first of it as a table."""
+    """Return the number set aside, by reason, and the first ones as a table."""
     metadata: dict[str, Any] = {"set aside": MetadataValue.text(counted(set_aside))}
     if len(set_aside):
         metadata["set aside, listed"] = table(set_aside.head(SHOWN))

@@ -1,4 +1,4 @@
-"""From Kaggle's parquet spectrograms to npy arrays."""
+"""Kaggle's parquet spectrograms converted to npy arrays."""
 
 import logging
 from pathlib import Path
@@ -37,8 +37,8 @@ def npy_spectrograms(
 ) -> MaterializeResult:
     """One float32 array (400, T) for each training spectrogram, frequency first, NaN replaced by 0, power in µV²/Hz.
 
-    Arrays that are whole and up to date are kept. Unreadable files are set aside and listed; more than a set share of
-    them ends the run once all others are converted. The test set's are converted when its rows are predicted.
+    Arrays that are complete and up to date are kept. Unreadable files are set aside and listed; more than a set
+    fraction of them ends the run after all others are converted. The test set is converted when its rows are predicted.
     """
     lineage = workspace.lineage()
     ids = read_table(lineage.train_metadata)["spectrogram_id"].drop_duplicates()
@@ -54,7 +54,7 @@ def npy_spectrograms(
 def convert_spectrograms(
     ids: pd.Series, lineage: Lineage, split: Split, log: logging.Logger, least_columns: int = WINDOW_COLUMNS
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Convert the spectrograms of a split and return what became of them, and the files that are set aside."""
+    """Convert the spectrograms of a split; return the outcome of each, and the files set aside."""
 
     def convert(source: Path, target: Path) -> SpectrogramFacts:
         return convert_spectrogram(source, target, least_columns)

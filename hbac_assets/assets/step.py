@@ -1,4 +1,4 @@
-"""What every asset and step has in common: it ends with its run, fails in one line, and reports progress."""
+"""Common to all assets and steps: ending with the run, one-line errors, progress, descriptions."""
 
 import functools
 import inspect
@@ -37,8 +37,8 @@ Result = TypeVar("Result")
 def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Decorate the function of an asset, op or check.
 
-    The process ends when the run's process is gone; a fault that the user can mend becomes the one-line description
-    of the failure. The function gets the workspace as `workspace`.
+    The step ends when the run's process is gone; an `HbacError` becomes the one-line description of the failure. The
+    function gets the workspace as `workspace`.
     """
 
     @functools.wraps(function)
@@ -57,10 +57,10 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
 
 
 def tag_run(context: OpExecutionContext | AssetExecutionContext, workspace: Workspace) -> None:
-    """Tag the run with its experiment and, once that is known, its data set, where it has no such tags yet.
+    """Tag the run with its experiment and, once known, its data set, unless it has these tags.
 
     Raises:
-        HbacError: the experiment's file is at fault.
+        HbacError: the experiment's file is invalid.
     """
     tags = {"experiment": workspace.experiment.load().name, "data": workspace.data_key()}
     new = {name: value for name, value in tags.items() if value and context.run.tags.get(name) != value}
@@ -74,10 +74,10 @@ def stage(
     """Decorate the function of an asset: Dagster's `asset` around a `step`.
 
     Args:
-        group: the asset's.
-        kinds: what it is made with and stored as.
-        page: of the project's documentation, which explains it.
-        deps: the assets that make what its artifact is made from, as `lineage` has it.
+        group: of the asset.
+        kinds: Dagster's kinds, for its tools and formats.
+        page: of the documentation, which explains it.
+        deps: the assets that produce its artifact's inputs, as in `lineage`.
     """
 
     def decorate(function: Callable[..., MaterializeResult]) -> AssetsDefinition:
@@ -97,18 +97,18 @@ def stage(
 
 
 def described(docstring: str, page: str) -> str:
-    """Return the description of an asset, which ends with the page that explains it."""
+    """Return the description of an asset: its docstring and the page that explains it."""
     return f"{inspect.cleandoc(docstring)}\n\nExplained in `{page}`."
 
 
 def explained(page: str) -> dict[str, PathMetadataValue]:
-    """Return the place of a page of the documentation, where it is: a wheel has none."""
+    """Return a reference to a page of the documentation, if installed: a wheel has none."""
     path = PROJECT_FOLDER / page
     return {"explained in": MetadataValue.path(path)} if path.is_file() else {}
 
 
 def data_version(*artifacts: Artifact) -> DataVersion:
-    """Return the version of an asset's content, by which Dagster tells what is made from it as out of date.
+    """Return the data version of an asset, by which Dagster decides whether downstream assets are out of date.
 
     Raises:
         HbacError: an artifact is missing or not made from the present inputs.
@@ -117,16 +117,16 @@ def data_version(*artifacts: Artifact) -> DataVersion:
 
 
 class Progress:
-    """Logs how far a long piece of work is, with its rate and the time left, every few seconds and at the end."""
+    """Logs the progress of long work, with rate and time left, every few seconds and at the end."""
 
     def __init__(self, log: logging.Logger, what: str) -> None:
-        """Begin the clock; `what` names the things counted, in the plural."""
+        """Start the clock; `what` names the items counted, in the plural."""
         self._log = log
         self._what = what
         self._began = self._logged = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Take note that `done` of `total` are done."""
+        """Record that `done` of `total` are done."""
         now = time.monotonic()
         if done < total and now - self._logged < LOG_EVERY_SECONDS:
             return

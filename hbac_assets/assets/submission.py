@@ -12,7 +12,7 @@ from hbac_assets.assets.metadata import counts, preview, stored_table
 from hbac_assets.assets.prediction import configure_device, member_images, predict_cell
 from hbac_assets.assets.set_aside import set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.assets.test_set import convert_test_recordings, placed_rows, readable, spoilt_rows
+from hbac_assets.assets.test_set import convert_test_recordings, incomplete_rows, placed_rows, readable
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import class_prior
 from hbac_assets.competition.set_aside import together
@@ -41,10 +41,10 @@ def submission(
     workspace: ResourceParam[Workspace],
     accelerator: Accelerator,
 ) -> MaterializeResult:
-    """Test rows predicted by all folds of the last ensemble's members, blended as it learned, in Kaggle's format.
+    """Test rows in Kaggle's format, predicted by all folds of the submitted ensemble's members.
 
-    The test set is read as it is now: another one needs nothing but this asset. A row whose recordings are missing or
-    at fault is predicted by the members that have what they need of it, at worst by the class prior, and is listed.
+    A new test set needs only this asset again. A row with missing or damaged recordings is predicted by the members
+    that do not need them, at worst by the class prior, and is listed.
     """
     tables = workspace.competition.read_test(workspace.store)
     lineage = workspace.lineage()
@@ -58,7 +58,7 @@ def submission(
         else:
             rows = placed_rows(lineage)
             states = readable(lineage, rows)
-            spoilt = spoilt_rows(lineage, rows, states)
+            spoilt = incomplete_rows(lineage, rows, states)
             write_set_aside(together([spoilt, unusable]), artifact, context.log)
             with accelerator.lease(context.log.info):
                 configure_device(accelerator, workspace.store)
@@ -80,7 +80,7 @@ def submission(
             "ensemble": lineage.experiment.submitted,
             **counts(
                 {
-                    "rows that not all members could see": int(facts["spoilt"]),
+                    "rows that not all members could predict": int(facts["spoilt"]),
                     "rows predicted by the class prior": int(facts["by_prior"]),
                     "rows with half of a window missing": int(facts["half_missing"]),
                 }
@@ -95,13 +95,13 @@ def submission(
 def predicted_rows(
     lineage: Lineage, rows: pd.DataFrame, seen: dict[str, np.ndarray], log: logging.Logger
 ) -> np.ndarray:
-    """Predict the test rows with the models of all members and folds, combined as `combining.combined` says.
+    """Predict the test rows with the models of all members and folds, combined by `combining.combined`.
 
     Args:
         lineage: the ensemble's.
         rows: the test rows.
-        seen: for each member, which rows it has all inputs of.
-        log: told how far it is.
+        seen: for each member, the rows (N,) for which it has all inputs.
+        log: for progress.
 
     Returns:
         (N, 6) probabilities.

@@ -1,6 +1,6 @@
-"""The test set as it is when its rows are predicted: its recordings made into arrays, and what of each row can be read.
+"""The test set at the time of prediction: arrays of its recordings, and the readable inputs of each row.
 
-Whatever is wrong with a recording, its rows stay: a row is predicted by the members that have what they need of it.
+No row is dropped for a bad recording: it is predicted by the members that do not need that recording.
 """
 
 import logging
@@ -20,7 +20,7 @@ from hbac_assets.store.tables import read_table, write_if_changed
 
 
 def convert_test_recordings(tables: TestTables, lineage: Lineage, log: logging.Logger) -> pd.DataFrame:
-    """Make the arrays that members of the submitted ensemble need of the test set; those that are up to date are kept.
+    """Make the test-set arrays that members of the submitted ensemble need; those that are up to date are kept.
 
     Returns:
         The list of the files that cannot be used.
@@ -44,7 +44,7 @@ def convert_test_recordings(tables: TestTables, lineage: Lineage, log: logging.L
 
 
 def placed_rows(lineage: Lineage) -> pd.DataFrame:
-    """Return the test rows; where the table does not say where a spectrogram's window lies, it is the middle."""
+    """Return the test rows; a spectrogram's window without an offset in the table is the middle."""
     rows = read_table(lineage.test_rows)
     kaggles = [arrays.table for arrays in lineage.test_inputs if arrays.source is None]
     if not kaggles:
@@ -56,12 +56,12 @@ def placed_rows(lineage: Lineage) -> pd.DataFrame:
 
 
 def readable(lineage: Lineage, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return, for each member of the submitted ensemble, `reason` (empty where it can see the row) and `missing`."""
+    """Return, for each member of the submitted ensemble, `reason` (empty if it can predict the row) and `missing`."""
     return {member: _readable_by(lineage, member, rows) for member in lineage.submitted_members}
 
 
-def spoilt_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the list of the rows that not all members can see, with what they are predicted by."""
+def incomplete_rows(lineage: Lineage, rows: pd.DataFrame, states: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the list of the rows that not all members can predict, with the members that do."""
     reasons = pd.DataFrame({member: state["reason"] for member, state in states.items()})
     lacking = reasons != ""
     path = lineage.dataset.folder / "test.csv"

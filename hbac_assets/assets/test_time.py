@@ -1,4 +1,4 @@
-"""What test-time augmentation gains on the out-of-fold rows: kept with their table, shown in Dagster and MLflow."""
+"""The gain of test-time augmentation on the out-of-fold rows: as stored facts, Dagster metadata and MLflow metrics."""
 
 import pandas as pd
 from dagster import TableMetadataValue
@@ -10,12 +10,12 @@ from hbac_assets.scoring.paired_gain import PairedGain
 
 
 def gain_facts(gains: dict[str, PairedGain]) -> dict[str, object]:
-    """Return what an artifact keeps of these gains."""
+    """Return these gains as an artifact stores them."""
     return {GAINS: {member: gain._asdict() for member, gain in gains.items()}}
 
 
 def gain_metadata(gains: dict[str, PairedGain]) -> dict[str, TableMetadataValue]:
-    """Return the scores without and with the variants, as a table; nothing where no member has any."""
+    """Return the scores without and with the variants as a table; empty if no member has any."""
     if not gains:
         return {}
     names = {"before": "KL without", "after": "KL with"}

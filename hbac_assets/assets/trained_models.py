@@ -1,8 +1,8 @@
 """The grid of trained models: every member of the experiment on every fold.
 
 `trained_models` is one unpartitioned asset, so that it can be selected on the command line without naming a
-partition: an op plans the cells, each is trained in a step of its own, and a last op publishes the grid.
-`fold_models` shows the same cells as partitions.
+partition: an op plans the cells, each is trained in a separate step, and a last op publishes the grid. `fold_models`
+shows the same cells as partitions.
 """
 
 import warnings
@@ -43,15 +43,15 @@ from hbac_assets.store.files import atomic_write, remove_leftovers
 
 
 class GridConfig(Config):
-    """Which cells a launch is about; without any of it, all that are missing or out of date."""
+    """The cells to train in a launch; by default all that are missing or out of date."""
 
-    members: list[str] = Field([], description="names of members to train, as the experiment has them; empty: all")
+    members: list[str] = Field([], description="names of the experiment's members to train; empty: all")
     folds: list[int] = Field([], description="numbers of folds to train, from 0 on; empty: all")
     retrain: bool = Field(False, description="true trains the chosen cells again even if they are up to date")
 
 
 EARLIER_FACT = "val_loss"
-"""What only cells hold whose inputs counted every setting, and that for prediction, too."""
+"""A marker of cells of an earlier version, whose inputs listed every setting, including those for prediction."""
 
 INPUTS = ("fold_assignments", "npy_spectrograms", "eeg_spectrograms")
 
@@ -65,9 +65,9 @@ def plan_cells(
     accelerator: Accelerator,
     tracking: Tracking,
 ) -> list[DynamicOutput]:
-    """Choose the cells to train: those missing or out of date among the members and folds asked for.
+    """Choose the cells to train: those missing or out of date among the requested members and folds.
 
-    A cell that is trained, but unknown to MLflow or to this Dagster instance, gets a step as well, to report it.
+    A trained cell that is unknown to MLflow or to this Dagster instance also gets a step, which reports it.
     """
     report_dead_runs(context.instance, context.run.run_id)
     accelerator.require_usable(context.log.warning)
@@ -93,7 +93,7 @@ def plan_cells(
         earlier += EARLIER_FACT in model.facts()
         planned.append(DynamicOutput(None, mapping_key=cell.key))
     if earlier:
-        context.log.warning(f"cells of an earlier version, trained again once: {earlier}")
+        context.log.warning(f"cells of an earlier version, retrained once: {earlier}")
     context.log.info(f"{missing} of {len(lineage.cells)} cells to train")
     return planned
 
@@ -137,7 +137,7 @@ def publish_grid(
     workspace: ResourceParam[Workspace],
     tracking: Tracking,
 ) -> Output:
-    """Write the table of the whole grid and close the members' MLflow runs with their mean over folds."""
+    """Write the table of the whole grid and close the members' MLflow runs with their means over folds."""
     lineage = workspace.lineage()
     grid = grid_table(lineage)
     with atomic_write(lineage.grid_table) as temporary:
@@ -174,8 +174,8 @@ def _grid_config(config: GridConfig) -> dict[str, object]:
     owners=OWNERS,
     code_version=CODE_VERSIONS["trained_models"],
     description=described(
-        "The whole grid: each member on each fold, in parallel, only what is missing or out of date. Its launchpad "
-        "chooses members and folds, and whether to train them again.",
+        "The whole grid: each member on each fold, in parallel, only cells that are missing or out of date. In the "
+        "launchpad, choose members and folds, and whether to retrain them.",
         PAGE,
     ),
     metadata=explained(PAGE),

@@ -1,7 +1,7 @@
-"""The trials of a search, one after the other: each trained, logged to MLflow, told to the study.
+"""The trials of a search, one after the other: trained, logged to MLflow, reported to the study.
 
-Which values a trial tries and when it is given up is decided in `learning.search`; how many trials there are, in
-`hyperparameter_search`.
+`learning.search` decides which values a trial tries and when it is pruned; `hyperparameter_search` the number of
+trials.
 """
 
 import gc
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trials:
-    """What all trials of a launch have in common."""
+    """The trials of a launch."""
 
     study: "Study"
     search: Search
@@ -42,10 +42,10 @@ class Trials:
     log: logging.Logger
 
     def run(self, until: int) -> None:
-        """Do trials until so many are finished; call while holding a device.
+        """Run trials until so many are finished; the caller holds a device.
 
         Raises:
-            HbacError: an input is missing or broken, or a file cannot be written.
+            HbacError: an input is missing or damaged, or a file cannot be written.
         """
         from hbac_assets.learning.search.study import ask, finished_trials
 
@@ -59,7 +59,7 @@ class Trials:
                 self.log.info(f"batch {batch} of {self.search.batches} is done")
 
     def log_missing(self) -> None:
-        """Log the finished trials without a finished MLflow run: MLflow could not be had, or the search was killed."""
+        """Log the finished trials without a finished MLflow run: MLflow was unavailable, or the search was killed."""
         from hbac_assets.learning.search.study import epochs_of, finished_trials, outcome_of
 
         for number, trial in enumerate(finished_trials(self.study), start=1):
@@ -70,7 +70,7 @@ class Trials:
                 _finish(tracked, outcome_of(trial))
 
     def _one(self, number: int, trial: "Trial") -> "Outcome":
-        """Train a trial and tell it."""
+        """Train a trial and report it to the study."""
         from hbac_assets.learning.search.study import attempt, tell
 
         settings, epochs = self._settings(trial.params), list["EpochRecord"]()
@@ -96,7 +96,7 @@ class Trials:
         return outcome
 
     def _settings(self, values: Mapping[str, Any]) -> MemberSettings:
-        """Return the member as a trial with these values trains it."""
+        """Return the member's settings with a trial's values."""
         from hbac_assets.learning.search.trial import shortened, tuned
 
         return shortened(tuned(self.lineage.experiment.members[self.search.member], values), self.search.epochs)
@@ -109,16 +109,16 @@ class Trials:
         from hbac_assets.learning.search.trial import train_trial
 
         folder = self.lineage.search_folder / "trial"
-        shutil.rmtree(folder, ignore_errors=True)  # what a killed trial left behind
+        shutil.rmtree(folder, ignore_errors=True)  # leftovers of a killed trial
         try:
             with device.enough_memory(f"a trial of {self.search.member}", settings.batch_size):
                 return train_trial(settings, self._folds(settings), folder, on_epoch)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            gc.collect()  # models refer to themselves, and hold the device's memory
+            gc.collect()  # models are in reference cycles and hold device memory
 
     def _folds(self, settings: MemberSettings) -> "Iterator[tuple[Examples, Examples]]":
-        """Yield what to train and what to validate on, fold by fold, as a member with `settings` sees it."""
+        """Yield training and validation data, fold by fold, for a member with `settings`."""
         member = self.search.member
         experiment = self.lineage.experiment.model_copy(update={"members": {member: settings}})
         lineage, rows = replace(self.lineage, experiment=experiment), read_table(self.lineage.folds)

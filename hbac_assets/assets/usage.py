@@ -1,4 +1,4 @@
-"""What a training uses of its machine, under the names by which MLflow's pages know metrics of the system."""
+"""Resource usage of a training, under MLflow's names of system metrics."""
 
 import psutil
 
@@ -6,7 +6,7 @@ MEGABYTE = 1e6
 
 
 class Usage:
-    """Measures from one call to the next, without a thread of its own."""
+    """Measures between calls, without a background thread."""
 
     def __init__(self) -> None:
         """Begin to measure."""
@@ -15,9 +15,9 @@ class Usage:
         self._process.cpu_percent()
 
     def since_last(self) -> dict[str, float]:
-        """Return the mean load of the processors since the last call, and the memory that is in use now.
+        """Return the mean processor load since the last call, and the memory now in use.
 
-        Of the process, 100 is one core at work all the time.
+        For the process, 100 is one fully used core.
         """
         import jax
 

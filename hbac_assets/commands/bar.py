@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal, a line every few seconds where the output is a file or a pipe."""
+"""A progress bar: one moving line on a terminal, a line every few seconds in a file or pipe."""
 
 import time
 
@@ -9,7 +9,7 @@ BAR = 28
 
 
 class Bar:
-    """The progress through one recording, in multiples of its own time.
+    """The progress through one recording, with the speed as a multiple of real time.
 
     Attributes:
         name: of the recording.
@@ -22,7 +22,7 @@ class Bar:
         self._began = self._drawn = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` seconds are predicted, unless that was shown just now."""
+        """Show that `done` of `total` seconds are predicted, unless the last update was a moment ago."""
         now, moves = time.monotonic(), self._terminal.moves
         if done and now - self._drawn >= (BAR_EVERY_SECONDS if moves else LINES_EVERY_SECONDS):
             self._drawn = now
@@ -34,5 +34,5 @@ class Bar:
                 self._terminal.line(line)
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._terminal.move("")

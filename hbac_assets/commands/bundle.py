@@ -1,7 +1,7 @@
 """Export the trained ensemble as a bundle: a folder and a zip that predict without this project.
 
-The experiment must have been trained by `hbac run`. What is up to date is not exported again. It takes about 20 seconds
-a model and needs the packages of the extra `bundle`.
+The experiment must have been trained by `hbac run`. A bundle that is up to date is kept. The export takes about 20
+seconds per model and needs the packages of the extra `bundle`.
 """
 
 import argparse
@@ -14,24 +14,24 @@ from hbac_assets.store.files import atomic_write
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `hbac run`, which say what was trained, and where the bundle goes."""
+    """Add the options that choose experiment and data, as `hbac run` does, and the output."""
     run.add_choices(parser)
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FILE.zip",
-        help="a copy of the zip, at a path where nothing is yet; without it, the bundle stays in the store alone",
+        help="a copy of the zip, at a path that does not exist yet; by default the bundle is in the store only",
     )
 
 
 def main(options: argparse.Namespace) -> int:
-    """Materialize the bundle and say where it is; return the exit status.
+    """Materialize the bundle and print its path; return the exit status.
 
     Raises:
         HbacError: the export failed, or the copy cannot be written.
     """
     if options.output and options.output.exists():
-        raise HbacError(f"{options.output}: expected a path where nothing is yet, found a file; name another")
+        raise HbacError(f"{options.output}: expected a path that does not exist yet, found a file; name another")
     return run.materialize_and("bundle", lambda scores: _copy_and_report(options.output))
 
 

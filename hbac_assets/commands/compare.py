@@ -1,7 +1,7 @@
-"""Compare experiments on the same data, row by row: a table here, and a page with figures.
+"""Compare experiments on the same data, row by row: a table, and an HTML page with charts.
 
-Each EXPERIMENT must have been run. Its submitted ensemble is scored on the rows that all have predicted; differences
-have 95 % intervals over patients.
+Each EXPERIMENT must have been run. Its submitted ensemble is scored on the rows that all experiments have predicted;
+differences have 95 % intervals over patients.
 """
 
 import argparse
@@ -34,8 +34,8 @@ def main(options: argparse.Namespace) -> int:
     """Compare, print and write the page; return the exit status.
 
     Raises:
-        HbacError: an experiment is named twice or has no results, there are no rows to compare on, or the page cannot
-            be written.
+        HbacError: an experiment is named twice or has no results, no rows are common to all, or the page cannot be
+            written.
     """
     from hbac_assets.report.comparison import compare, comparison_page
 
@@ -43,7 +43,7 @@ def main(options: argparse.Namespace) -> int:
     comparison = compare(_lineages(options.experiments))
     print(_table(comparison))
     write_text(options.html, comparison_page(comparison))
-    print(f"with figures: {options.html}")
+    print(f"with charts: {options.html}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A run of this process on the terminal, while it goes on."""
+"""Live display of this process' Dagster run on the terminal."""
 
 import threading
 import time
@@ -17,14 +17,14 @@ LOOK_SECONDS, SILENT_SECONDS, END_SECONDS = 0.5, 30.0, 5.0
 
 
 class Follower:
-    """Shows the run that a `with` block executes: a thread reads its events as they come.
+    """Shows the run that a `with` block executes: a thread reads its events as they arrive.
 
-    What is over gets a line. What is going on is the moving line; where lines cannot move, it is written when nothing
-    else was for half a minute.
+    Finished work gets a line. Work in progress is the moving line; without a terminal, it is written after half a
+    minute without other output.
     """
 
     def __init__(self, instance: "DagsterInstance", terminal: Terminal) -> None:
-        """Show what is in the event log of `instance`."""
+        """Show the event log of `instance`."""
         self._instance, self._terminal = instance, terminal
         self._run_id, self._cursor = "", ""
         self._progress = RunProgress(terminal)
@@ -42,7 +42,7 @@ class Follower:
         self.end()
 
     def end(self, run_id: str = "") -> None:
-        """Show what is not shown yet of the run, if it is known which that is, and nothing after that."""
+        """Show the remaining events of the run, if its id is known, and stop."""
         self._over.set()
         self._thread.join(END_SECONDS)
         self._run_id = self._run_id or run_id
@@ -55,7 +55,7 @@ class Follower:
             self._show(self._progress.status(time.time()))
 
     def _look(self) -> None:
-        """Take the events that are new; a log that cannot be read now is read the next time."""
+        """Process new events; a log that cannot be read now is read the next time."""
         from sqlalchemy.exc import SQLAlchemyError
 
         with suppress(SQLAlchemyError):

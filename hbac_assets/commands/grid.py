@@ -1,4 +1,4 @@
-"""How far the training of a grid of models is, and how long the rest of it takes."""
+"""Progress of training a grid of models, with an estimate of the time left."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from hbac_assets.lineage import Cell
 
 @dataclass
 class Grid:
-    """The cells that a run trains: which there are, since when each trains, how long those that are done took."""
+    """The cells that a run trains: all of them, the start of each, the duration of those that are done."""
 
     planned: list[str] = field(default_factory=list)
     began: dict[str, float] = field(default_factory=dict)
@@ -17,19 +17,19 @@ class Grid:
     took: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def end(self, cell: str, now: float) -> None:
-        """Take note that a cell is done."""
+        """Record that a cell is done."""
         self.done.add(cell)
         if cell in self.began:
             self.took[Cell.from_key(cell).member].append(now - self.began.pop(cell))
 
     def left(self, now: float, running: dict[str, float | None]) -> str:
-        """Return about how long the rest takes, or more than how long, or nothing where no cell gives a measure.
+        """Return an estimate or a lower bound of the time left, as text; empty before the first cell gives a measure.
 
-        A cell that waits takes as long as those of its member that are done, or as the running ones will take.
+        A waiting cell is assumed to take as long as finished cells of its member, or as running ones will take.
 
         Args:
-            now: the time.
-            running: the seconds that are left of each cell whose step runs, if known.
+            now: the time, s.
+            running: the seconds left of each running cell, if known.
         """
         known = {cell: left for cell in self.began if (left := running.get(cell)) is not None}
         took = {member: list(seconds) for member, seconds in self.took.items()}

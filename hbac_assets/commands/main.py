@@ -1,7 +1,7 @@
-"""The command line of `hbac`: which subcommands there are, and how they end.
+"""The command line of `hbac`: its subcommands and exit statuses.
 
-Exit status: 0 where it is done, 1 for a fault, told in one line, 2 for wrong usage, 130 after Ctrl-C, 143 after
-SIGTERM. Ctrl-C is how `ui` is done.
+Exit status: 0 on success, 1 after an error, reported in one line, 2 for wrong usage, 130 after Ctrl-C, 143 after
+SIGTERM. Ctrl-C ends `ui` successfully.
 """
 
 import argparse
@@ -17,18 +17,18 @@ from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
 
 
 class Command(Protocol):
-    """The module of a subcommand; its docstring is what `--help` says, whose first line also stands in the list."""
+    """The module of a subcommand; its docstring is its help, whose first line appears in the list of subcommands."""
 
     __doc__: str | None
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add the subcommand's options; one whose `dest` is the name of a variable sets that."""
+        """Add the subcommand's options; one whose `dest` is the name of an environment variable sets that variable."""
 
     def main(self, options: argparse.Namespace) -> int:
-        """Do it and return the exit status.
+        """Run the subcommand and return the exit status.
 
         Raises:
-            HbacError: a fault that a user can mend.
+            HbacError: an error that the user can fix.
         """
 
 
@@ -44,7 +44,7 @@ COMMANDS: dict[str, Command] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the subcommand that the arguments name, by default those of this process, and return the exit status."""
+    """Run the subcommand that `arguments` (by default those of this process) name; return the exit status."""
     options = command_line().parse_args(arguments)
     set_variables(options)
     try:
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return the parser of all subcommands and their options."""
+    """Return the parser of all subcommands."""
     parser = argparse.ArgumentParser(
         "hbac", description="Harmful brain activity classification, from EEG to submission."
     )

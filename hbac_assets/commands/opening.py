@@ -1,4 +1,4 @@
-"""What a run is about, said before it begins: experiment, data, device, about how long, where results go."""
+"""The opening lines of a run: experiment, data, device, estimated time, results folder."""
 
 from hbac_assets.assets.cell import visible_cores
 from hbac_assets.commands.terminal import duration
@@ -14,7 +14,7 @@ def opening(workspace: Workspace, accelerator: Accelerator) -> list[str]:
     """Return the lines that a run begins with.
 
     Raises:
-        HbacError: the experiment's file is at fault, or the device cannot be used.
+        HbacError: the experiment's file is invalid, or the device cannot be used.
     """
     experiment = workspace.experiment.load()
     cells = len(experiment.members) * experiment.folds
@@ -43,7 +43,7 @@ def _device(accelerator: Accelerator) -> str:
 
 
 def _time(workspace: Workspace, accelerator: Accelerator, cells: int) -> str:
-    """Return about how long training takes, by the models that this experiment has trained on such a machine."""
+    """Return the estimated training time, from models that this experiment has trained on such a machine."""
     try:
         lineage = workspace.lineage()
         missing = [cell for cell in lineage.cells if not _is_made(lineage, cell)]
@@ -57,9 +57,9 @@ def _time(workspace: Workspace, accelerator: Accelerator, cells: int) -> str:
 
 
 def _seconds(lineage: Lineage, missing: list[Cell], accelerator: Accelerator) -> float | None:
-    """Return how long training takes, None where a member was never trained here.
+    """Return the training time in s; None if a member was never trained here.
 
-    The longest training of a member counts: one that was resumed has recorded only its last part.
+    The longest training of a member counts: a resumed one has recorded only its last part.
     """
     took: dict[str, float] = {}
     for cell in lineage.cells:
@@ -72,7 +72,7 @@ def _seconds(lineage: Lineage, missing: list[Cell], accelerator: Accelerator) ->
 
 
 def _is_made(lineage: Lineage, cell: Cell) -> bool:
-    """Tell whether a cell is trained from the present inputs; its files are compared when they are needed."""
+    """Return whether a cell is trained from the present inputs; its files are compared when they are needed."""
     try:
         lineage.cell(cell).digest()
     except HbacError:

@@ -1,4 +1,4 @@
-"""Files that a user names for what a command finds."""
+"""Output files that a user names."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from hbac_assets.errors import HbacError
 
 
 def require_writable(option: str, path: Path | None) -> None:
-    """Require, before the work begins, that the file of an option can be written; nothing where it is not given.
+    """Require, before the work begins, that an option's file can be written; a missing option passes.
 
     Raises:
-        HbacError: it is a folder, or in none.
+        HbacError: it is a folder, or its folder does not exist.
     """
     if path and (path.is_dir() or not path.absolute().parent.is_dir()):
         found = "a folder" if path.is_dir() else f"no folder {path.absolute().parent}"
@@ -17,10 +17,10 @@ def require_writable(option: str, path: Path | None) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file, in place of one that is there.
+    """Write a file, replacing an existing one.
 
     Raises:
-        HbacError: the disk is full, or the system does not let this user write there.
+        HbacError: the disk is full, or the user has no permission.
     """
     from hbac_assets.store.files import atomic_write
 

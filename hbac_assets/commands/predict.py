@@ -1,8 +1,8 @@
-"""Predict recordings: six probabilities every few seconds, with pictures if they are wanted.
+"""Predict recordings: six probabilities every few seconds, and pictures on request.
 
 Each FILE is a recording in EDF, BDF, the competition's parquet or, with the extra `formats`, BrainVision and others.
-Its table tells for each moment the probabilities, how far the members of the ensemble agree, how good the signal is,
-and how much of what the models look at is recorded; where that is too little, there are no probabilities.
+For each moment its table has the probabilities, the agreement of the ensemble's members, the signal quality, and how
+much of the models' input is recorded; if that is too little, there are no probabilities.
 For research only; not a medical device.
 """
 
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(),
         metavar="FOLDER",
-        help="where tables go (the working folder); for one FILE also the table's name, .csv or .parquet",
+        help="folder of the tables (the working folder); for one FILE also the table's name, .csv or .parquet",
     )
     parser.add_argument(
         "--from",
@@ -41,14 +41,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="STORE-OR-BUNDLE",
         help="a bundle, or the store of the experiment that HBAC_EXPERIMENT names (HBAC_STORE)",
     )
-    parser.add_argument("--step", type=_step, default=10, metavar="S", help="seconds from row to row, even (10)")
-    parser.add_argument("--picture", action="store_true", help="draw the course, and the EEG of the top moments")
-    parser.add_argument("--top", type=_count, default=1, metavar="N", help="moments of each class that are drawn (1)")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    parser.add_argument("--step", type=_step, default=10, metavar="S", help="seconds between rows, an even number (10)")
+    parser.add_argument("--picture", action="store_true", help="plot the probabilities, and the EEG of the top moments")
+    parser.add_argument("--top", type=_count, default=1, metavar="N", help="moments per class to plot (1)")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Predict each recording; one that cannot be is named in one line, and the others go on. Return the exit status.
+    """Predict each recording, reporting failures in one line and continuing; return the exit status.
 
     Raises:
         HbacError: there is no ensemble, or the names of results collide.
@@ -71,10 +71,10 @@ def main(options: argparse.Namespace) -> int:
 
 
 def open_predictor(source: str | None) -> "tuple[Predictor, str]":
-    """Return the ensemble of a bundle or of a store, and what it is called.
+    """Return the ensemble of a bundle or of a store, and its name.
 
     Raises:
-        HbacError: there is none, or it is out of date or damaged.
+        HbacError: it is missing, out of date or damaged.
     """
     from hbac_assets.inference.bundle import CHECKSUMS, open_bundle
 
@@ -96,7 +96,7 @@ def predict_file(file: Path, place: "Outputs", predictor: "Predictor", model: st
     """Write the results of one recording, the table last.
 
     Raises:
-        HbacError: it cannot be predicted, or its results are there already.
+        HbacError: it cannot be predicted, or its results exist already.
     """
     from hbac_assets.recordings.derivation import derive
     from hbac_assets.recordings.opening import open_recording

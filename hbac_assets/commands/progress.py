@@ -1,4 +1,4 @@
-"""What a run has done and is doing, in words, from the entries of Dagster's event log, which holds everything."""
+"""The progress of a run in words, derived from Dagster's event log."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEFT = re.compile(r", (\d+) s left$")
 COMPILING, TRAINED = ": compiling", ": trained "
-# Messages that say what goes on, and those that no person at a terminal needs.
+# Messages about work in progress, and those that are noise on a terminal.
 PASSING = re.compile(rf"{LEFT.pattern}|{COMPILING}$|: compiled in [0-9]+ s$|: [0-9]+ rows predicted$")
 OMITTED = re.compile(rf"resident on the device$|by {THIS_RUN}$|Not executing\.$|^Emitting implicit Nothing")
 DETAILS = re.compile(r", loss [0-9.]+|, [0-9]+ images/s")
@@ -25,7 +25,7 @@ DETAILS = re.compile(r", loss [0-9.]+|, [0-9]+ images/s")
 
 @dataclass
 class Step:
-    """A running step: since when, its last message, when that was, and the seconds that were left then."""
+    """A running step: its start, its last message and the time of that, and the seconds left then."""
 
     began: float
     message: str = ""
@@ -33,15 +33,15 @@ class Step:
     left: float | None = None
 
     def seconds_left(self, now: float) -> float | None:
-        """Return the seconds that are left, if that is known."""
+        """Return the seconds left, if known."""
         return None if self.left is None else max(self.left - (now - self.at), 0.0)
 
 
 class RunProgress:
-    """What the events of a run amount to."""
+    """The state of a run according to its events."""
 
     def __init__(self, terminal: Terminal) -> None:
-        """Begin with nothing; failures have the colour that `terminal` gives them."""
+        """Begin without events; `terminal` colours failures."""
         self._terminal = terminal
         self._planned: set[str] = set()
         self._made: set[str] = set()
@@ -50,7 +50,7 @@ class RunProgress:
         self._grid = Grid()
 
     def take(self, entry: "EventLogEntry") -> str:
-        """Take note of an entry of the log, and return the line that it deserves; empty if none."""
+        """Process an entry of the log and return the line to print; empty if none."""
         event, key, now = entry.dagster_event, entry.step_key or "", entry.timestamp
         if event is None:
             text = self._of_message(entry, key)
@@ -64,7 +64,7 @@ class RunProgress:
         return f"{at}  {self._position(asset)}  {asset:<17}  {text}"
 
     def status(self, now: float) -> str:
-        """Return what is going on."""
+        """Return the work in progress."""
         if not self._running:
             return f"{self._position()}  starting the next step" if self._made else "starting"
         steps = [self._of_step(key, step, now) for key, step in self._running.items()]
@@ -73,7 +73,7 @@ class RunProgress:
         return f"{self._position()}  {'; '.join(filter(None, steps))}"
 
     def _of_event(self, event: "DagsterEvent", key: str, now: float) -> str:
-        """Keep what an event says about assets, cells and steps; return the line of an asset that had none."""
+        """Record what an event reports of assets, cells and steps; return the line of an asset that had none."""
         from dagster import DagsterEventType
 
         if event.event_type is DagsterEventType.ASSET_MATERIALIZATION_PLANNED and event.asset_key:
@@ -93,12 +93,12 @@ class RunProgress:
         return ""
 
     def _position(self, asset: str = "") -> str:
-        """Return which of all assets one is, by default the next: those that are made come before it."""
+        """Return the position of an asset (by default the next) among all, after those that are done."""
         total, made = len(self._planned), len(self._made & self._planned - {asset})
         return f"{min(made + 1, total)}/{total}"
 
     def _of_message(self, entry: "EventLogEntry", key: str) -> str:
-        """Keep a message of a step as what it does, and return it if it is more than passing."""
+        """Record a step's message as its present activity, and return it if it is to be printed."""
         text, left = entry.user_message, LEFT.search(entry.user_message)
         if key in self._running:
             seconds = float(left[1]) if left else None
@@ -113,12 +113,12 @@ class RunProgress:
         return text
 
     def _of_grid(self, now: float) -> str:
-        """Return how many cells are done, and how long the rest takes."""
+        """Return how many cells are done, and the time left."""
         running = {_cell(key): step.seconds_left(now) for key, step in self._running.items()}
         return f"{len(self._grid.done)} of {len(self._grid.planned)} models{self._grid.left(now, running)}"
 
     def _of_step(self, key: str, step: Step, now: float) -> str:
-        """Return what a step does: of a cell's no more than that, since its message names the cell."""
+        """Return the activity of a step; a cell's message already names the cell."""
         left = step.seconds_left(now)
         text = DETAILS.sub("", step.message) + (f", {duration(left)} left" if left else "")
         if _cell(key):
@@ -126,12 +126,12 @@ class RunProgress:
         return f"{self._asset(key)}: {text}" if text else self._asset(key)
 
     def _asset(self, key: str) -> str:
-        """Return the asset that a step makes or checks, whose name its key begins with."""
+        """Return the asset that a step materializes or checks: the beginning of its key."""
         return max((asset for asset in self._planned if key.startswith(asset)), key=len, default=key)
 
 
 def _failure(event: "DagsterEvent") -> str:
-    """Return the line of a failure; of a defect of the code, with the stack where it began. Empty of other events."""
+    """Return the line of a failure, for a bug with its stack trace; empty for other events."""
     if is_interrupted():
         return ""
     if line := in_words(event):
@@ -141,7 +141,7 @@ def _failure(event: "DagsterEvent") -> str:
 
 
 def _unmet(event: "DagsterEvent") -> str:
-    """Return the line of a check that was not passed."""
+    """Return the line of a failed check."""
     from dagster import AssetCheckSeverity, DagsterEventType
 
     if event.event_type is not DagsterEventType.ASSET_CHECK_EVALUATION:

@@ -1,6 +1,6 @@
-"""The summary that a run ends with: scores beside what they are measured against.
+"""The summary at the end of a run: the scores, with class prior and floor.
 
-On synthetic data the true probabilities are known. They are read here, after the chain is done, and by no asset.
+On synthetic data the true probabilities are known. They are read here, after the run, and by no asset.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from hbac_assets.results.optimism import chosen_epochs
 from hbac_assets.results.scores import evaluation, leaderboard, overall_kl
 from hbac_assets.results.set_aside import read_set_aside
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import CLASS_PRIOR, closed_share
+from hbac_assets.scoring.references import CLASS_PRIOR, closed_fraction
 from hbac_assets.scoring.slices import ALL
 from hbac_assets.store.tables import read_table
 from hbac_assets.synthetic.truth import read_truth
@@ -33,14 +33,14 @@ FLOOR = "floor"
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that belong together, of which a screen shows the first and the last where there are many."""
+    """Lines that belong together; if there are many, a screen shows the first and the last."""
 
     lines: list[str]
     first: int = 3
     last: int = 0
 
     def folded(self) -> list[str]:
-        """Return the lines for a screen."""
+        """Return the lines that fit a screen."""
         end = len(self.lines) - self.last
         if end - self.first <= 1:
             return self.lines
@@ -50,9 +50,9 @@ class Block:
 def report(
     competition: CompetitionData, store: Store, experiment: ExperimentChoice, *, full: bool = False, page: str = ""
 ) -> str:
-    """Return the summary of the experiment's results, as much of it as fits a screen unless it is to be `full`.
+    """Return the summary of the experiment's results: `full`, or as much as fits a screen.
 
-    `page` is the address at which MLflow's pages show the scores, while `hbac ui` or a server runs.
+    `page` is the address of the scores in MLflow, while `hbac ui` or a server runs.
     """
     lineage = Workspace(competition, store, experiment).lineage()
     blocks = [block for block in _blocks(lineage, page, synthetic=competition.is_synthetic) if block.lines]
@@ -96,7 +96,7 @@ def _table_lines(lineage: Lineage, floor: float) -> list[str]:
     intervals, width = _intervals(lineage), max(map(len, overall)) + 2
     lines = [f"  {'':<{width}}KL     interval         prior to floor"]
     for name, score in overall.items():
-        closed = closed_share(score, overall[CLASS_PRIOR], floor)
+        closed = closed_fraction(score, overall[CLASS_PRIOR], floor)
         way = f"{closed:9.1%}" if np.isfinite(closed) else ""
         lines.append(f"  {name:<{width}}{score:.4f}{intervals.get(name, ''):17}{way}".rstrip())
     return lines
@@ -134,19 +134,19 @@ def _optimism_lines(lineage: Lineage) -> list[str]:
 
 
 def _estimated_floor(lineage: Lineage) -> float:
-    """Return the middle of both estimates of the floor; NaN where the votes do not allow any."""
+    """Return the midpoint of both estimates of the floor; NaN if the votes allow none."""
     return next((one["middle"] for one in evaluation(lineage.oof).floor if one["slice"] == ALL), float("nan"))
 
 
 def _set_aside_lines(lineage: Lineage) -> list[str]:
-    """Return what could not be used, counted by reason, and where it is listed; nothing where all could."""
+    """Return the rows and files set aside, counted by reason, and the path of their list; empty if there are none."""
     made_from = [lineage.train_metadata, *lineage.arrays, lineage.folds, lineage.submission]
     listed = [(artifact.set_aside_path, read_set_aside(artifact)) for artifact in made_from]
     return [f"set aside: {counted(set_aside)}; listed in {path}" for path, set_aside in listed if len(set_aside)]
 
 
 def _floor(lineage: Lineage, rows: pd.DataFrame) -> float:
-    """Return what an observer who sees the latents scores: mean KL of the vote shares from the true probabilities."""
+    """Return the score of an observer who sees the latents: the mean KL divergence between votes and truth."""
     truth = rows[["eeg_id", "eeg_sub_id"]].merge(read_truth(lineage.dataset.folder, "train"), validate="one_to_one")
     return _mean_kl(rows[list(SHARE_COLUMNS)], truth[list(PROBABILITY_COLUMNS)])
 
@@ -159,7 +159,7 @@ def _private_lines(lineage: Lineage, rows: pd.DataFrame) -> list[str]:
     prior = np.broadcast_to(rows[list(SHARE_COLUMNS)].mean().to_numpy(), shares.shape)
     score = _mean_kl(shares, submission[list(VOTE_COLUMNS)])
     prior_score, floor = _mean_kl(shares, prior), _mean_kl(shares, truth[list(PROBABILITY_COLUMNS)])
-    closed = closed_share(score, prior_score, floor)
+    closed = closed_fraction(score, prior_score, floor)
     return [
         f"private test votes, {len(shares)} EEGs: submission {score:.4f}, {closed:.1%} of the way",
         f"  from class prior {prior_score:.4f} to floor {floor:.4f}",

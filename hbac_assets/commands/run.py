@@ -1,6 +1,6 @@
 """Materialize the whole chain of an experiment, then print the scores.
 
-What is up to date is not made again; an interrupted run goes on with the same command.
+Assets that are up to date are kept; an interrupted run resumes with the same command.
 """
 
 import argparse
@@ -18,17 +18,17 @@ from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE, kill_steps, wa
 from hbac_assets.store.files import LITTLE_SPACE, writable
 
 SILENT = {"console": {"config": {"log_level": "CRITICAL"}}}
-"""Dagster's own logger, where the event log is shown in its place."""
+"""Dagster's own logger, silenced because the event log is shown instead."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_choices(parser)
-    parser.add_argument("--full", action="store_true", help="end with all models and differences, beyond one screen")
+    parser.add_argument("--full", action="store_true", help="print all models and differences, even beyond one screen")
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """Add what chooses experiment and data; each option sets an environment variable, which holds without it."""
+    """Add the options that choose experiment and data; each overrides an environment variable."""
     parser.add_argument(
         "--experiment",
         dest="HBAC_EXPERIMENT",
@@ -40,20 +40,20 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add what chooses the data, and whether experiments are shrunk; as for `add_choices`."""
+    """Add the options that choose the data, and miniatures; as for `add_choices`."""
     parser.add_argument(
         "--data",
         dest="HBAC_DATA_DIR",
         metavar="FOLDER",
         type=not_empty,
-        help="the competition's files in Kaggle's layout (HBAC_DATA_DIR; without it, synthetic data are made)",
+        help="the competition's files in Kaggle's layout (HBAC_DATA_DIR; without it, synthetic data are generated)",
     )
     parser.add_argument(
         "--miniature",
         dest="HBAC_MINIATURE",
         action="store_const",
         const="1",
-        help="shrink the experiment to minutes (HBAC_MINIATURE=1)",
+        help="reduce the experiment to minutes (HBAC_MINIATURE=1)",
     )
 
 
@@ -69,7 +69,7 @@ def main(options: argparse.Namespace) -> int:
 def materialize_and(job: str, then: Callable[[str], None]) -> int:
     """Run a job of `definitions`, then what follows it, and return the exit status.
 
-    What follows is told where MLflow's pages show the scores.
+    `then` gets the address of the scores in MLflow.
 
     Raises:
         HbacError: with the one line of the first failure.
@@ -82,9 +82,9 @@ def materialize_and(job: str, then: Callable[[str], None]) -> int:
                 scores = materialize(job)
                 if not watch.number:
                     then(scores)
-        except BaseException as error:  # what an interrupt becomes depends on where it hits
+        except BaseException as error:  # an interrupt raises different errors depending on where it hits
             if isinstance(error, HbacError):
-                kill_steps()  # where nobody could keep their events, the exit would wait for them
+                kill_steps()  # if their events cannot be stored, the exit would wait for them
             if not watch.number:
                 raise
         if watch.number:
@@ -96,7 +96,7 @@ def materialize_and(job: str, then: Callable[[str], None]) -> int:
 
 @contextmanager
 def places_to_write() -> Iterator[None]:
-    """Require that results and Dagster's events can be written before the block, and tell of a full disk in one line.
+    """Require that results and Dagster's events can be written before the block; report a full disk in one line.
 
     While it runs, nothing of the store is freed.
 
@@ -112,11 +112,10 @@ def places_to_write() -> Iterator[None]:
 
 
 def require_inputs() -> None:
-    """Check what the run is about and what it runs on, before Dagster knows of a run.
+    """Check the experiment, data and device before a Dagster run is created.
 
     Raises:
-        HbacError: the data are not there, the experiment's results are those of another file, or the device cannot be
-            used.
+        HbacError: the data are missing, the experiment's results belong to another file, or the device cannot be used.
     """
     from hbac_assets.definitions import defs
 
@@ -128,10 +127,10 @@ def require_inputs() -> None:
 
 
 def materialize(job: str) -> str:
-    """Run a job of `definitions`, each asset in steps of its own, and show what goes on.
+    """Run a job of `definitions`, each asset in separate steps, and show its progress.
 
     Returns:
-        The address at which MLflow's pages show the scores; empty where nothing was logged.
+        The address of the scores in MLflow; empty if nothing was logged.
 
     Raises:
         HbacError: with the one line of the first failure.
@@ -169,9 +168,9 @@ def materialize(job: str) -> str:
 
 
 def print_report(scores: str, *, full: bool) -> None:
-    """Print the scores, where the submission is, and how to explore them, on one screen or in `full`.
+    """Print the scores, the submission's path and how to explore them, on one screen or in `full`.
 
-    `scores` is the address at which MLflow's pages show them.
+    `scores` is their address in MLflow.
     """
     from hbac_assets.commands.report import report
     from hbac_assets.definitions import defs

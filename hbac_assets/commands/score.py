@@ -1,7 +1,7 @@
-"""Score predictions of any models against the votes of experts: leaderboard, differences, floor, slices, classes.
+"""Score predictions of any models against expert votes: leaderboard, differences, floor, slices, classes.
 
-Each FILE is a parquet or CSV table with an id and six probabilities in a row. A file of this project's own
-(oof.parquet) holds the votes and the names of its members, too; for any other, --votes names a table such as train.csv.
+Each FILE is a parquet or CSV table with an id and six probabilities per row. A file of this project (oof.parquet)
+also holds the votes and the names of its members; for any other, --votes names a table such as train.csv.
 """
 
 import argparse
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 NAMES = {
     "id": "the id of a row (label_id, or eeg_id)",
-    "probabilities": "the probabilities, {} for a class ({}_probability, {}, or beside --votes {}_vote)",
-    "votes": "the votes, {} for a class ({}_vote, or shares as {}_share)",
-    "model": "names the model in a file of several (member)",
+    "probabilities": "the probabilities, {} for a class ({}_probability, {}, or with --votes {}_vote)",
+    "votes": "the votes, {} for a class ({}_vote, or fractions as {}_share)",
+    "model": "the model, in a file of several (member)",
     "patient": "the patient (patient_id)",
     "fold": "the fold that a row was held out in (fold)",
     "quality": "a measure of the signal's quality, higher is better (quality)",
@@ -37,17 +37,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="predictions, parquet or CSV")
     parser.add_argument("--votes", type=Path, metavar="TABLE", help="the table of votes, parquet or CSV")
-    parser.add_argument("--blend", action="store_true", help="score blends of all models, too, learned on other folds")
+    parser.add_argument("--blend", action="store_true", help="also score blends of all models, fitted on other folds")
     parser.add_argument(
         "--calibrate",
         metavar="KIND",
         nargs="+",
         default=[],
         choices=KINDS,
-        help=f"score each model calibrated on other folds, too: {', '.join(KINDS)}",
+        help=f"also score each model calibrated on other folds: {', '.join(KINDS)}",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to this file")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page with figures to this file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to this file")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with charts to this file")
     columns = parser.add_argument_group("names of columns")
     for name, what in NAMES.items():
         option = "--votes-as" if name == "votes" else f"--{name}"
@@ -82,12 +82,12 @@ def main(options: argparse.Namespace) -> int:
         print(f"\nall of it, with every class, slice and difference: {options.json}")
     if options.html:
         write_text(options.html, _page(evaluation, found, options))
-        print(f"\nwith figures: {options.html}")
+        print(f"\nwith charts: {options.html}")
     return 0
 
 
 def _page(evaluation: "Evaluation", found: "ReadPredictions", options: argparse.Namespace) -> str:
-    """Return what was found as HTML."""
+    """Return the results as HTML."""
     from hbac_assets.report.scored_files import scored_files_page
 
     files = [f"predictions: {file}" for file in options.files]
@@ -96,8 +96,8 @@ def _page(evaluation: "Evaluation", found: "ReadPredictions", options: argparse.
 
 
 def leaderboard(evaluation: "Evaluation", found: "ReadPredictions") -> str:
-    """Return what was found as lines for the terminal."""
-    patients = "patients not known" if evaluation.patients is None else f"{evaluation.patients} patients"
+    """Return the results as lines for the terminal."""
+    patients = "patients unknown" if evaluation.patients is None else f"{evaluation.patients} patients"
     best = evaluation.models[0]["model"]
     lines = [
         "",
@@ -115,7 +115,7 @@ def leaderboard(evaluation: "Evaluation", found: "ReadPredictions") -> str:
 
 
 def model_lines(evaluation: "Evaluation") -> list[list[str]]:
-    """Return the cells of a table of all models, best first."""
+    """Return a table of all models, best first, as lists of cells."""
     best = evaluation.models[0]["model"]
     pairs = {(one["first"], one["second"]): one for one in evaluation.differences}
     table = [["model", "KL", "interval", "rows", "prior to floor", "experts", "behind the best"]]
@@ -146,7 +146,7 @@ def _floor_lines(evaluation: "Evaluation") -> list[str]:
     lines = [f"class prior {first['prior']:.4f} on the rows of {first['model']}"]
     if not math.isnan(first["floor"]):
         low, high = first["floor_low"], first["floor_high"]
-        lines[0] += f"; floor, which the truth itself would score with so few votes, about {low:.2f} to {high:.2f}"
+        lines[0] += f"; floor, the score of the true probabilities with so few votes, about {low:.2f} to {high:.2f}"
     return [*lines, ""]
 
 
@@ -156,11 +156,11 @@ def _worst_lines(evaluation: "Evaluation", best: str) -> list[str]:
         f"  {one['by']} {one['slice']}: {one['mean']:.4f} in {one['rows']} rows, {one['excess']:+.4f} beside the others"
         for one in worst
     ]
-    return [f"where {best} is worse than elsewhere:", *lines, ""] if lines else []
+    return [f"slices on which {best} is worse than elsewhere:", *lines, ""] if lines else []
 
 
 def _class_lines(evaluation: "Evaluation", best: str) -> list[str]:
-    rows = [["class", "majority of", "its part of the KL", "AUROC", "AUPRC"]]
+    rows = [["class", "majority of", "part of the KL", "AUROC", "AUPRC"]]
     for one in evaluation.classes:
         if one["model"] == best:
             areas = [_or_nothing(one[name], "{:.3f}") for name in ("auroc", "auprc")]
@@ -170,8 +170,8 @@ def _class_lines(evaluation: "Evaluation", best: str) -> list[str]:
 
 def _oddity_lines(found: "ReadPredictions") -> list[str]:
     texts = {
-        "rows_not_summing_to_1": "rows whose probabilities do not sum to 1, scored as they are",
-        "rows_with_zero_where_votes_are": "rows with a probability of 0 where votes are: 34.5 nats × their share",
+        "rows_not_summing_to_1": "rows whose probabilities do not sum to 1, scored unchanged",
+        "rows_with_zero_where_votes_are": "rows with probability 0 for a class with votes: 34.5 nats × their fraction",
     }
     return [
         f"{one['model']}: {one[name]} {text}" for one in found.oddities for name, text in texts.items() if one[name]
@@ -191,7 +191,7 @@ def columns(rows: list[list[str]]) -> list[str]:
 
 
 class _Progress:
-    """Says on standard error how far it is, every few seconds, and nothing of what takes less."""
+    """Reports progress on standard error every few seconds; silent for shorter work."""
 
     def __init__(self, what: str) -> None:
         self._what = what

@@ -1,4 +1,4 @@
-"""Servers on this machine: started with their output in a file, waited for until they answer, ended together."""
+"""Servers on this machine: started with a log file, awaited until they answer, stopped together."""
 
 import os
 import signal
@@ -24,11 +24,11 @@ class Server:
     """A running server.
 
     Attributes:
-        name: what people call it.
+        name: for people.
         page: its address.
-        ready: an address below that, which answers once the server can be used.
+        ready: an address below that, which answers once the server is ready.
         log: the file of its output.
-        process: that leads a session of its own, with all that it starts.
+        process: the leader of a separate session, with its children.
     """
 
     name: str
@@ -38,13 +38,13 @@ class Server:
     process: "subprocess.Popen[bytes]"
 
     def answers(self) -> bool:
-        """Tell whether the server can be used."""
+        """Return whether the server is ready."""
         with suppress(OSError), urllib.request.urlopen(self.ready, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
             return bool(answer.status == 200)
         return False
 
     def require_alive(self) -> None:
-        """Require that it runs; if not, print the end of its log.
+        """Require that it runs; otherwise print the end of its log.
 
         Raises:
             HbacError: it has ended.
@@ -62,13 +62,13 @@ class Server:
 def start(
     name: str, command: Sequence[str], port: int, ready: str, folder: Path, environment: Mapping[str, str]
 ) -> Server:
-    """Start a module of Python as a server.
+    """Start a Python module as a server.
 
     Args:
-        name: what people call it.
+        name: for people.
         command: the module and its arguments.
-        port: where it will listen.
-        ready: the path that answers once it can be used.
+        port: that it will listen on.
+        ready: the path that answers once it is ready.
         folder: of the log.
         environment: its variables.
     """
@@ -87,16 +87,16 @@ def start(
 
 
 def free_port(variable: str, default: int) -> int:
-    """Return the port that a variable names, which nobody listens on.
+    """Return the port that a variable names, if it is free.
 
     Raises:
-        HbacError: it is none, or taken.
+        HbacError: it is not a port, or taken.
     """
     value = os.environ.get(variable) or str(default)
     if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
         raise HbacError(f"{variable}: expected the number of a port, 1 to 65535, found '{value}'; correct it")
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do: one that was left is free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do: a port in TIME_WAIT is free
         try:
             probe.bind((HOST, int(value)))
         except OSError as error:
@@ -108,11 +108,11 @@ def free_port(variable: str, default: int) -> int:
 
 
 def wait_until_ready(servers: Sequence[Server], say: Callable[[str], None]) -> None:
-    """Wait until all can be used.
+    """Wait until all are ready.
 
     Args:
         servers: that were started.
-        say: told every half second which are waited for.
+        say: called every half second with those that are awaited.
 
     Raises:
         HbacError: one has ended.
@@ -123,7 +123,7 @@ def wait_until_ready(servers: Sequence[Server], say: Callable[[str], None]) -> N
 
 
 def watch_for(servers: Sequence[Server], seconds: float) -> None:
-    """Wait a while in which all servers should be running.
+    """Wait, while requiring that all servers run.
 
     Raises:
         HbacError: one has ended.
@@ -134,7 +134,7 @@ def watch_for(servers: Sequence[Server], seconds: float) -> None:
 
 
 def stop(servers: Sequence[Server]) -> None:
-    """Ask each server and its children to end, and end those that do not within a few seconds."""
+    """Ask each server and its children to end, and kill those that do not within a few seconds."""
     for server in servers:
         _signal_group(server, signal.SIGINT)
     deadline = time.monotonic() + STOP_SECONDS
@@ -146,6 +146,6 @@ def stop(servers: Sequence[Server]) -> None:
 
 
 def _signal_group(server: Server, number: signal.Signals) -> None:
-    """Signal every process that a server started; its session is its own."""
+    """Signal every process of a server's session."""
     with suppress(ProcessLookupError):
         os.killpg(server.process.pid, number)

@@ -1,7 +1,7 @@
-"""List what the store holds by data set and experiment, and what belongs to none; `prune` frees what nothing refers to.
+"""List the store's contents by data set and experiment; `prune` deletes what nothing refers to.
 
-An artifact is current if the present code and settings would make it of the data that HBAC_DATA_DIR names; files are
-compared by their sizes. docs/store.md says what is what.
+An artifact is current if the present code and settings would make it from the data that HBAC_DATA_DIR names; files
+are compared by size. docs/store.md explains the list.
 """
 
 import argparse
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hbac_assets.inventory.inventory import Inventory
 
-PRUNE = """Free what no experiment's file and no MLflow run refers to: a dry run without --yes.
+PRUNE = """Delete what no experiment's file and no MLflow run refers to: a dry run without --yes.
 
-Refused while a run works in the store. docs/store.md says what refers to what.
+Refused while a run works in the store. docs/store.md explains the references.
 """
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options and actions."""
-    parser.add_argument("--json", action="store_true", help="print it for machines")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
     actions = parser.add_subparsers(dest="action", metavar="[ACTION]")
     prune = actions.add_parser(
         "prune",
@@ -29,15 +29,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    prune.add_argument("--yes", action="store_true", help="delete what a dry run shows")
-    prune.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print it for machines")
+    prune.add_argument("--yes", action="store_true", help="delete what a dry run lists")
+    prune.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print it as JSON")
 
 
 def main(options: argparse.Namespace) -> int:
     """List or prune, and return the exit status.
 
     Raises:
-        HbacError: the environment names what is not there, MLflow cannot be asked, or the store is in use.
+        HbacError: the environment names something that does not exist, MLflow is unavailable, or the store is in use.
     """
     if options.action == "prune":
         prune(delete=options.yes, as_json=options.json)
@@ -47,7 +47,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def list_store(*, as_json: bool) -> None:
-    """Print what the store holds.
+    """Print the contents of the store.
 
     Raises:
         HbacError: the experiment that the environment names cannot be loaded.
@@ -63,10 +63,10 @@ def list_store(*, as_json: bool) -> None:
 
 
 def prune(*, delete: bool, as_json: bool) -> None:
-    """Print what nothing refers to, and delete it if that is asked for.
+    """Print what nothing refers to, and delete it if `delete`.
 
     Raises:
-        HbacError: MLflow cannot be asked, the store has nothing of the data that the environment names, or is in use.
+        HbacError: MLflow is unavailable, the store has nothing of the environment's data, or is in use.
     """
     from contextlib import nullcontext
 
@@ -89,7 +89,7 @@ def prune(*, delete: bool, as_json: bool) -> None:
 
 
 def _look(*, require_data: bool) -> "Inventory":
-    """Look through the store that the environment names; with `require_data` ask MLflow, too, which runs there are."""
+    """Scan the environment's store; with `require_data` also query the runs in MLflow."""
     from hbac_assets.errors import HbacError
     from hbac_assets.inventory.inventory import take_inventory
     from hbac_assets.inventory.scan import Places

@@ -1,4 +1,4 @@
-"""What `hbac store` prints: a table of 100 columns for people, and the same for machines."""
+"""The output of `hbac store`: a table of 100 columns, and the same as JSON."""
 
 import time
 from collections import Counter
@@ -14,26 +14,26 @@ from hbac_assets.store.files import readable_size
 
 WHAT, STATE = 37, 24
 SHOWN = 10
-"""Of a list whose length nobody can foresee."""
+"""Entries shown of a list of unknown length."""
 ORDER = {kind: number for number, kind in enumerate(Kind)}
 CURRENT = "current"
 
 
 def listing(inventory: Inventory, states: Mapping[Thing, str]) -> list[str]:
-    """Return what the store holds as lines for the terminal."""
+    """Return the contents of the store as lines for the terminal."""
     usage = disk_usage(file for files in inventory.holdings.things.values() for file in files)
     return [
-        f"{shown(inventory.places.store)} and what lies beside it: {readable_size(usage.size)} in {usage.files} files",
+        f"{shown(inventory.places.store)} and what is beside it: {readable_size(usage.size)} in {usage.files} files",
         _environment_line(inventory),
         "",
         *_table(inventory, states, "state"),
         *_others_lines(inventory),
-        *(f"at fault: {line}" for line in dict.fromkeys(inventory.experiments.faults.values())),
+        *(f"error: {line}" for line in dict.fromkeys(inventory.experiments.faults.values())),
     ]
 
 
 def pruning(inventory: Inventory, planned: Plan, *, deleted: bool) -> list[str]:
-    """Return what nothing refers to, and what only runs refer to, as lines for the terminal."""
+    """Return what nothing refers to, and what only MLflow runs refer to, as lines for the terminal."""
     by_runs = {thing: verdict.why for thing, verdict in inventory.verdicts.items() if inventory.refs.runs[thing]}
     by_runs = {thing: why for thing, why in by_runs.items() if thing.place not in inventory.refs.artifacts}
     lines = [
@@ -42,10 +42,10 @@ def pruning(inventory: Inventory, planned: Plan, *, deleted: bool) -> list[str]:
         "",
     ]
     if planned.files:
-        lines += ["freed:" if deleted else "to be freed:", *_table(inventory, planned.why, "why"), ""]
+        lines += ["freed:" if deleted else "to be deleted:", *_table(inventory, planned.why, "why"), ""]
     if by_runs:
         lines += [
-            "kept for runs in MLflow alone; delete these there to free it:",
+            "kept only for runs in MLflow; delete these there to free it:",
             *_table(inventory, by_runs, "why"),
             "",
         ]
@@ -53,15 +53,15 @@ def pruning(inventory: Inventory, planned: Plan, *, deleted: bool) -> list[str]:
 
 
 def conclusion(usage: DiskUsage, *, deleted: bool) -> str:
-    """Return how much is freed as a line."""
+    """Return a line with the amount freed."""
     elsewhere = usage.size - usage.freed
-    linked = f"; {readable_size(elsewhere)} more stay, which have other hard links" if elsewhere else ""
+    linked = f"; {readable_size(elsewhere)} more have other hard links and stay" if elsewhere else ""
     amount = f"{readable_size(usage.freed)} in {usage.files} files{linked}"
     return f"freed {amount}" if deleted else f"dry run: would free {amount}; hbac store prune --yes does it"
 
 
 def described(inventory: Inventory, states: Mapping[Thing, str]) -> dict[str, Any]:
-    """Return what the store holds, JSON-like."""
+    """Return the contents of the store, JSON-like."""
     data = inventory.refs.dataset
     return {
         "store": str(inventory.places.store),
@@ -85,7 +85,7 @@ def described_plan(inventory: Inventory, planned: Plan, *, deleted: bool) -> dic
 
 
 def shown(name: object) -> str:
-    """Return a name in which nothing moves the cursor or cannot be printed; such characters are written as escapes."""
+    """Return a name with control and unprintable characters escaped."""
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode() for one in str(name)
     )
@@ -109,7 +109,7 @@ def _described(inventory: Inventory, thing: Thing, **more: str) -> dict[str, Any
 def _environment_line(inventory: Inventory) -> str:
     data = inventory.refs.dataset
     if data is NO_DATA:
-        return "the environment's data: none of which there are results here"
+        return "the environment's data: no results here"
     return f"the environment's data: {data.key}, {shown(data.folder)}"
 
 
@@ -145,7 +145,7 @@ def _label(thing: Thing) -> str:
 
 
 def _summary(notes: list[str]) -> str:
-    """Return what is the same of several things, or how many are current."""
+    """Return the common state of several things, or how many are current."""
     counted = Counter(filter(None, notes))
     if len(counted) <= 1:
         return next(iter(counted), "")

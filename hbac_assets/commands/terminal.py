@@ -1,4 +1,4 @@
-"""Standard error as a person sees it: lines, below them one that moves where it is a terminal, colour where wanted."""
+"""Standard error for people: lines, below them a moving line if it is a terminal, colour if wanted."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ LESS_THAN_A_MINUTE, LESS_THAN_TWO_HOURS = 60, 2 * 3600
 
 
 class Terminal:
-    """A stream of lines; on a terminal the last one shows what is going on, and each line is written above it."""
+    """A stream of lines; on a terminal the last line shows the work in progress, below all others."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         """Write to `stream`, by default standard error."""
@@ -21,12 +21,12 @@ class Terminal:
         self._lock = threading.Lock()
 
     def line(self, text: str) -> None:
-        """Write a line that stays."""
+        """Write a permanent line."""
         with self._lock:
             self._write((ERASE if self.moves else "") + text + "\n" + self._moving)
 
     def move(self, text: str) -> None:
-        """Show a text in the moving line, cut to the terminal's width; none removes it. Nothing without a terminal."""
+        """Show a text in the moving line, if any, cut to the terminal's width; an empty text removes it."""
         if self.moves:
             with self._lock:
                 shown = text[: self._columns() - 1]
@@ -34,7 +34,7 @@ class Terminal:
                 self._write(ERASE + self._moving)
 
     def styled(self, text: str, style: str) -> str:
-        """Return the text in a style, where the stream shows colours and nobody asked for none."""
+        """Return the text in a style if the stream shows colours and NO_COLOR is unset."""
         return styled(text, style, self._stream)
 
     def _columns(self) -> int:
@@ -55,7 +55,7 @@ def styled(text: str, style: str, stream: TextIO) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as people say it."""
+    """Return a duration in words, such as 3 min."""
     if seconds < LESS_THAN_A_MINUTE:
         return f"{max(seconds, 0):.0f} s"
     if seconds < LESS_THAN_TWO_HOURS:

@@ -1,7 +1,7 @@
-"""Show Dagster, with its daemon, and MLflow on this machine, until Ctrl-C.
+"""Serve Dagster, with its daemon, and MLflow on this machine, until Ctrl-C.
 
-They listen on 127.0.0.1, on the ports that HBAC_DAGSTER_PORT and HBAC_MLFLOW_PORT name: 3000 and 5000 without them.
-Their logs go to files, whose folder is printed.
+They listen on 127.0.0.1, on the ports HBAC_DAGSTER_PORT (3000) and HBAC_MLFLOW_PORT (5000). Their logs go to files,
+whose folder is printed.
 """
 
 import argparse
@@ -28,23 +28,23 @@ SERVERS = {
     "Dagster": (("dagster", "dev", "--module-name", "hbac_assets", "--log-level", "warning"), "/server_info"),
     "MLflow": (("mlflow", "ui", "--workers", "1"), "/health"),
 }
-"""The module and its arguments, and what answers once the server can be used."""
+"""The module and its arguments, and the path that answers once the server is ready."""
 PORTS = {"HBAC_DAGSTER_PORT": 3000, "HBAC_MLFLOW_PORT": 5000}
-"""The ports of Dagster and MLflow where their variables are absent."""
+"""The default ports of Dagster and MLflow."""
 LOGS_FOLDER = DATA_FOLDER / "logs"
 MOST_EXPERIMENTS = 1000
 ANSWER_SECONDS = 30
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add none."""
+    """Add no options."""
 
 
 def main(options: argparse.Namespace) -> int:
-    """Start both servers, say when they can be used, wait until a signal comes, and stop both.
+    """Start both servers, report when they are ready, wait for a signal, and stop both.
 
     Raises:
-        HbacError: a port is taken, the databases cannot be made or read, or a server has ended by itself.
+        HbacError: a port is taken, the databases cannot be created or read, or a server has ended by itself.
     """
     terminal, began = Terminal(), time.monotonic()
     ports = free_ports()
@@ -71,10 +71,10 @@ def main(options: argparse.Namespace) -> int:
 
 
 def free_ports() -> dict[str, int]:
-    """Return the ports by the names of the servers to be started; an MLflow server that runs already needs none.
+    """Return the ports of the servers to start, by name; an MLflow server that already runs needs none.
 
     Raises:
-        HbacError: one is taken, or both are one.
+        HbacError: one is taken, or both are the same.
     """
     dagster, mlflow = PORTS
     ports = {"Dagster": free_port(dagster, PORTS[dagster])}
@@ -86,7 +86,7 @@ def free_ports() -> dict[str, int]:
 
 
 def pages(servers: list[Server], newest: str) -> list[str]:
-    """Return the lines of the addresses: of the servers, of Dagster's newest run and MLflow's newest experiment."""
+    """Return lines with the addresses of the servers, of Dagster's newest run and MLflow's newest experiment."""
     dagster, *mlflow = servers
     experiment = newest_experiment(mlflow[0].page) if mlflow else ""
     addresses = {
@@ -102,7 +102,7 @@ def start_all(ports: dict[str, int]) -> list[Server]:
     """Start the servers that have a port.
 
     Raises:
-        HbacError: no folder serves for sockets, or the logs cannot be written.
+        HbacError: no folder is suitable for sockets, or the logs cannot be written.
     """
     with write_faults(LOGS_FOLDER):
         LOGS_FOLDER.mkdir(parents=True, exist_ok=True)
@@ -116,13 +116,13 @@ def start_all(ports: dict[str, int]) -> list[Server]:
 
 
 def make_databases() -> str:
-    """Make those that both servers read, where they are missing; a run may do the same at this moment.
+    """Create the databases that both servers read, if missing; a concurrent run may do the same.
 
     Returns:
-        The id of the newest run in Dagster's; empty if there is none.
+        The id of Dagster's newest run; empty if there is none.
 
     Raises:
-        HbacError: one cannot be made or read.
+        HbacError: one cannot be created or read.
     """
     require_plain_paths()
     uri, artifacts = os.environ[BACKEND_URI], DATA_FOLDER / "mlartifacts"
@@ -138,13 +138,13 @@ def make_databases() -> str:
 
 
 def newest_experiment(page: str) -> str:
-    """Return the address of the experiment with the newest run, the best score first; empty if there is none."""
+    """Return the address of the experiment with the newest run, sorted by score; empty if there is none."""
     with suppress(OSError, ValueError, KeyError, IndexError):
         experiments = _ask(page, "experiments/search", {"max_results": MOST_EXPERIMENTS})["experiments"]
         ids = [one["experiment_id"] for one in experiments]
         newest = {"experiment_ids": ids, "max_results": 1, "order_by": ["attributes.start_time DESC"]}
         experiment = _ask(page, "runs/search", newest)["runs"][0]["info"]["experiment_id"]
-        for tag, value in EXPERIMENT_TAGS.items():  # one that an earlier version made lacks the view
+        for tag, value in EXPERIMENT_TAGS.items():  # an experiment of an earlier version lacks the view
             _ask(page, "experiments/set-experiment-tag", {"experiment_id": experiment, "key": tag, "value": value})
         return scores_page(page, experiment)
     return ""

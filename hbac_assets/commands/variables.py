@@ -1,4 +1,4 @@
-"""The environment variables of a subcommand: those that its options give, then the defaults of those that are absent.
+"""The environment variables of a subcommand: set by its options, then by defaults.
 
 `.envrc` sets the same defaults for Dagster's own commands and MLflow's.
 """
@@ -14,13 +14,13 @@ SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # Workers of the MLflow server for jobs that nothing here uses.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    # Of semaphores that a killed step leaves: the process that warns of them has removed them.
+    # About semaphores of a killed step: the process that warns of them has removed them.
     "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",
 }
 
 
 def set_variables(options: argparse.Namespace) -> None:
-    """Set the variables of this process, which those that it starts inherit; an empty one counts as absent."""
+    """Set the variables of this process and its children; an empty one counts as absent."""
     os.environ.update({name: value for name, value in vars(options).items() if name.startswith("HBAC_") and value})
     defaults = DEFAULT_PLACES | SWITCHES
     if IN_CHECKOUT:  # no caches in the source tree
@@ -34,7 +34,7 @@ def set_variables(options: argparse.Namespace) -> None:
 
 
 def not_empty(text: str) -> str:
-    """Return the value of an option, which is empty where a shell's variable in its place is not set."""
+    """Return the value of an option; refuse an empty one, as an unset shell variable gives."""
     if not text:
         raise argparse.ArgumentTypeError("expected a value, found an empty one; give it or leave the option out")
     return text

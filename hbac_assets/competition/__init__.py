@@ -1,5 +1,5 @@
 """The competition's tables and files: validated reading, conversion, fingerprint, folds.
 
-Knows pandas and pyarrow, and neither Dagster nor MLflow. What is computed from arrays belongs to `signals`,
-what is computed from predictions to `scoring`.
+Uses pandas and pyarrow, but neither Dagster nor MLflow. Computations on arrays belong to `signals`, those on
+predictions to `scoring`.
 """

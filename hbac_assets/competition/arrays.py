@@ -1,6 +1,6 @@
-"""What the file of a recording becomes: one npy array.
+"""Conversion of one recording's file to an npy array.
 
-Which values a right file has belongs to `spectrogram_file` and `eeg_file`; many files at once, to `conversion`.
+Validation of the file belongs to `spectrogram_file` and `eeg_file`; conversion of many files to `conversion`.
 """
 
 import hashlib
@@ -24,27 +24,27 @@ from hbac_assets.store.files import atomic_write
 
 @dataclass(frozen=True)
 class SpectrogramFacts:
-    """What became of one spectrogram."""
+    """The facts of one converted spectrogram."""
 
     columns: int
     """Length T of the array: one column each 2 s."""
     nan_share: float
-    """Share of the values that were NaN and are now 0."""
+    """Fraction of the values that were NaN and are now 0."""
     gaps: str
-    """Columns without any power, as `first-last` of each run, separated by spaces."""
+    """Runs of columns without any power, as `first-last`, separated by spaces."""
     digest: str
     """SHA-256 of the npy file."""
 
 
 @dataclass(frozen=True)
 class EegFacts:
-    """What became of one EEG."""
+    """The facts of one converted EEG."""
 
     nan_share: float
-    """Share of the samples that are NaN."""
+    """Fraction of the samples that are NaN."""
     missing: list[float | None]
-    """Of what the recipe uses of each window, the fraction of the samples that are NaN or from an electrode that shows
-    one value throughout; None where the window does not lie within the recording."""
+    """Per window, the fraction of the samples used by the recipe that are NaN or from a constant electrode; None if the
+    window is not within the recording."""
     digest: str
     """SHA-256 of the npy file."""
 
@@ -52,41 +52,41 @@ class EegFacts:
 def convert_spectrogram(source: Path, target: Path, least_columns: int = WINDOW_COLUMNS) -> SpectrogramFacts:
     """Write the spectrogram of `source` to `target` as float32 (400, T), C-contiguous, NaN replaced by 0.
 
-    A recording shorter than a window is put into the middle of one.
+    A recording shorter than a window is centred in one.
 
     Args:
         source: the spectrogram's file.
         target: the npy file.
-        least_columns: the fewest that are of use.
+        least_columns: the minimum length T.
 
     Raises:
-        RecordingError: `source` is not a spectrogram as `read_spectrogram` wants it.
+        RecordingError: `source` is not a spectrogram that `read_spectrogram` accepts.
         HbacError: `target` cannot be written.
     """
     power = in_the_middle(read_spectrogram(source, least_columns), WINDOW_COLUMNS, axis=1)
     missing = np.isnan(power)
     power[missing] = 0
-    facts = power.shape[1], _share(missing), _runs(~power.any(axis=0))
+    facts = power.shape[1], _fraction(missing), _runs(~power.any(axis=0))
     return SpectrogramFacts(*facts, _write(target, np.ascontiguousarray(power)))
 
 
 def convert_eeg(
     source: Path, target: Path, recipe: Recipe, offsets: Sequence[int], least_samples: int = EEG_WINDOW
 ) -> EegFacts:
-    """Write what a recipe makes of windows of the EEG in `source` to `target`.
+    """Write the arrays of windows of the EEG in `source`, made by a recipe, to `target`.
 
-    The array is (windows, *recipe.shape), of the recipe's type, as `signals.eeg_arrays.array_of` makes each; zero for a
-    window of which the recording holds nothing.
+    The array is (windows, *recipe.shape), of the recipe's type, each as `signals.eeg_arrays.array_of` makes it; zero
+    for a window entirely outside the recording.
 
     Args:
         source: the EEG's file.
         target: the npy file.
         recipe: of spectrograms or waveforms.
-        offsets: where the windows of 50 s begin, in seconds; `windows.MIDDLE` for the middle of the recording.
-        least_samples: the fewest that are of use; of an EEG shorter than a window, the rest counts as missing.
+        offsets: the beginnings of the 50 s windows, in seconds; `windows.MIDDLE` for the middle of the recording.
+        least_samples: the minimum length; of an EEG shorter than a window, the rest counts as missing.
 
     Raises:
-        RecordingError: `source` is not an EEG as `read_eeg` wants it.
+        RecordingError: `source` is not an EEG that `read_eeg` accepts.
         HbacError: `target` cannot be written.
     """
     eeg = in_the_middle(read_eeg(source, least_samples), EEG_WINDOW, axis=0)
@@ -98,7 +98,7 @@ def convert_eeg(
         missing.append(missing_fraction(middle(window, recipe.seconds)) if whole else None)
         if whole and missing[-1] != 1:
             array[:] = array_of(window, recipe)
-    return EegFacts(_share(np.isnan(eeg)), missing, _write(target, arrays))
+    return EegFacts(_fraction(np.isnan(eeg)), missing, _write(target, arrays))
 
 
 def _runs(true: Any) -> str:
@@ -110,8 +110,8 @@ def _runs(true: Any) -> str:
 def write_npy(path: Path, array: np.ndarray) -> str:
     """Write a C-contiguous array as `np.save` does, and return the SHA-256 of the file.
 
-    A full disk is reported as one: `np.save` writes with C's own functions and raises an OSError without the system's
-    error number. The digest is taken of what is in memory, so that the file need not be read again.
+    A full disk is reported as such: `np.save` writes with C functions and raises an OSError without the system's error
+    number. The digest is computed in memory, so that the file need not be read again.
     """
     header = BytesIO()
     np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
@@ -123,12 +123,12 @@ def write_npy(path: Path, array: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _share(true: np.ndarray) -> float:
-    """Return the mean of booleans; counting them is faster than adding them up as numbers."""
+def _fraction(true: np.ndarray) -> float:
+    """Return the mean of booleans; counting them is faster than summing them as numbers."""
     return np.count_nonzero(true) / true.size
 
 
 def _write(target: Path, array: np.ndarray) -> str:
-    # The index compares digests. Waiting for the disk would cost as much as a fifth of the conversion.
+    # The index compares digests. Flushing to disk would take up to a fifth of the conversion's time.
     with atomic_write(target, flushed=False, size=array.nbytes) as temporary:
         return write_npy(temporary, array)

@@ -1,7 +1,7 @@
-"""What the cells of a column may look like, as text, and what they become.
+"""The kinds of columns: the accepted text of their cells, and its conversion to values.
 
-Numbers are accepted however programs write them: `3`, `3.0`, `3e0`. A cell that is none of its column's kind becomes
-a missing value; what then happens to its row is said in `tables`.
+Numbers are accepted in any notation: `3`, `3.0`, `3e0`. An invalid cell becomes a missing value; `tables` decides what
+happens to its row.
 """
 
 import re
@@ -15,13 +15,13 @@ from hbac_assets.labels import CLASSES
 
 LARGEST_ID = 2**63 - 1
 EXACT = 2**53
-"""Up to here every whole number is a float64."""
+"""Up to here every whole number is exact in float64."""
 MOST_VOTES = 10**9
 WHOLE = re.compile(r"([-+]?[0-9]+)(\.0*)?")
 # It becomes the name of a file.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 SPLINTER = 1e-3
-"""Seconds: by so much a time may miss a whole second for want of digits."""
+"""Tolerance in s by which a rounded time may miss a whole second."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Kind:
     """A kind of column.
 
     Attributes:
-        expected: what a right cell holds, for messages.
-        parse: from text to values, missing (NaN or NA) where a cell is none of this kind.
-        dtype: of the values where none is missing; None leaves what `parse` gives.
+        expected: the valid contents of a cell, for messages.
+        parse: from text to values, missing (NaN or NA) where a cell is invalid.
+        dtype: of the values if none is missing; None keeps that of `parse`.
     """
 
     expected: str
@@ -40,8 +40,8 @@ class Kind:
 
 
 def ids(cells: pd.Series) -> pd.Series:
-    """Return ids: whole numbers where most are, otherwise text that can name a file."""
-    numbers = pd.Series([_whole(cell) for cell in cells], cells.index, dtype="object")  # in float64, digits get lost
+    """Return ids: whole numbers if most are, otherwise text that can name a file."""
+    numbers = pd.Series([_whole(cell) for cell in cells], cells.index, dtype="object")  # float64 loses digits
     if numbers.notna().sum() * 2 >= len(cells):
         return numbers.astype("Int64")
     return cells.where(cells.str.fullmatch(NAME), None)
@@ -60,14 +60,14 @@ def whole_numbers(cells: pd.Series) -> pd.Series:
 
 
 def seconds(cells: pd.Series) -> pd.Series:
-    """Return the whole seconds of offsets: public programs cut there."""
+    """Return offsets truncated to whole seconds, as public programs do."""
     numbers = _numbers(cells)
     floor: pd.Series = np.floor(numbers.where((numbers >= 0) & (numbers <= EXACT)) + SPLINTER)
     return floor
 
 
 def classes(cells: pd.Series) -> pd.Series:
-    """Return the names of classes as the competition writes them."""
+    """Return the names of classes in the competition's spelling."""
     return cells.str.lower().map({name.lower(): name for name in CLASSES})
 
 
@@ -81,7 +81,7 @@ def _numbers(cells: pd.Series) -> pd.Series:
 
 
 def _whole(cell: str) -> int | None:
-    """Return the whole number that a cell is, exactly, however large; None where it is none or too large."""
+    """Return the exact whole number in a cell; None if it is none or too large."""
     if found := WHOLE.fullmatch(cell):
         number = int(found[1])
         return number if abs(number) <= LARGEST_ID else None

@@ -1,8 +1,7 @@
-"""From the recordings' parquet files to npy arrays: in parallel, resumably, past the files at fault.
+"""Conversion of the recordings' parquet files to npy arrays: in parallel; resumable; skips unreadable files.
 
-What the array of one file is belongs to `arrays`. The folder of the arrays holds an index: a target is kept if it
-was made from the source as it is now, by the same version, and its bytes are those that were written; whatever the
-index misses is converted again.
+The conversion of one file belongs to `arrays`. The folder of the arrays holds an index: a target is kept if it was made
+from the present source by the same version, and is unchanged; everything else is converted again.
 """
 
 import json
@@ -29,7 +28,7 @@ INDEX = "index.json"
 INDEX_EVERY_SECONDS = 5.0
 
 WORKERS = (os.cpu_count() or 1) + 1
-"""Threads: one more than cores, since often one of them waits for the disk."""
+"""Number of threads: one more than cores, since one often waits for the disk."""
 
 Facts = TypeVar("Facts", bound="DataclassInstance")
 
@@ -39,13 +38,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Converter(Generic[Facts]):
-    """How the files of one kind of recording become arrays.
+    """The conversion of one kind of recording.
 
     Attributes:
-        id_column: what the number in a file's name is, such as `spectrogram_id`.
-        facts: the dataclass of what is known of an array, its SHA-256 as `digest` among it.
-        convert: writes the array of a source to a target; raises RecordingError if the source is at fault.
-        version: another one when the same source would give another array.
+        id_column: the name of the id in file names, such as `spectrogram_id`.
+        facts: the dataclass of an array's facts, including its SHA-256 as `digest`.
+        convert: writes the array of a source to a target; raises RecordingError if the source is invalid.
+        version: changes when the same source would give another array.
     """
 
     id_column: str
@@ -61,15 +60,15 @@ def convert_all(
     workers: int = WORKERS,
     progress: Progress = lambda done, total: None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Convert each source to `target_folder/<id>.npy`; what is up to date is kept.
+    """Convert each source to `target_folder/<id>.npy`; arrays that are up to date are kept.
 
-    Threads suffice: decoding, mathematics, hashing and writing release Python's lock. BLAS gets one thread in each,
-    so that theirs do not wait for each other, and a result does not depend on how many there are.
+    Threads suffice: decoding, mathematics, hashing and writing release the GIL. BLAS gets one thread in each, which
+    avoids contention and makes results independent of their number.
 
     Args:
         sources: files named `<id>.parquet`, each id once.
-        target_folder: where the arrays and their index lie; made if absent.
-        converter: what is done to each.
+        target_folder: of the arrays and their index; created if absent.
+        converter: of the recordings.
         workers: number of threads.
         progress: called after each file.
 
@@ -77,7 +76,7 @@ def convert_all(
         Conversions (id and facts) and failures (id, file, reason), each ordered by id.
 
     Raises:
-        HbacError: an array cannot be written; what was converted before is kept.
+        HbacError: an array cannot be written; arrays converted before are kept.
     """
     sources = list(sources)
     index = _Index(target_folder, converter)
@@ -99,14 +98,14 @@ def convert_all(
                 progress(done, len(futures))
         finally:
             pool.shutdown(cancel_futures=True)
-            with suppress(FullDiskError):  # what the index misses is converted again
+            with suppress(FullDiskError):  # arrays that the index lacks are converted again
                 index.write()
     facts = [field.name for field in fields(converter.facts)]
     return _frame(converter.id_column, conversions, facts), _frame(converter.id_column, failures, ["file", "reason"])
 
 
 class _Index(Generic[Facts]):
-    """What is known of each array: its facts, its state, and that of its source right before it was made."""
+    """The facts of each array, its state, and that of its source right before the conversion."""
 
     def __init__(self, folder: Path, converter: Converter[Facts]) -> None:
         self._folder = folder
@@ -115,10 +114,10 @@ class _Index(Generic[Facts]):
         self._written = monotonic()
 
     def convert(self, source: Path) -> Facts:
-        """Return the known facts if source and target are as they were, and convert anew otherwise.
+        """Return the recorded facts if source and target are unchanged, otherwise convert again.
 
-        As it was means size and times; whoever uses an array compares its digest. Of a target with other times, such as
-        one that was copied, the digest decides.
+        Unchanged means size and times; whoever uses an array compares its digest. If a target's times differ, as after
+        copying, the digest decides.
         """
         target = self._folder / f"{source.stem}.npy"
         before, known = _state(source), self._entries.get(target.name)
@@ -149,7 +148,7 @@ def _read_entries(path: Path, version: str) -> dict[str, Any]:
 
 
 def _state(path: Path) -> list[int] | None:
-    """Return size and time of last change, or None if there is no such file."""
+    """Return size and modification time, or None if there is no such file."""
     try:
         status = path.stat()
     except OSError:
@@ -158,7 +157,7 @@ def _state(path: Path) -> list[int] | None:
 
 
 def _own_state(path: Path) -> list[int] | None:
-    """Return the state of a file that only this project writes, with the time that no program can set back."""
+    """Return the state of a file that only this project writes, including ctime, which no program can set."""
     state = _state(path)
     return state and [*state, path.stat().st_ctime_ns]
 

@@ -1,8 +1,8 @@
-"""Reading of a table as text, however spreadsheets and other programs leave it.
+"""Reading a CSV table as text, in the variants that spreadsheets and other programs write.
 
-A byte-order mark, UTF-16, gzip, semicolons, tabs, quotes, blank lines and an index column are no obstacle. What was
-unusual is remarked on, and a row with too few or too many fields is set aside. What the cells of a column mean belongs
-to `columns`; which columns a table has and what must hold across rows, to `tables`.
+A byte-order mark, UTF-16, gzip, semicolons, tabs, quotes, blank lines and an index column are accepted. Anything
+unusual gives a remark, and a row with too few or too many fields is set aside. The meaning of cells belongs to
+`columns`; the columns of a table and conditions across rows belong to `tables`.
 """
 
 import codecs
@@ -31,10 +31,10 @@ class TextTable:
     """A table whose cells are text.
 
     Attributes:
-        cells: stripped of spaces; column names in lower case. The index holds the rows' numbers in the file, 1 for the
-            one after the header.
-        uneven: for each row that has another number of fields than the header: its number and what is wrong.
-        remarks: what was unusual about the file, for people.
+        cells: without surrounding spaces; column names in lower case. The index is the rows' numbers in the file, 1 for
+            the one after the header.
+        uneven: the rows whose number of fields differs from the header's: number and problem.
+        remarks: anything unusual about the file, for people.
     """
 
     cells: pd.DataFrame
@@ -46,11 +46,11 @@ class TextTable:
 
 
 def read_text_table(path: Path, known: Collection[str]) -> TextTable:
-    """Return the table in a file, of its columns those that are known.
+    """Return the known columns of the table in a file.
 
     Args:
         path: the file.
-        known: names of columns; by them the separator is recognised.
+        known: names of columns, by which the separator is recognised.
 
     Raises:
         HbacError: the file is missing, unreadable, empty, no table in text, or ends within a row.
@@ -81,10 +81,10 @@ def read_text_table(path: Path, known: Collection[str]) -> TextTable:
 
 
 def require_file(path: Path) -> None:
-    """Require that a table is there.
+    """Require that a table exists.
 
     Raises:
-        HbacError: it is not.
+        HbacError: it does not.
     """
     if not path.is_file():
         packed = [one for one in (path.with_name(f"{path.name}.{suffix}") for suffix in ("gz", "zip")) if one.is_file()]
@@ -93,7 +93,7 @@ def require_file(path: Path) -> None:
 
 
 def _decoded(path: Path) -> tuple[str, list[str]]:
-    """Return the text of a file, and remarks on what it is wrapped in."""
+    """Return the text of a file, and remarks on its compression and encoding."""
     require_file(path)
     remarks = []
     try:
@@ -118,7 +118,7 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
 
 
 def _separator(header: str, known: Collection[str]) -> str:
-    """Return the separator by which most known columns are found in the header; a comma where none is."""
+    """Return the separator that gives the most known columns in the header; a comma if none does."""
 
     def found(separator: str) -> int:
         return sum(_name(cell) in known for cell in header.split(separator))
@@ -131,7 +131,7 @@ def _name(cell: str) -> str:
 
 
 def _rows(path: Path, lines: list[str], separator: str) -> tuple[list[str], dict[int, list[str]], dict[int, str], int]:
-    """Return the header, the rows by their numbers, what is wrong with uneven ones, and how many are blank."""
+    """Return the header, the rows by their numbers, the problems of uneven ones, and the number of blank ones."""
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
     rows: dict[int, list[str]] = {}
     uneven: dict[int, str] = {}
@@ -156,7 +156,7 @@ def _rows(path: Path, lines: list[str], separator: str) -> tuple[list[str], dict
 
 
 def _on_lines_of_their_own(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield rows with the number of their line, 0 for the header's; a quote left open would swallow many of them."""
+    """Yield rows with their line numbers, 0 for the header; refuse an open quote, which would swallow many lines."""
     lines = 0
     try:
         for number, row in enumerate(reader):

@@ -1,6 +1,6 @@
-"""Reading of one EEG's parquet file, checked.
+"""Reading and validation of one EEG's parquet file.
 
-Which of its windows become spectrograms, and where those go, belongs to `arrays`.
+Windows and arrays belong to `arrays`.
 """
 
 from pathlib import Path
@@ -19,22 +19,22 @@ from hbac_assets.competition.parquet_file import (
 )
 from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, ELECTRODES
 
-# Amplifiers saturate within; the peak of 50 s on a scalp is at least tens of µV, in volts 1e-6 of that.
+# Amplifiers saturate within; the peak of 50 s of scalp EEG is at least tens of µV, in volts 1e-6 of that.
 VOLTAGE = Quantity("voltage", "µV", peak=(1.0, 1e6))
 
 
 def read_eeg(source: Path, least_samples: int = EEG_WINDOW) -> np.ndarray:
-    """Return the EEG in `source` as float32 (samples, 19), columns as in `ELECTRODES`, in µV, NaN where it has none.
+    """Return the EEG in `source` as float32 (samples, 19), columns as in `ELECTRODES`, in µV, NaN where missing.
 
     Each electrode's samples are contiguous. Other columns, such as the electrocardiogram's, are ignored.
 
     Args:
         source: the file.
-        least_samples: the fewest that are of use.
+        least_samples: the minimum length.
 
     Raises:
-        RecordingError: the file is missing, unreadable or no parquet, lacks an electrode or has one that holds no
-            numbers, is too short, or holds values that are no voltage in µV.
+        RecordingError: the file is missing, unreadable or not parquet, lacks an electrode, has one without numbers, is
+            too short, or has values that cannot be voltages in µV.
     """
     with one_file_at_fault():
         table = read_table(source)

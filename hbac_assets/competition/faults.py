@@ -1,4 +1,4 @@
-"""The one line in which this layer reports bad input."""
+"""The error by which this layer reports bad input, in one line."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ def fault(
     row: int | None = None,
     column: str = "",
 ) -> HbacError:
-    """Return the error for a value that is not what it should be.
+    """Return the error for an invalid value.
 
     Args:
-        file: the file at fault.
-        expected: what a right file would hold there.
-        found: what it holds.
-        remedy: what the user can do.
+        file: that contains it.
+        expected: the valid contents.
+        found: the actual contents.
+        remedy: for the user.
         row: rows are counted from 0 here and from 1, after the header, in the message.
         column: the name of the column or columns.
     """

@@ -1,7 +1,7 @@
-"""The fingerprints of the tables: what the results made from them are filed under.
+"""The fingerprints of the tables, which identify the results made from them.
 
-A table counts by its values, not by how its file is written. Recordings do not count here: each array made of one
-carries its own digest.
+They depend on a table's values, not on its file format. Recordings are not included: each array made from one has its
+own digest.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
-"""Which fold a row is held out in, and which rows of an EEG or spectrogram are used.
+"""The assignment of folds, and the sampling of rows of an EEG or spectrogram.
 
-Folds are made on all rows, before any row is left out, so that every sampling rule sees the same folds.
+Folds are assigned on all rows, before any row is left out, so that every sampling rule has the same folds.
 """
 
 import warnings
@@ -20,20 +20,18 @@ SamplingRule = Literal["first_per_spectrogram", "one_per_eeg", "one_per_eeg_and_
 def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
     """Return `train` with the column `fold`, stratified by consensus, no patient in two folds.
 
-    Classes count as numbers in the competition's order, as in the public KerasCV starter: by their names, scikit-learn
-    would deal the patients out otherwise.
-
-    Stratification is as good as the patients allow: a class that only few patients show is absent from some
+    Classes are numbered in the competition's order, as in the public KerasCV starter: class names would give other
     folds.
+
+    Stratification is limited by the patients: a class that few patients have is absent from some folds.
 
     Args:
         train: rows with patient_id and expert_consensus.
         folds: number of folds, at least 2.
-        seed: decides the order in which patients are dealt out.
+        seed: of the order in which patients are assigned.
 
     Raises:
-        HbacError: `folds` is below 2, there are fewer patients than folds, or so few rows that a fold would
-            stay empty.
+        HbacError: `folds` is below 2, there are fewer patients than folds, or so few rows that a fold would be empty.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -44,7 +42,7 @@ def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
             f"found {folds}; change the experiment's folds or add patients"
         )
     consensus = np.array([CLASSES.index(name) for name in train["expert_consensus"]])
-    # scikit-learn refuses to stratify a table in which every class is rarer than the folds are many.
+    # scikit-learn refuses to stratify if every class has fewer rows than there are folds.
     if pd.Series(consensus).value_counts().max() < folds:
         consensus = np.zeros(len(train), dtype=int)
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
@@ -60,16 +58,16 @@ def assign_folds(train: pd.DataFrame, folds: int, seed: int) -> pd.DataFrame:
 
 
 def sample_rows(train: pd.DataFrame, rule: SamplingRule) -> pd.DataFrame:
-    """Return the rows that `rule` picks, in the order of `train`, with shares, `vote_count` and `agreement`.
+    """Return the rows that `rule` picks, in the order of `train`, with vote fractions, `vote_count` and `agreement`.
 
     - `first_per_spectrogram`: of each spectrogram the row with the lowest spectrogram_sub_id.
     - `one_per_eeg`: of each EEG the row nearest to the middle of its labelled span (of two equally near the
       earlier one). Its votes are the sum over the EEG's rows, its consensus the class with the most of them
-      (at a tie its own if that is among them, else the first in the order of the classes). `vote_count` stays
-      the largest number of votes on one of the rows, since the same experts label neighbouring rows: summed,
-      it would tell nothing of how many there were.
+      (in a tie its own if that is among them, else the first in the order of the classes). `vote_count` is the
+      largest number of votes on one of the rows, since the same experts label neighbouring rows: the sum would
+      overstate the number of experts.
     - `one_per_eeg_and_votes`: of the rows of an EEG that have the same votes, class by class, the one whose 50 s have
-      the most seconds in common with those of all of them (of two with as many the earlier one). It keeps its votes.
+      the largest total overlap with all of them (in a tie the earlier one). It keeps its votes.
     - `all`: every row.
 
     Args:
@@ -95,7 +93,7 @@ def _one_per_eeg(train: pd.DataFrame) -> pd.DataFrame:
     votes = list(VOTE_COLUMNS)
     offset = train["eeg_label_offset_seconds"]
     span = offset.groupby(train["eeg_id"])
-    # Twice the distance, so that whole seconds stay whole.
+    # Twice the distance, to stay in whole seconds.
     from_middle = (2 * offset - span.transform("min") - span.transform("max")).abs()
     order = train.assign(from_middle=from_middle).sort_values(["from_middle", "eeg_label_offset_seconds", "label_id"])
     rows = order.drop_duplicates("eeg_id").drop(columns="from_middle")
@@ -120,7 +118,7 @@ def _one_per_eeg_and_votes(train: pd.DataFrame) -> pd.DataFrame:
 
 
 def _overlap(offsets: "pd.Series[float]") -> np.ndarray:
-    """Return, for each window by its offset (N,), the seconds that it has in common with each of them, summed."""
+    """Return, for each window by its offset (N,), the sum of its overlaps with all windows, in s."""
     start = offsets.to_numpy(dtype=np.float64)
     apart = np.abs(start[:, None] - start[None, :])
     return np.asarray(np.clip(EEG_WINDOW_SECONDS - apart, 0, None).sum(axis=1))

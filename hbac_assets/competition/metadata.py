@@ -1,4 +1,4 @@
-"""What follows from the votes of a label: shares, count and agreement category."""
+"""Quantities derived from the votes of a row: fractions, count and agreement category."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ SHARE_COLUMNS = tuple(f"{name.lower()}_share" for name in CLASSES)
 
 
 def enrich(train: pd.DataFrame) -> pd.DataFrame:
-    """Return `train` with six share columns, `vote_count` and `agreement`.
+    """Return `train` with six columns of vote fractions, `vote_count` and `agreement`.
 
     Args:
         train: rows with the six vote columns, each row with at least one vote.
@@ -21,7 +21,7 @@ def enrich(train: pd.DataFrame) -> pd.DataFrame:
 
 
 def class_prior(rows: pd.DataFrame) -> np.ndarray:
-    """Return the mean vote shares (6,) of enriched rows."""
+    """Return the mean vote fractions (6,) of enriched rows."""
     return rows[list(SHARE_COLUMNS)].mean().to_numpy()
 
 
@@ -33,13 +33,13 @@ def agreement(votes: np.ndarray) -> np.ndarray:
       if both are named patterns. In a tie for second place the first of `CLASSES` counts, so Other comes last.
     - `mixed`: anything else.
 
-    The rule says "within 10 %"; read as points of all votes, bound included, it gives the fractions of the
-    organisers' own table. It speaks of rows with ten votes or more; with one vote every row is idealized.
+    The rule's "within 10 %", read as points of all votes, bound included, reproduces the fractions of the
+    organisers' table. It is defined for rows with ten votes or more; with one vote every row is idealized.
     """
     order = np.argsort(-votes, axis=1, kind="stable")
     first, second = np.take_along_axis(votes, order[:, :2], axis=1).T
     count = votes.sum(axis=1)
-    # Compared in whole votes, since a tenth is no exact float.
+    # Compared in whole votes, since 0.1 is not exact in floating point.
     idealized = 5 * first > 4 * count
     evenly = 10 * (first - second) <= count
     with_other = (order[:, :2] == CLASSES.index("Other")).any(axis=1)

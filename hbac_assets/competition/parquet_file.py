@@ -1,6 +1,6 @@
-"""Reading of one recording's parquet file: whole, with the right columns, of plausible values.
+"""Reading of one recording's parquet file, with checks for completeness, columns and plausible values.
 
-Which columns and which values are right belongs to `spectrogram_file` and `eeg_file`.
+The required columns and values belong to `spectrogram_file` and `eeg_file`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from hbac_assets.errors import HbacError
 
 
 class RecordingError(HbacError):
-    """One file is at fault; others may be converted without it."""
+    """One file cannot be used; others can be converted without it."""
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def one_file_at_fault() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What the values of a recording are: a name, a unit, and within which bounds their largest magnitude lies."""
+    """The quantity of a recording: its name, its unit, and the bounds of its largest magnitude."""
 
     name: str
     unit: str
@@ -42,14 +42,14 @@ def read_table(source: Path) -> pa.Table:
     """Return the table in `source`.
 
     Raises:
-        HbacError: the file is missing, unreadable or no parquet.
+        HbacError: the file is missing, unreadable or not parquet.
     """
     if not source.is_file():
         found = "a folder" if source.is_dir() else "a link to nothing" if source.is_symlink() else "none"
         raise fault(source, "a file", found, "download it or leave its rows out of the table")
     try:
-        # At once, since hundreds of columns would be as many small readings; and not by ParquetFile, which describes
-        # each column to Python first: other threads would wait for that.
+        # Read at once, since hundreds of columns would be as many small reads; and not by ParquetFile, which describes
+        # each column to Python first while holding the GIL.
         reader = pq.ParquetReader()
         reader.open(pa.BufferReader(source.read_bytes()), pre_buffer=False)
         table: pa.Table = reader.read_all(use_threads=False)
@@ -61,10 +61,10 @@ def read_table(source: Path) -> pa.Table:
 
 
 def numbers(source: Path, table: pa.Table, columns: Sequence[str]) -> pa.Table:
-    """Return columns of numbers, in the order of `columns`, whatever others there are and however they are stored.
+    """Return numeric columns in the order of `columns`, whatever their types and whatever other columns there are.
 
     Raises:
-        HbacError: a column is missing, there twice, or holds no numbers.
+        HbacError: a column is missing, occurs twice, or is not numeric.
     """
     for name in columns:
         place = table.schema.get_field_index(name)
@@ -88,14 +88,14 @@ def to_array(table: pa.Table) -> np.ndarray:
 
 
 def require_none(source: Path, wrong: np.ndarray, columns: Sequence[str], expected: str, found: str) -> None:
-    """Refuse a file in which any value is wrong, with the place of the first.
+    """Refuse a file with any wrong value, naming the place of the first.
 
     Args:
         source: the file.
-        wrong: (rows, columns), true where a value is.
+        wrong: (rows, columns), true for wrong values.
         columns: their names.
-        expected: what a right value would be.
-        found: what a wrong one is.
+        expected: a description of valid values.
+        found: a description of the wrong ones.
     """
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
@@ -103,7 +103,7 @@ def require_none(source: Path, wrong: np.ndarray, columns: Sequence[str], expect
 
 
 def require_plausible(source: Path, values: np.ndarray, quantity: Quantity) -> None:
-    """Refuse a file whose finite or missing values are all missing, all equal, or in another unit."""
+    """Refuse a file whose values are all missing, all equal, or in another unit."""
     name, unit = quantity.name, quantity.unit
     if np.isnan(values).all():
         raise fault(source, f"some {name}", "NaN everywhere", "leave the recording out")

@@ -1,4 +1,4 @@
-"""Pictures of the competition's data, as PNG bytes: look before you read."""
+"""Pictures of the competition's data, as PNG bytes."""
 
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 LOG_POWER_RANGE = (-4.0, 8.0)
 MICROVOLTS_APART = 200
-"""Between the zeros of two derivations that are drawn one below the other."""
+"""Spacing of the zero lines of adjacent derivations, µV."""
 
 
 def class_counts(rows: pd.DataFrame) -> bytes:
-    """Draw how many rows each consensus class has; in each fold, where `rows` have the column `fold`."""
+    """Draw the number of rows of each consensus class; per fold if `rows` have the column `fold`."""
     folds = rows["fold"] if "fold" in rows else pd.Series(0, index=rows.index)
     counts = pd.crosstab(rows["expert_consensus"], folds).reindex(list(CLASSES), fill_value=0)
     figure, axes = new_axes(7, 3, f"{len(rows):,} rows by consensus")
@@ -32,7 +32,7 @@ def class_counts(rows: pd.DataFrame) -> bytes:
     shades = np.linspace(0.9, 0.35, counts.shape[1])
     for number, fold in enumerate(counts.columns):
         places = np.arange(len(CLASSES)) + (number - (counts.shape[1] - 1) / 2) * width
-        # Shades of one colour: a fold is no category of its own.
+        # Shades of one colour, since folds are not categories of interest.
         axes.bar(places, counts[fold], width * 0.9, color=(0.16, 0.38, 0.62, shades[number]), label=f"fold {fold}")
     axes.set_xticks(range(len(CLASSES)), CLASSES)
     axes.set(xlabel="class with the most votes", ylabel="rows")
@@ -42,11 +42,11 @@ def class_counts(rows: pd.DataFrame) -> bytes:
 
 
 def vote_distributions(before: pd.DataFrame, after: pd.DataFrame) -> bytes:
-    """Draw classes and numbers of votes of all rows beside those of the sampled ones.
+    """Draw classes and numbers of votes of all rows and of the sampled ones.
 
     Args:
         before: all rows of train.csv, enriched.
-        after: those that are sampled.
+        after: the sampled ones.
     """
     figure = new_figure(7.5, 5.6)
     classes, counts = figure.subplots(2, 1)
@@ -88,7 +88,7 @@ def eeg_spectrogram_image(spectrogram: np.ndarray, recipe: EegRecipe, title: str
 
     Args:
         spectrogram: (4 × bands, columns) as `eeg_spectrogram` makes it.
-        recipe: what it was made by.
+        recipe: by which it was made.
         title: above the picture.
     """
     before = (EEG_WINDOW_SECONDS - recipe.seconds) / 2
@@ -97,11 +97,11 @@ def eeg_spectrogram_image(spectrogram: np.ndarray, recipe: EegRecipe, title: str
 
 
 def waveform_image(waveforms: np.ndarray, recipe: WaveformRecipe, title: str) -> bytes:
-    """Draw the derivations one below the other, negative up as EEGs are drawn.
+    """Draw the derivations one below the other, negative up, as is the convention for EEG.
 
     Args:
         waveforms: (18, samples) as `waveform` makes them.
-        recipe: what they were made by.
+        recipe: by which they were made.
         title: above the picture.
     """
     figure, axes = new_axes(8, 7, f"{title}; zeros are {MICROVOLTS_APART} µV apart, negative is up")

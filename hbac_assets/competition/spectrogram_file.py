@@ -1,7 +1,6 @@
-"""Reading of one spectrogram's parquet file, checked.
+"""Reading and validation of one spectrogram's parquet file.
 
-Where its array goes belongs to `arrays`; which window a label belongs to and how it becomes an image, to the
-learning layer.
+Its array belongs to `arrays`; windows and images to `learning`.
 """
 
 from pathlib import Path
@@ -21,25 +20,25 @@ from hbac_assets.competition.parquet_file import (
 )
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, SPECTROGRAM_COLUMNS, WINDOW_COLUMNS
 
-# Nearly every file looks so: by one comparison, it is known to be right.
+# Nearly every file has this schema: one comparison shows that it is valid.
 USUAL = pa.schema([("time", pa.int64()), *((name, pa.float32()) for name in SPECTROGRAM_COLUMNS)])
 
-# The largest power of a recording lies far within; in V²/Hz it would be 1e-12 of that.
+# The largest power of a recording is well within; in V²/Hz it would be 1e-12 of that.
 POWER = Quantity("power", "µV²/Hz", peak=(1e-3, 1e9))
 
 
 def read_spectrogram(source: Path, least_columns: int = WINDOW_COLUMNS) -> np.ndarray:
-    """Return the power in `source` as float32 (400, T), C-contiguous, in µV²/Hz, NaN where the file has none.
+    """Return the power in `source` as float32 (400, T), C-contiguous, in µV²/Hz, NaN where missing.
 
-    Columns other than the grid's are ignored; rows are put in the order of their times.
+    Columns other than the grid's are ignored; rows are sorted by time.
 
     Args:
         source: the file.
-        least_columns: the fewest that are of use.
+        least_columns: the minimum length T.
 
     Raises:
-        RecordingError: the file is missing, unreadable or no parquet, lacks a column or has one that holds no numbers,
-            is too short, has time steps other than 2 s, or holds values that are no power.
+        RecordingError: the file is missing, unreadable or not parquet, lacks a column, has one without numbers, is too
+            short, has time steps other than 2 s, or has values that cannot be power.
     """
     with one_file_at_fault():
         table = read_table(source)
@@ -58,7 +57,7 @@ def read_spectrogram(source: Path, least_columns: int = WINDOW_COLUMNS) -> np.nd
 
 
 def _order_of_time(source: Path, table: pa.Table) -> np.ndarray | None:
-    """Return the order in which rows are 2 s apart, None where they are so already."""
+    """Return the order in which rows are 2 s apart, None if they are in order."""
     if table.schema.get_field_index("time") < 0:
         found = f"{table.schema.names.count('time')} times"
         raise fault(source, "the column once", found, column="time")

@@ -1,8 +1,8 @@
-"""Reading of train.csv, test.csv and sample_submission.csv: which columns they have and what must hold across rows.
+"""Reading of train.csv, test.csv and sample_submission.csv: their columns, and conditions across rows.
 
-A table is refused where nothing sensible can follow; a row of train.csv that cannot be used is set aside; what is
-merely unusual is accepted and remarked on. How text becomes a table is said in `csv_file`, how cells become values in
-`columns`. What follows from the votes (shares, categories) belongs to `metadata`.
+A table is refused if nothing sensible could follow; a row of train.csv that cannot be used is set aside; anything
+merely unusual is accepted with a remark. Parsing text into a table belongs to `csv_file`, cells into values to
+`columns`, and quantities derived from the votes to `metadata`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ TABLES = ("train.csv", "test.csv", "sample_submission.csv")
 
 NO_RECORDING = ""
 NO_PATIENT = ""
-"""Stands for what test.csv does not name: the row's spectrogram, its patient."""
+"""Placeholder for a spectrogram or patient that test.csv does not name."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class TrainTable:
     """The labels of the training set.
 
     Attributes:
-        rows: those that can be used, columns as in `TRAIN_COLUMNS`; the index holds their numbers in the file, from 1.
-        set_aside: those that cannot, as in `set_aside.COLUMNS`.
-        remarks: what was unusual, for people.
+        rows: those that can be used, columns as in `TRAIN_COLUMNS`; the index is their numbers in the file, from 1.
+        set_aside: the others, as in `set_aside.COLUMNS`.
+        remarks: anything unusual, for people.
     """
 
     rows: pd.DataFrame
@@ -60,11 +60,11 @@ class TrainTable:
 
 @dataclass(frozen=True)
 class TestTables:
-    """The test set: what to predict, and in which order.
+    """The test set: the rows to predict, and their order.
 
     Attributes:
-        rows: `eeg_id`, `spectrogram_id` (text; empty where there is none), `eeg_label_offset_seconds` and
-            `spectrogram_label_offset_seconds` (`MIDDLE` where the table does not say).
+        rows: `eeg_id`, `spectrogram_id` (text; empty if missing), `eeg_label_offset_seconds` and
+            `spectrogram_label_offset_seconds` (`MIDDLE` if missing).
         sample: sample_submission.csv: `eeg_id`, in the order of a submission.
         remarks: what was unusual, for people.
     """
@@ -77,15 +77,15 @@ class TestTables:
 def read_train(path: Path, tolerated: float = 1.0) -> TrainTable:
     """Read train.csv: one row for each label, in the order of the file.
 
-    Ids are int64, or text where most are no numbers; offsets are whole seconds. Sub ids, `label_id` and the consensus
-    are derived where they are absent.
+    Ids are int64, or text if most are not numbers; offsets are whole seconds. Sub ids, `label_id` and the consensus are
+    derived if absent.
 
     Args:
         path: the file.
-        tolerated: the largest share of rows that may be set aside.
+        tolerated: the largest fraction of rows that may be set aside.
 
     Raises:
-        HbacError: the file is missing, unreadable or another table, there is no row, or too many cannot be used.
+        HbacError: the file is missing, unreadable or another table, has no rows, or too many that cannot be used.
     """
     text = _read(path, TRAIN_COLUMNS, (*NUMBERED, "expert_consensus"))
     remarks = list(text.remarks)
@@ -114,10 +114,10 @@ def read_train(path: Path, tolerated: float = 1.0) -> TrainTable:
 def read_test_tables(folder: Path) -> TestTables:
     """Read test.csv and sample_submission.csv of a folder in Kaggle's layout.
 
-    An EEG may stand in several rows; a row without a spectrogram or a patient keeps its place.
+    An EEG may occur in several rows; a row without a spectrogram or a patient keeps its place.
 
     Raises:
-        HbacError: a file is missing, unreadable or another table, there is no row, an EEG has no id, or the two have
+        HbacError: a file is missing, unreadable or another table, has no rows, an EEG has no id, or the two have
             different EEGs.
     """
     test = _read(folder / "test.csv", TEST_COLUMNS, ("patient_id", *OFFSETS))
@@ -149,7 +149,7 @@ def read_test_tables(folder: Path) -> TestTables:
 
 
 def _read(path: Path, columns: Mapping[str, Kind], absent: Sequence[str] = ()) -> TextTable:
-    """Read a table as text; columns that are not among `absent` must be there, and a row."""
+    """Read a table as text; columns other than `absent` are required, and at least one row."""
     text = read_text_table(path, columns)
     for name in columns:
         if name not in text.cells and name not in absent:
@@ -163,7 +163,7 @@ def _read(path: Path, columns: Mapping[str, Kind], absent: Sequence[str] = ()) -
 
 
 def _parsed(path: Path, text: TextTable, columns: Mapping[str, Kind]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the values of the rows all of whose cells are of their columns' kinds, and the table of the others."""
+    """Return the values of the rows without invalid cells, and the table of the other rows."""
     values = pd.DataFrame({name: kind.parse(text.cells[name]) for name, kind in columns.items()})
     missing = values.isna()
     bad = missing.any(axis=1)
@@ -191,7 +191,7 @@ def _line(path: Path, row: int, what: str) -> str:
 
 
 def _repeated(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows whose label, or whose window of an EEG, stands in a row before."""
+    """Return the rows whose label, or window of an EEG, occurs in an earlier row."""
     parts = []
     for columns in (["label_id"], ["eeg_id", "eeg_sub_id"]):
         again = rows.index[rows.duplicated(columns)]
@@ -207,9 +207,9 @@ def _repeated(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_two_patients(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return all rows of a recording that is said to be of several patients: whose it is cannot be told.
+    """Return all rows of recordings that are attributed to several patients.
 
-    Kept, it could be trained on in one fold and scored in another.
+    If kept, such a recording could be trained on in one fold and scored in another.
     """
     parts = []
     for recording in ("eeg_id", "spectrogram_id"):
@@ -229,7 +229,7 @@ def _without_votes(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _consensus(rows: pd.DataFrame, given: "pd.Series | None") -> tuple[pd.Series, list[str]]:
-    """Return each row's consensus, as given or else the class with the most votes, and remarks on it."""
+    """Return each row's consensus, as given or otherwise the class with the most votes, and remarks."""
     votes = rows[list(VOTE_COLUMNS)].to_numpy()
     most = pd.Series(np.array(CLASSES)[votes.argmax(axis=1)], index=rows.index, dtype="str")
     if given is None:
@@ -248,10 +248,10 @@ def _consensus(rows: pd.DataFrame, given: "pd.Series | None") -> tuple[pd.Series
 
 
 def _every_id(path: Path, text: TextTable) -> pd.Series:
-    """Return the EEGs' ids, without any of which a prediction has no place.
+    """Return the EEGs' ids, each of which a prediction needs.
 
     Raises:
-        HbacError: names the first row without one, or that is uneven.
+        HbacError: a row has none, or another number of fields; names the first.
     """
     found = ID.parse(text.cells["eeg_id"])
     if text.uneven:

@@ -1,6 +1,6 @@
-"""Which rows have a window that can be used, of each kind of recording, and how much of it is missing.
+"""The rows with usable windows, for each kind of recording, and the missing fraction of each window.
 
-Takes the tables that the conversions leave; the recordings themselves are not read again.
+Computed from the tables of the conversions; the recordings themselves are not read again.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ import pandas as pd
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 
 HALF = 0.5
-"""Share of a window from which on people are told that it is missing."""
+"""Missing fraction of a window from which it is reported."""
 
 
 def spectrogram_windows(rows: pd.DataFrame, spectrograms: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each row, `reason` (empty where its window can be used) and `missing`, the share without power.
+    """Return, for each row, `reason` (empty if its window can be used) and `missing`, the fraction without power.
 
     Args:
         rows: with `spectrogram_id` and `spectrogram_label_offset_seconds`.
@@ -27,7 +27,7 @@ def spectrogram_windows(rows: pd.DataFrame, spectrograms: pd.DataFrame) -> pd.Da
     gaps = rows["spectrogram_id"].map(known["gaps"]).fillna("")
     missing = pd.Series(0.0, index=rows.index)
     for row in rows.index[gaps != ""]:
-        missing[row] = _gap_share(gaps[row], int(start[row]), int(min(columns[row], start[row] + WINDOW_COLUMNS)))
+        missing[row] = _gap_fraction(gaps[row], int(start[row]), int(min(columns[row], start[row] + WINDOW_COLUMNS)))
     reason = np.select(
         [columns.isna(), start >= columns, missing == 1],
         ["spectrogram unreadable", "window outside its spectrogram", "window without power"],
@@ -37,7 +37,7 @@ def spectrogram_windows(rows: pd.DataFrame, spectrograms: pd.DataFrame) -> pd.Da
 
 
 def eeg_windows(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each row, `reason` (empty where its window can be used) and `missing`, the share without a signal.
+    """Return, for each row, `reason` (empty if its window can be used) and `missing`, the fraction without a signal.
 
     Args:
         rows: with `eeg_id` and `eeg_label_offset_seconds`.
@@ -56,7 +56,7 @@ def eeg_windows(rows: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
 
 
 def worst(states: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the states of windows of which all are needed: the first reason, and the largest share missing."""
+    """Return the combined state of windows that are all needed: the first reason, and the largest missing fraction."""
     first, *others = states
     for other in others:
         reason = first["reason"].where(first["reason"] != "", other["reason"])
@@ -64,8 +64,8 @@ def worst(states: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return first
 
 
-def _gap_share(gaps: str, first: int, after: int) -> float:
-    """Return the share of the columns from `first` up to `after` that lie in gaps, written as `first-last` of each."""
+def _gap_fraction(gaps: str, first: int, after: int) -> float:
+    """Return the fraction of the columns from `first` up to `after` in gaps, given as `first-last` of each."""
     runs = (map(int, run.split("-")) for run in gaps.split())
     lacking = sum(max(0, min(last + 1, after) - max(begin, first)) for begin, last in runs)
     return lacking / max(1, after - first)

@@ -1,4 +1,4 @@
-"""How the steps of a run are executed: their processes, what these share, how they end and what they say.
+"""Execution of a run's steps: their processes, preloaded imports, interrupts and error messages.
 
-What a step does belongs to `assets`, which device it gets to `resources.accelerator`.
+The work of a step belongs to `assets`, the choice of its device to `resources.accelerator`.
 """

@@ -1,4 +1,4 @@
-"""What runs the steps: a process for each, forked from one that has imported the heavy packages once."""
+"""The executor: a process for each step, forked from a server that has imported the heavy packages once."""
 
 import multiprocessing.forkserver
 import os
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dagster._core.execution.plan.state import KnownExecutionState
     from dagster._utils.error import SerializableErrorInfo
 
-# The second is the one that Dagster puts first where it is not among them.
+# Dagster puts the second first if it is not listed.
 PRELOADED = [
     "hbac_assets.execution.preload.before",
     MultiprocessExecutor.__module__,
@@ -46,11 +46,11 @@ PRELOADED = [
     "hbac_assets.execution.preload.after",
 ]
 WITH_SERVER = 255
-"""What `multiprocessing` gives as a process' exit status if there is no server left to tell it."""
+"""The exit status that `multiprocessing` gives a process whose server has died."""
 
 
 class StepProcesses(MultiprocessExecutor):
-    """Dagster's multiprocess executor, whose steps end in time when the run is interrupted, and say how they ended."""
+    """Dagster's multiprocess executor, whose steps end promptly on interrupts and report how they ended."""
 
     def execute(
         self, plan_context: "PlanOrchestrationContext", execution_plan: "ExecutionPlan"
@@ -58,7 +58,7 @@ class StepProcesses(MultiprocessExecutor):
         """Yield the events of the run.
 
         Raises:
-            HbacError: steps cannot be started, or a fault that a user can mend came up outside of them.
+            HbacError: steps cannot be started, or an error that the user can fix occurred outside of them.
         """
         use_short_folder()
         with watched() as watch, _told(), _store_in_use(plan_context):
@@ -68,12 +68,12 @@ class StepProcesses(MultiprocessExecutor):
                 yield from super().execute(plan_context, execution_plan)
             finally:
                 if watch.number:
-                    kill_steps()  # all have ended; their server would take seconds to do so
+                    kill_steps()  # all have ended; their server would take seconds to end by itself
 
     def log_failure_or_retry_event_after_error(
         self, step_context: "IStepContext", err_info: "SerializableErrorInfo", known_state: "KnownExecutionState"
     ) -> DagsterEvent:
-        """Return the event of a failure; of a step that ended abruptly, it says how."""
+        """Return the event of a failure; for a step that ended abruptly, with the cause."""
         if err_info.cls_name == CRASH:
             status = getattr(sys.exc_info()[1], "exit_code", None)
             server = _status_of_server() if status == WITH_SERVER else None
@@ -87,7 +87,7 @@ class StepProcesses(MultiprocessExecutor):
 
 @contextmanager
 def _store_in_use(plan_context: "PlanOrchestrationContext") -> Iterator[None]:
-    """Let nobody free anything of the run's store during the block, not even between two steps."""
+    """Keep the run's store from being freed during the block, even between two steps."""
     job = plan_context.reconstructable_job.get_definition()
     configured = ResolvedRunConfig.build(job, plan_context.dagster_run.run_config).resources.get("store")
     if configured is None:
@@ -99,7 +99,7 @@ def _store_in_use(plan_context: "PlanOrchestrationContext") -> Iterator[None]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Raise faults of the block that are known to come from the steps' processes as their one line."""
+    """Turn known errors of the steps' processes into errors of one line."""
     try:
         yield
     except DagsterSubprocessError as error:
@@ -114,16 +114,16 @@ def _told() -> Iterator[None]:
 
 
 def _status_of_server() -> int | None:
-    """Return how the process that steps are forked from ended; None if it lives."""
+    """Return the exit status of the server from which steps are forked; None if it runs."""
     pid: int = getattr(multiprocessing.forkserver._forkserver, "_forkserver_pid", None) or 0
-    for _ in range(20 if pid else 0):  # its pipes are closed a moment before it can be seen to have ended
+    for _ in range(20 if pid else 0):  # its pipes close a moment before its end is visible
         if ended := os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
             return int(ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status)
         time.sleep(0.05)
     return None
 
 
-# How processes start is not for the configuration to say.
+# The start method of processes is not configurable.
 CONFIGURED = ("max_concurrent", "retries", "tag_concurrency_limits")
 _FIELDS: Mapping[str, Any] = getattr(multiprocess_executor.config_schema.config_type, "fields", {})
 
@@ -134,7 +134,7 @@ _FIELDS: Mapping[str, Any] = getattr(multiprocess_executor.config_schema.config_
     requirements=multiple_process_executor_requirements(),
 )
 def step_processes(context: InitExecutorContext) -> StepProcesses:
-    """Execute each step in a process of its own, as many side by side as `max_concurrent` says or there are cores."""
+    """Execute each step in a separate process, at most `max_concurrent` (by default the number of cores) at a time."""
     config: Mapping[str, Any] = context.executor_config
     return StepProcesses(
         RetryMode.from_config(config["retries"]) or RetryMode.ENABLED,

@@ -1,7 +1,7 @@
-"""Why a run failed, in words, from Dagster's events.
+"""The reason of a run's failure in words, from Dagster's events.
 
-A fault that a user can mend has a description. A process that ended abruptly has none, since nobody was left to give
-it: what is known is how it ended. All else is a defect of the code and keeps its traceback.
+An `HbacError` has a description. A process that ended abruptly has only an exit status. Anything else is a bug and
+keeps its traceback.
 """
 
 import os
@@ -27,9 +27,9 @@ MEANINGS = {
 
 
 def in_words(event: "DagsterEvent | None") -> str | None:
-    """Return the one line of a failure of a step, or of the run where that failed outside its steps.
+    """Return the one line of a failure of a step, or of the run if it failed outside its steps.
 
-    None of a defect, of an interrupted run, and of other events.
+    None for a bug, an interrupted run, and other events.
     """
     if event is None:
         return None
@@ -45,7 +45,7 @@ def in_words(event: "DagsterEvent | None") -> str | None:
 
 
 def first_failure(events: "Sequence[DagsterEvent]") -> str:
-    """Return the one line of the first failure, or the first of its error's lines where that is a defect."""
+    """Return the one line of the first failure; for a bug, the first line of its error."""
     for event in events:
         if line := in_words(event):
             return line
@@ -58,7 +58,7 @@ def first_failure(events: "Sequence[DagsterEvent]") -> str:
 
 
 def outside_steps(event: "DagsterEvent") -> "SerializableErrorInfo | None":
-    """Return the error that ended a run though no step has failed: ours, or what caused it in the first place."""
+    """Return the error that ended a run without a failed step: ours, or the first cause."""
     from dagster import DagsterEventType
 
     if event.event_type != DagsterEventType.RUN_FAILURE or is_interrupted():
@@ -70,7 +70,7 @@ def outside_steps(event: "DagsterEvent") -> "SerializableErrorInfo | None":
 
 
 def root(error: "SerializableErrorInfo") -> "SerializableErrorInfo":
-    """Return the error of ours among those that caused each other, else the first cause."""
+    """Return our error in a chain of causes, otherwise the first cause."""
     while error.cause and error.cls_name != HbacError.__name__:
         error = error.cause
     return error
@@ -83,11 +83,11 @@ def first_line(error: "SerializableErrorInfo") -> str:
 
 
 def ended_abruptly(process: str, status: int | None) -> str:
-    """Return how a process ended that could not tell itself, and what may have been the cause.
+    """Return a sentence on how a process ended abruptly, with the possible cause.
 
     Args:
-        process: what it was.
-        status: as `multiprocessing` gives it; after a signal, the signal's number below zero.
+        process: its name in the sentence.
+        status: as `multiprocessing` gives it; after a signal, the negative number of the signal.
     """
     number = -(status or 0)
     if number == signal.SIGKILL:

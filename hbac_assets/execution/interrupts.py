@@ -1,10 +1,9 @@
-"""Ctrl-C and SIGTERM: whatever the steps of a run are doing, all of it has ended a few seconds later.
+"""Ctrl-C and SIGTERM: all steps of a run end within a few seconds.
 
-Dagster passes an interrupt on to the steps and waits for them. A step hears it between two instructions of Python only,
-which a compilation can put off for half a minute. So a thread of the run's own process, which hears of a signal at
-once, ends what is still there. Files are written whole or not at all and locks die with their process, so ending
-abruptly is safe, and the next run reports what this one no longer could. Knows nothing of Dagster; `executor` builds
-on it.
+Dagster forwards an interrupt to the steps and waits for them. A step handles it only between two Python instructions,
+which a compilation can delay by half a minute. So a thread of the run's process, which is notified of a signal at once,
+kills the remaining processes. Files are written atomically and locks die with their process, so ending abruptly is
+safe, and the next run reports this one. Independent of Dagster; `executor` builds on it.
 """
 
 import os
@@ -18,34 +17,34 @@ from types import FrameType
 import psutil
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# From the signal on: until the steps are killed, and until the run's own process ends whatever it is doing.
+# Seconds from the signal until the steps are killed, and until the run's own process is ended.
 STEPS_SECONDS, RUN_SECONDS = 4.0, 8.0
 INTERRUPTED_MESSAGE = "interrupted; the same command goes on from here"
 
 
 class Watch:
-    """Whether the run is to stop; `number` is the first of `SIGNALS` that came, 0 if none did."""
+    """Whether the run is to stop; `number` is the first of `SIGNALS` received, 0 if none."""
 
     def __init__(self) -> None:
         self.number = 0
         self._over = threading.Event()
 
     def raise_interrupts(self) -> None:
-        """Let the first of both signals raise KeyboardInterrupt, SIGINT also where a shell has it ignored."""
+        """Let the first signal raise KeyboardInterrupt; SIGINT even if the shell ignores it."""
         for one in SIGNALS:
             signal.signal(one, self._interrupt)
 
     def ignore_interrupts(self) -> None:
-        """Let neither signal do anything, where all there was to stop has stopped."""
+        """Ignore both signals once everything has stopped."""
         for one in SIGNALS:
             signal.signal(one, signal.SIG_IGN)
 
     def end(self) -> None:
-        """End the deadlines."""
+        """Cancel the deadlines."""
         self._over.set()
 
     def follow(self, descriptor: int) -> None:
-        """Wait for a signal's number to be written to `descriptor`, then see to it that all ends in time."""
+        """Wait for a signal's number on `descriptor`, then enforce the deadlines."""
         try:
             while received := os.read(descriptor, 1):
                 if received[0] in SIGNALS:
@@ -76,9 +75,9 @@ _watches: list[Watch] = []
 
 @contextmanager
 def watched() -> Iterator[Watch]:
-    """Watch the signals that this process gets while the block runs; a block inside another shares its watch.
+    """Watch the signals of this process while the block runs; nested blocks share the watch.
 
-    In a thread other than the main one, which gets no signals, nothing is watched.
+    Threads other than the main one get no signals: there nothing is watched.
     """
     if _watches or threading.current_thread() is not threading.main_thread():
         yield _watches[-1] if _watches else Watch()
@@ -99,12 +98,12 @@ def watched() -> Iterator[Watch]:
 
 
 def is_interrupted() -> bool:
-    """Tell whether a signal has come that this process watches."""
+    """Return whether a watched signal has been received."""
     return any(watch.number for watch in _watches)
 
 
 def kill_steps() -> None:
-    """Kill the processes that `multiprocessing` forked for this one, and their server, with all that they started."""
+    """Kill the processes that `multiprocessing` forked for this one, their server and all their children."""
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
             if any("multiprocessing.forkserver" in part for part in child.cmdline()):

@@ -1,14 +1,14 @@
-"""Where Dagster's pages show a run: on the timeline and under its job, whichever command started it.
+"""The origin of a run, by which Dagster's UI shows it on the timeline and under its job.
 
-The pages find a run by the code location that its job came from. Runs that they start themselves have it; those of a
-command, in whose process the job was loaded, do not (https://github.com/dagster-io/dagster/issues/17707).
+The UI finds a run by the code location of its job. Runs launched there have one; those of a command, in whose process
+the job was loaded, do not (https://github.com/dagster-io/dagster/issues/17707).
 """
 
 import sys
 
 from dagster import DagsterInstance
 
-# Private to Dagster: what its own launcher records with a run.
+# Private to Dagster: recorded with a run by its own launcher.
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -24,7 +24,7 @@ COMMIT_LETTERS = 12
 
 
 def place_run(instance: DagsterInstance, run_id: str) -> None:
-    """Record the code's commit with a run and, where it has none, the code location of its job."""
+    """Record the code's commit with a run and, if missing, the code location of its job."""
     tags = {COMMIT_TAG: code_commit()[:COMMIT_LETTERS]}
     run = instance.get_run_by_id(run_id)
     placed = run is not None and run.remote_job_origin is not None

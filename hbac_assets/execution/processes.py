@@ -1,17 +1,17 @@
-"""What identifies a process wherever it is asked about, whether it has ended, and how it ends with its parent.
+"""Globally unique identities of processes, whether a process has ended, and ending with the parent.
 
-A process id alone says little: ids are used again, a container has ids of its own, and hosts may have one name. So an
-identity has six parts, `host:machine:boot:namespace:pid:start`:
+A process id is not unique: ids are reused, containers have separate ids, and hosts may share a name. So an identity has
+six parts, `host:machine:boot:namespace:pid:start`:
 
 - the host's name and a digest of its machine id, which together outlive a reboot;
 - the kernel's boot id and the inode of the process-id namespace, within which an id means one process at a time;
 - the id, and when the process began. On Linux that is in clock ticks since the boot, which setting the clock does not
-  change; the time of day would change with it, and a living process would look like a later one.
+  affect; with the time of day, a living process would look like a later one.
 
-Only what is known for sure counts as ended: from another machine, from another container, or of an identity that an
-earlier version wrote nothing can be told. Where a system has no boot id and no namespaces (macOS), both are empty.
+Only processes known to be dead count as ended: from another machine or container, or for an identity of an earlier
+version, the state is unknown. On systems without boot id and namespaces (macOS), both are empty.
 
-Knows nothing of Dagster; `runs` builds on it.
+Independent of Dagster; `runs` builds on it.
 """
 
 import hashlib
@@ -24,18 +24,18 @@ from pathlib import Path
 import psutil
 
 UNKNOWN = "unknown"
-"""In the place of an identity: a process of which nothing can be told."""
+"""The identity of an unknown process."""
 
 INITIAL_NAMESPACE = "4026531836"
 """The process-id namespace outside all containers: Linux' PROC_PID_INIT_INO."""
 
 
 def end_with_parent() -> None:
-    """End this process as soon as the process that spawned it is gone, even by SIGKILL.
+    """End this process as soon as its parent is gone, even by SIGKILL.
 
     Without this, a killed run leaves its steps behind, and a killed step its workers, still computing and writing.
-    Every file is written whole or not at all, and locks die with their process, so ending abruptly is safe. Does
-    nothing in a process that was not started by `multiprocessing`.
+    Files are written atomically and locks die with their process, so ending abruptly is safe. Does nothing in a process
+    that was not started by `multiprocessing`.
     """
     parent = multiprocessing.parent_process()
     if parent is None or any(thread.name == "end-with-parent" for thread in threading.enumerate()):
@@ -49,7 +49,7 @@ def end_with_parent() -> None:
 
 
 def identity(pid: int) -> str:
-    """Return the identity of a process of this host and container, which no other process anywhere has.
+    """Return the globally unique identity of a process of this host and container.
 
     Raises:
         ProcessLookupError: there is none.
@@ -58,13 +58,13 @@ def identity(pid: int) -> str:
 
 
 def pid_here(process: str) -> int | None:
-    """Return the id of a process, given by its `identity`, if it is one of this host and container."""
+    """Return the id of a process, given by its `identity`, if it belongs to this host and container."""
     place, pid, _ = _parts(process)
     return int(pid) if place == _here() else None
 
 
 def is_gone(process: str) -> bool:
-    """Tell whether a process, given by its `identity`, has ended for sure."""
+    """Return whether a process, given by its `identity`, has certainly ended."""
     place, pid, start = _parts(process)
     if place != (here := _here()):
         return _is_of_an_earlier_boot(place, here)
@@ -90,20 +90,20 @@ def _here() -> list[str]:
 
 
 def _parts(process: str) -> tuple[list[str], str, str]:
-    """Return place, id and start of an identity; all empty of what is none."""
+    """Return place, id and start of an identity; all empty if it is invalid."""
     *place, pid, start = ["", "", *process.split(":")]
     return (place[2:], pid, start) if len(place) == 6 else ([], "", "")
 
 
 def _is_of_an_earlier_boot(there: list[str], here: list[str]) -> bool:
-    """Tell whether `there` is this machine before a reboot; containers, which may share host name and id, never are."""
+    """Return whether `there` is this machine before a reboot; never for containers, which may share name and id."""
     machine, namespace = here[1], here[3]
     same = machine != "" and there[:2] + there[3:] == here[:2] + here[3:]
     return same and namespace == INITIAL_NAMESPACE
 
 
 def _line_of(file: str) -> str:
-    """Return the text of a small file of the system, empty where there is none."""
+    """Return the text of a small system file, empty if there is none."""
     try:
         return Path(file).read_text(encoding="ascii", errors="replace").strip()
     except OSError:
@@ -111,7 +111,7 @@ def _line_of(file: str) -> str:
 
 
 def _state_and_start(pid: int) -> tuple[str, str]:
-    """Return the state of a process, `Z` or `X` where it has ended, and when it began.
+    """Return the state of a process, `Z` or `X` if it has ended, and when it began.
 
     Raises:
         ProcessLookupError: there is none.

@@ -1,21 +1,21 @@
-"""Which process a run of Dagster is: decided here alone, for all who ask whether a run still lives.
+"""The process of a Dagster run, by which other code decides whether the run is alive.
 
-A run is the process in which its executor works, and only that process can be sure of being it. So it signs the run:
-its identity and the run's id become a tag. An executor of this project does so itself before the first step
-(`sign_run`). Under an executor that does not, a step looks (`join_run`): Dagster's own `in_process_executor` and
+A run is the process in which its executor runs. That process signs the run: its identity and the run's id become a tag.
+An executor of this project does so before the first step (`sign_run`). Under any other executor, a step does it
+(`join_run`): Dagster's own `in_process_executor` and
 `multiprocess_executor` record the id of the run's process when they begin, and their steps are in that process or are
-spawned by it. A step signs for the run where that id is its own or its parent's. Any other step, on another host or
-started by whatever else, signs nothing: its own process may end long before the run does.
+spawned by it. A step signs the run if that id is its own or its parent's. Any other step, on another host or started in
+another way, does not sign: its process may end long before the run.
 
-- A tag counts for the run that it names. Dagster copies the tags of a run that is executed again to the new run, which
-  would be taken for dead by the process of the old one.
-- A run that is resumed by another process is signed anew.
-- A run without such a tag may be alive, and is left as it is, as is one whose process cannot be judged from here:
-  on another host, in another container (`processes.is_gone`).
-- Steps end with the run where their parent is the run's process. The parent of a run that Dagster's pages have started
-  is the server of the code location, which may be replaced while the run goes on.
+- A tag counts only for the run that it names. Dagster copies the tags of a re-executed run to the new run, which would
+  be judged dead by the process of the old one.
+- A run that is resumed by another process is signed again.
+- A run without such a tag may be alive and is left alone, as is one whose process cannot be judged from here: on
+  another host, in another container (`processes.is_gone`).
+- Steps end with the run if their parent is the run's process. The parent of a run launched in Dagster's UI is the code
+  server, which may be replaced while the run continues.
 
-What a step writes elsewhere in the run's name, such as MLflow's runs, carries the process that `process_of` returns.
+Records that a step writes elsewhere for the run, such as MLflow's runs, carry the process that `process_of` returns.
 """
 
 import multiprocessing
@@ -36,7 +36,7 @@ def sign_run(instance: DagsterInstance, run_id: str, pid: int | None = None) -> 
     Args:
         instance: Dagster's.
         run_id: the run's id.
-        pid: of its process; without it the process that calls, as an executor does.
+        pid: of its process; by default the calling process, as for an executor.
 
     Raises:
         ProcessLookupError: there is no such process.
@@ -45,7 +45,7 @@ def sign_run(instance: DagsterInstance, run_id: str, pid: int | None = None) -> 
 
 
 def join_run(instance: DagsterInstance, run_id: str) -> None:
-    """Let this process, in which a step of the run begins, end with the run; sign the run if its executor did not."""
+    """Let this step's process end with the run; sign the run if its executor did not."""
     parent = multiprocessing.parent_process()
     candidates = [os.getpid(), parent.pid] if parent else [os.getpid()]
     signed = process_of(instance, run_id)
@@ -60,23 +60,23 @@ def join_run(instance: DagsterInstance, run_id: str) -> None:
 
 
 def process_of(instance: DagsterInstance, run_id: str) -> str:
-    """Return the identity of the process that a run is, `UNKNOWN` if nobody signed it."""
+    """Return the identity of a run's process, `UNKNOWN` if it is not signed."""
     run = instance.get_run_by_id(run_id)
     return _signature(run) if run else UNKNOWN
 
 
 def run_of_this_process(instance: DagsterInstance) -> str:
-    """Return the id of the run that this process is, once its executor has signed it; empty before."""
+    """Return the id of this process' run, once its executor has signed it; empty before."""
     own = identity(os.getpid())
     return next((run.run_id for run in instance.get_runs(UNFINISHED) if _signature(run) == own), "")
 
 
 def report_dead_runs(instance: DagsterInstance, own_run: str = "") -> list[str]:
-    """Report runs as failed whose process is gone, and return their ids.
+    """Report runs whose process is gone as failed, and return their ids.
 
     Args:
         instance: Dagster's.
-        own_run: the id of the run that asks, which is alive.
+        own_run: the id of the calling run, which is alive.
     """
     dead = [run for run in instance.get_runs(UNFINISHED) if run.run_id != own_run and is_gone(_signature(run))]
     for run in dead:
@@ -90,9 +90,9 @@ def _signature(run: DagsterRun) -> str:
 
 
 def _recorded_pid(instance: DagsterInstance, run_id: str) -> int:
-    """Return the id of the run's process as an executor of Dagster recorded it last, 0 if none did.
+    """Return the id of the run's process as last recorded by an executor of Dagster, 0 if none was.
 
-    The event that has it also names the steps. Others have the id of a process that merely starts the run.
+    That event also names the steps. Other events have the id of a process that merely launches the run.
     """
     recorded = 0
     for entry in instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT):

@@ -1,6 +1,6 @@
-"""Where processes of one machine meet: the files of their sockets, whose paths the system wants short.
+"""The folder of socket files, whose paths must be short.
 
-`multiprocessing` and Dagster put them into the temporary folder, which may lie deep below a job's own.
+`multiprocessing` and Dagster put them into the temporary folder, whose path may be long.
 """
 
 import multiprocessing.util
@@ -9,16 +9,16 @@ import tempfile
 
 from hbac_assets.errors import HbacError
 
-# A socket's path has no more than 103 bytes on macOS, 107 on Linux; what is made in the folder adds up to 32.
+# A socket's path has at most 103 bytes on macOS, 107 on Linux; names in the folder add up to 32.
 LONGEST = 70
 SHORT = "/tmp"  # noqa: S108  (who puts something there gives it a name that nobody else has)
 
 
 def short_folder() -> str:
-    """Return the temporary folder, or `SHORT` where its path is too long for a socket's.
+    """Return the temporary folder, or `SHORT` if its path is too long for sockets.
 
     Raises:
-        HbacError: it is too long, and nothing can be written to the other.
+        HbacError: it is too long, and the other cannot be written.
     """
     folder = tempfile.gettempdir()
     if len(os.fsencode(folder)) <= LONGEST:
@@ -32,13 +32,13 @@ def short_folder() -> str:
 
 
 def use_short_folder() -> None:
-    """Let `multiprocessing` put its sockets, and nothing else, into a folder whose path is short enough.
+    """Let `multiprocessing` put its sockets, and nothing else, into a folder with a short path.
 
     Raises:
         HbacError: there is none.
     """
     before, tempfile.tempdir = tempfile.gettempdir(), short_folder()
     try:
-        multiprocessing.util.get_temp_dir()  # made once in a process, and kept
+        multiprocessing.util.get_temp_dir()  # created once per process
     finally:
         tempfile.tempdir = before

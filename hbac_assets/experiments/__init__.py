@@ -1,1 +1,1 @@
-"""The named experiments (YAML files beside this one) and their schema; members stand in `learning.settings`."""
+"""The named experiments (YAML files beside this one) and their schema; members belong to `learning.settings`."""

@@ -1,6 +1,6 @@
-"""Whose results a name has in a store: the record of the user's own file, packaged experiments need none.
+"""The record, in a store, of the user's file to which an experiment's results belong; packaged ones need none.
 
-The path is relative, so that a project that is moved as a whole keeps its results.
+The path is relative, so that a project moved as a whole keeps its results.
 """
 
 import json
@@ -23,7 +23,7 @@ def write_claim(record: Path, store: Path, file: Path) -> None:
 
 
 def claimed_file(record: Path, store: Path) -> Path | None:
-    """Return the file that a record names; None where there is no record."""
+    """Return the file that a record names; None without a record."""
     try:
         return (store / Path(json.loads(record.read_text(encoding="utf-8"))["file"])).resolve()
     except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -31,8 +31,8 @@ def claimed_file(record: Path, store: Path) -> Path | None:
 
 
 def is_there(file: Path) -> bool:
-    """Tell whether a file exists, as far as this user may know."""
+    """Return whether a file exists, as far as this user can see."""
     try:
         return file.exists()
-    except PermissionError:  # in a folder of somebody else
+    except PermissionError:  # in another user's folder
         return True

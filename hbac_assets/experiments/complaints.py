@@ -1,4 +1,4 @@
-"""What is wrong in an experiment file, from pydantic's errors to words: key, what is allowed, what was found."""
+"""Error messages for experiment files, from pydantic's errors: key, allowed values, value found."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from hbac_assets.experiments.schema import Experiment
 
-# In the words of a file; what is not here says well enough itself what it expects.
+# In the words of a file; pydantic's other messages are clear enough.
 EXPECTED = {
     **dict.fromkeys(("int_parsing", "int_type", "int_from_float", "int_parsing_size"), "a whole number"),
     **dict.fromkeys(("float_parsing", "float_type"), "a number"),
@@ -24,7 +24,7 @@ LONGEST_SHOWN = 100
 
 
 def complaint(error: Any) -> str:
-    """Return one of the errors of a `ValidationError` as the end of a line that begins with the file."""
+    """Return one error of a `ValidationError` as the end of a line that begins with the file."""
     place = error["loc"]
     key = " ".join(".".join(map(str, place)).split())
     if error["type"] == "missing":
@@ -43,13 +43,13 @@ def complaint(error: Any) -> str:
 
 
 def shown(found: object) -> str:
-    """Return a value as one line that is not too long."""
+    """Return a value as one short line."""
     whole = repr(found)
     return whole if len(whole) <= LONGEST_SHOWN else f"{whole[:LONGEST_SHOWN]}…"
 
 
 def allowed_keys(place: Sequence[str | int]) -> list[str]:
-    """Return the keys that may stand where the last part of `place` does."""
+    """Return the keys allowed in place of the last part of `place`."""
     model: type[BaseModel] = Experiment
     for part in place[:-1]:
         if part in model.model_fields:
@@ -58,7 +58,7 @@ def allowed_keys(place: Sequence[str | int]) -> list[str]:
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models within an annotation, such as that of the values of a dictionary."""
+    """Yield the models within an annotation, such as those of a dictionary's values."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):

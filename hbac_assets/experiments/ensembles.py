@@ -1,6 +1,6 @@
-"""What an experiment file may say of its ensembles, and of figures published elsewhere.
+"""The settings of ensembles and published results in an experiment file.
 
-Names are checked against those of the members, which `schema` lists before.
+Names are checked against those of the members, which `schema` validates first.
 """
 
 from collections.abc import Iterable
@@ -17,19 +17,19 @@ BEST = "best"
 
 
 class Ensemble(Settings):
-    """Members that are blended, and how."""
+    """Members to blend, and the method."""
 
     members: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="names of members of the experiment")
     method: str = Field(
-        BEST, description="a key of `scoring.blending.METHODS`, or best: the one with the lowest nested score"
+        BEST, description="a key of `scoring.blending.METHODS`, or best: the one of lowest nested score"
     )
     calibration: str = Field(
         NONE,
-        description="of what is blended: none, a key of `scoring.calibration.CALIBRATIONS`, or best: none, temperature "
+        description="of the blend: none, a key of `scoring.calibration.CALIBRATIONS`, or best: none, temperature "
         "or temperature_bias, whichever has the lowest nested score",
     )
     patient_context: bool = Field(
-        False, description="whether a row's prediction also uses those of the patient's other EEGs, never their votes"
+        False, description="whether a row's prediction also uses those of the patient's other EEGs, never votes"
     )
 
     @field_validator("method")
@@ -44,12 +44,12 @@ class Ensemble(Settings):
 
     @property
     def candidates(self) -> list[Recipe]:
-        """What the ensemble may be blended and calibrated by; of several one is chosen by its score."""
+        """The candidate methods and calibrations of the ensemble; if there are several, the score decides."""
         return self._recipes(METHODS if self.method == BEST else (self.method,))
 
     @property
     def compared(self) -> list[Recipe]:
-        """What is scored side by side: all methods as they are, and calibrated in the ways that are candidates."""
+        """The compared recipes: all methods uncalibrated, and with the candidate calibrations."""
         return list(dict.fromkeys([*map(Recipe, METHODS), *self._recipes(METHODS)]))
 
     def _recipes(self, methods: Iterable[str]) -> list[Recipe]:
@@ -58,10 +58,10 @@ class Ensemble(Settings):
 
 
 class Published(Settings):
-    """A figure that the authors of a system report."""
+    """A value that the authors of a system report."""
 
     figure: float = Field(description="as reported")
-    what: str = Field(description="the metric, and the data that it was measured on")
+    what: str = Field(description="the metric and the data of the value")
 
 
 def _one_of(known: tuple[str, ...], found: str) -> str:

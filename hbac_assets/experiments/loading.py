@@ -1,4 +1,4 @@
-"""From the name of an experiment to its checked settings."""
+"""Loading an experiment by name, with validated settings."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from hbac_assets.experiments.schema import MINIATURE, Experiment
 from hbac_assets.experiments.yaml_file import read_yaml
 
 FOLDER = Path(__file__).parent
-# It names the folder of the results and MLflow's experiment.
+# It names the results' folder and MLflow's experiment.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
 
@@ -26,11 +26,11 @@ def load_experiment(name: str, *, miniature: bool = False) -> Experiment:
     """Read and check the experiment file `name`.yaml.
 
     Args:
-        name: the file's name without its suffix, or a path to a file of your own.
-        miniature: shrink it, see `Experiment.miniature`.
+        name: the file's name without its suffix, or the path of a user's file.
+        miniature: reduce it, see `Experiment.miniature`.
 
     Raises:
-        HbacError: there is no such file, its name or what is in it is not allowed; names file and key.
+        HbacError: there is no such file, or its name or contents are invalid; names file and key.
     """
     if not (name.endswith(".yaml") or name in available_experiments()):
         raise HbacError(
@@ -53,7 +53,7 @@ def load_experiment(name: str, *, miniature: bool = False) -> Experiment:
 
 
 def own_file(name: str) -> Path | None:
-    """Return the resolved path of the file that an experiment's name gives; None of those that are packaged here."""
+    """Return the resolved path of a user's experiment file; None for packaged experiments."""
     path = Path(name)
     return path.resolve() if name.endswith(".yaml") and path.parent.resolve() != FOLDER.resolve() else None
 
@@ -62,7 +62,7 @@ def named_member_files(name: str) -> list[Path]:
     """Return the files that the members of an experiment name by `from`.
 
     Raises:
-        HbacError: the experiment's file is no YAML, or one of them is missing.
+        HbacError: the experiment's file is not YAML, or one of them is missing.
     """
     path = _file_of(name)
     members = read_yaml(path).get("members") or {}
@@ -74,9 +74,9 @@ def _file_of(name: str) -> Path:
 
 
 def _checked(path: Path, content: dict[str, Any]) -> Experiment:
-    """Validate the file's content; the `recipe` it may hold is what its members have in common.
+    """Validate the file's content; its optional `recipe` is common to its members.
 
-    A member's own keys win over those of the file that it names by `from`, and these over the recipe.
+    A member's own keys take precedence over those of its file `from`, and these over the recipe.
     """
     if "name" in content:
         raise HbacError(f"{path}: name: expected none, the file's own name is the experiment's; remove it")
@@ -99,7 +99,7 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
 
 
 def _merged(common: Any, own: Any) -> Any:
-    """Return `own` laid over `common`, key by key."""
+    """Return `common` overridden by `own`, key by key."""
     if not (isinstance(common, dict) and isinstance(own, dict)):
         return own
     return common | {key: _merged(common.get(key), value) for key, value in own.items()}

@@ -1,4 +1,4 @@
-"""A file that holds one member's recipe, in the words of the experiment files; an experiment names it by `from`."""
+"""A file with one member's recipe, in the keys of the experiment files; an experiment names it by `from`."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -13,19 +13,19 @@ from hbac_assets.store.files import atomic_write
 
 
 def write_member(path: Path, settings: MemberSettings, comment: str) -> None:
-    """Write the whole recipe, defaults too, below a line of comment."""
+    """Write the complete recipe, including defaults, below a comment line."""
     recipe = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
     with atomic_write(path) as temporary:
         temporary.write_text(f"# {comment}\n{recipe}", encoding="utf-8")
 
 
 def find_member(experiment: Path, member: str, source: object) -> Path:
-    """Return the file that a member of an experiment's file names; a relative path begins at that file's folder.
+    """Return the file that a member of an experiment's file names; relative paths begin at that file's folder.
 
     Raises:
         HbacError: there is no such file; names both.
     """
-    with suppress(OSError, RuntimeError):  # a name that no file can have, a user who is not there
+    with suppress(OSError, RuntimeError):  # an impossible file name, an unknown user
         if isinstance(source, str) and (path := experiment.parent / Path(source).expanduser()).is_file():
             return path
     raise HbacError(
@@ -38,7 +38,7 @@ def read_member(experiment: Path, member: str, path: Path) -> dict[str, Any]:
     """Return the keys and values of a file from `find_member`; they are checked with the member's own.
 
     Raises:
-        HbacError: it is no YAML; names both files.
+        HbacError: it is not YAML; names both files.
     """
     try:
         return read_yaml(path)

@@ -1,4 +1,4 @@
-"""What an experiment file may say: how rows are sampled, how many folds, the members, and how they are blended."""
+"""The schema of an experiment file: sampling of rows, folds, members, ensembles."""
 
 from typing import Annotated, Any
 
@@ -11,37 +11,37 @@ from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.settings import Settings
 
-# Names of members and ensembles are parts of paths, of partition keys and of the names of steps.
+# Names of members and ensembles are parts of paths, partition keys and step names.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
 
 MINIATURE, MINIATURE_ROWS = "-miniature", 48
-# The settings that say which rows there are, and which fold holds each of them out.
+# The settings that determine the rows and their folds.
 ROWS = {"sampling", "max_rows", "folds", "fold_seed"}
 
 
 class Experiment(Settings):
-    """A named set of members, trained on the same folds of the same rows, and the ensembles that are made of them.
+    """A named set of members, trained on the same folds of the same rows, and the ensembles that blend them.
 
-    The last ensemble is the one that is submitted.
+    The last ensemble is submitted.
     """
 
     name: str
-    description: str = Field(description="what the experiment is for; Dagster and the report show it")
+    description: str = Field(description="the purpose of the experiment; shown in Dagster and the report")
     sampling: SamplingRule = Field(
-        "first_per_spectrogram", description="which rows of train.csv are learned from and scored"
+        "first_per_spectrogram", description="the rows of train.csv for training and scoring"
     )
     max_rows: PositiveInt | None = Field(None, description="keep at most this many sampled rows, evenly over the folds")
-    folds: Annotated[int, Field(ge=2)] = Field(5, description="into how many parts the patients are divided")
-    fold_seed: Annotated[int, Field(ge=0)] = Field(42, description="of that division")
+    folds: Annotated[int, Field(ge=2)] = Field(5, description="number of parts into which the patients are divided")
+    fold_seed: Annotated[int, Field(ge=0)] = Field(42, description="seed of that division")
     members: Annotated[dict[Name, MemberSettings], Field(min_length=1)] = Field(description="the models, by name")
     ensembles: dict[Annotated[Name, NO_MEMBERS_NAME], EnsembleOfMembers] = Field(
-        {}, min_length=1, description="without this key: one, named ensemble, of all members"
+        {}, min_length=1, description="by default one of all members, named ensemble"
     )
     published: dict[NameInUse, list[Published]] = Field(
-        {}, description="what the authors report of a member or ensemble; it is shown, and nothing is made from it"
+        {}, description="published results of a member or ensemble; shown, used for nothing else"
     )
-    comparability: str = Field("", description="where published figures differ from ours in data, weights or metric")
-    search: Search | None = Field(None, description="hyperparameters to be searched for, by hyperparameter_search")
+    comparability: str = Field("", description="how published results differ from ours in data, weights or metric")
+    search: Search | None = Field(None, description="hyperparameters to search for, by hyperparameter_search")
 
     @model_validator(mode="before")
     @classmethod
@@ -55,7 +55,7 @@ class Experiment(Settings):
     @classmethod
     def _within(cls, search: Search | None, earlier: ValidationInfo) -> Search | None:
         members, folds = earlier.data.get("members"), earlier.data.get("folds")
-        if search is None or members is None or folds is None:  # at fault themselves
+        if search is None or members is None or folds is None:  # invalid themselves
             return search
         if search.member not in members:
             raise ValueError(f"member: expected one of {', '.join(members)}")
@@ -70,18 +70,18 @@ class Experiment(Settings):
 
     @property
     def rows_recipe(self) -> dict[str, Any]:
-        """What determines the rows and their folds, as `non_defaults`."""
+        """The settings that determine the rows and their folds, as `non_defaults`."""
         return self.model_dump(mode="json", exclude_defaults=True, include=ROWS)
 
     @property
     def submitted(self) -> str:
-        """The name of the ensemble that the submission comes from: the last one."""
+        """The name of the submitted ensemble: the last one."""
         return list(self.ensembles)[-1]
 
     def miniature(self) -> "Experiment":
-        """Return the experiment shrunk to minutes: two folds, few rows, small images, few steps, no pretrained weights.
+        """Return the experiment reduced to minutes: 2 folds, few rows, small images, few steps, no pretrained weights.
 
-        Every member still passes through the same code; the name tells the results apart.
+        Every member runs the same code; the name distinguishes the results.
         """
         return self.model_copy(
             update={

@@ -1,7 +1,7 @@
-"""Reading YAML so that every fault of a file is one line: what YAML allows and an experiment's file does not need, too.
+"""Strict reading of YAML, with every error in one line.
 
-A key that stands twice, of which the last would win silently, is refused; so are aliases, by which a small file can
-become a value that fills the memory, and tags, which name things to be constructed.
+Refused are duplicate keys, of which the last would win silently; aliases, by which a small file can expand to fill the
+memory; and tags, which construct objects.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the keys and values of a YAML file.
 
     Raises:
-        HbacError: there is no such file, or it is not keys and values in YAML; names it, with row and column.
+        HbacError: there is no such file, or it is not a YAML mapping; names it, with row and column.
     """
     try:
         if not path.is_file():
@@ -47,7 +47,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader without aliases, whose keys are text and stand once, and that makes no dates."""
+    """YAML's safe loader without aliases and dates; keys are text and unique."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
         first: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
@@ -76,10 +76,10 @@ def _fault(found_and_remedy: str, where: Any) -> yaml.MarkedYAMLError:
 
 
 def _fault_at_a_mark(path: Path, error: yaml.MarkedYAMLError) -> str:
-    """Return the line for a fault of which YAML says where it is."""
+    """Return the error line for a fault whose position YAML reports."""
     mark, problem = error.problem_mark, " ".join(str(error.problem).split())
     place = f"{path}, row {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-    if ";" not in problem:  # YAML's own words, without a remedy
+    if ";" not in problem:  # YAML's message, without a remedy
         remedy = "indent with spaces" if r"'\t'" in problem else "correct it"
         problem = f"a fault ({problem}); {remedy}"
     return f"{place}: expected plain YAML, found {problem}"

@@ -1,5 +1,5 @@
-"""Prediction with a trained ensemble, from the store or from a bundle: windows of recordings in, probabilities out.
+"""Prediction with a trained ensemble, from the store or from a bundle: from windows of recordings to probabilities.
 
-Nothing here knows of Dagster or MLflow. What a bundle needs to predict imports nothing beyond numpy, scipy, pyarrow,
+Independent of Dagster and MLflow. The modules that a bundle carries import nothing beyond numpy, scipy, pyarrow,
 onnxruntime and PyWavelets.
 """

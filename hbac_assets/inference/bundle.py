@@ -1,6 +1,6 @@
-"""Opening a bundle: the submitted ensemble as ONNX graphs with all that it takes to predict.
+"""Opening a bundle: the submitted ensemble as ONNX graphs, with everything needed to predict.
 
-This module is carried along in each bundle and computes with onnxruntime.
+Each bundle carries this module, which computes with onnxruntime.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from hbac_assets.scoring.blends import from_json
 from hbac_assets.scoring.stacked_blend import NetworkBlend
 
 FORMAT = 2
-"""Of the bundle's files; another number for files that this module could not read."""
+"""Version of the bundle's files; raised for files that this module could not read."""
 DESCRIPTION, CHECKSUMS = "bundle.json", "SHA256SUMS"
 KEYS = ("format", "version", "classes", "members", "blend", "stacking", "prior")
 EXPORT_AGAIN = "copy or export the bundle again"
@@ -38,10 +38,10 @@ def open_bundle(path: Path, threads: int | None = None) -> Predictor:
 
     Args:
         path: the bundle's folder or its zip.
-        threads: of each network; None: as many as there are cores for this process.
+        threads: of each network; None: the number of cores available to this process.
 
     Raises:
-        HbacError: it is no bundle, a file is missing or damaged, or another version's files cannot be read.
+        HbacError: it is not a bundle, a file is missing or damaged, or its format is of another version.
 
     Warns:
         UserWarning: another version of hbac_assets made it.
@@ -81,7 +81,7 @@ def _place(path: Path) -> Place:
 
 
 def _checked(place: Place, path: Path) -> Mapping[str, str]:
-    """Return the SHA-256 of each file, all of them compared."""
+    """Return the verified SHA-256 of each file."""
     listed = {}
     for number, line in enumerate(_text(place, path, CHECKSUMS).splitlines(), start=1):
         digest, _, name = line.partition("  ")
@@ -123,14 +123,14 @@ def _description(place: Place, path: Path) -> dict[str, Any]:
     if __name__.startswith("hbac_assets.") and description["version"] != installed_version():
         warnings.warn(
             f"{path}: made by hbac_assets {description['version']}, opened by {installed_version()}: its own "
-            "predict.py computes with the code that it was made with",
+            "predict.py runs the code that it was made with",
             stacklevel=3,
         )
     return description
 
 
 def installed_version() -> str:
-    """Return the version of this project, `unknown` where it is not installed."""
+    """Return the version of this project, `unknown` if it is not installed."""
     try:
         return version("hbac-assets")
     except PackageNotFoundError:
@@ -147,7 +147,7 @@ def _text(place: Place, path: Path, name: str) -> str:
 
 
 def frozen(value: Any) -> Any:
-    """Return JSON's values as ones that can be hashed, those of an object as attributes."""
+    """Return hashable JSON values; the entries of an object become attributes."""
     if isinstance(value, dict):
         return namedtuple("Settings", value)(**{name: frozen(one) for name, one in value.items()})
     return tuple(map(frozen, value)) if isinstance(value, list) else value

@@ -1,7 +1,7 @@
-"""The modules of this package that a bundle carries along: those that predicting imports, and no others.
+"""The modules of this package that a bundle carries: those that prediction imports, and no others.
 
-They become a package of another name, `hbac_bundle`, so that a bundle always computes with its own code, also where
-another version of this project is installed. The bodies are not changed: only the names of packages in imports are.
+They become a package of another name, `hbac_bundle`, so that a bundle always runs its own code, even if another
+version of this project is installed. Only the names of packages in imports are changed.
 """
 
 import ast
@@ -15,9 +15,9 @@ from hbac_assets.errors import HbacError
 ROOTS = ("hbac_assets.inference.predict_folder", "hbac_assets.inference.shapes")
 CARRIED = "hbac_bundle"
 SCRIPT = "predict.py"
-"""`predict_folder`, which stands beside that package."""
+"""The name of `predict_folder`, beside that package."""
 MAY_IMPORT = {"numpy", "scipy", "pyarrow", "onnxruntime", "pywt", "jaxtyping", *sys.stdlib_module_names}
-"""When a carried module is loaded; what only training calls may import more when it is called."""
+"""The packages that a carried module may import when it is loaded; functions for training may import more."""
 
 _PACKAGE = Path(hbac_assets.__file__).parent
 _SHAPES = f"{CARRIED}.inference.shapes"
@@ -47,7 +47,7 @@ def carried_modules() -> dict[str, str]:
 
 
 def _imports(path: Path, module: ast.Module) -> list[str]:
-    """Return the modules of this package that a module imports, wherever it does, but for type checking."""
+    """Return the modules of this package that a module imports anywhere, except for type checking."""
     ours = []
     for node, outermost in _running(module):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)]
@@ -64,7 +64,7 @@ def _imports(path: Path, module: ast.Module) -> list[str]:
 
 
 def _running(module: ast.Module) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Return the imports that are not for type checking alone, and whether loading the module does them."""
+    """Return the imports that are not only for type checking, and whether they run when the module is loaded."""
     unused = {
         id(inner)
         for node in ast.walk(module)

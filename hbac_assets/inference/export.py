@@ -1,4 +1,4 @@
-"""Writing a bundle: the graphs of the submitted ensemble, and all that predicting takes beside them."""
+"""Writing a bundle: the graphs of the submitted ensemble, and everything else needed to predict."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ RECORDED = ("keras", "keras-cv", "jax", "tf2onnx", "onnx")
 
 
 def missing_extra() -> str:
-    """Return a line on the packages of the export that are missing; empty where all are installed."""
+    """Return a line on missing packages of the export; empty if all are installed."""
     missing = [name for name in EXPORTING if find_spec(name) is None]
     if not missing:
         return ""
@@ -51,13 +51,13 @@ def export_bundle(
 
     Args:
         lineage: of the experiment.
-        folder: it becomes the bundle.
+        folder: of the bundle.
         images: from a member's name to inputs float16 (N, ...), on which graphs and models are compared.
         scores: the records of models in the ensembles' `Evaluation`.
-        say: told of each graph that is written.
+        say: called with a line for each graph.
 
     Raises:
-        HbacError: a model is missing or changed, cannot be exported, or its graph computes something else.
+        HbacError: a model is missing or changed, cannot be exported, or its graph gives other results.
     """
     stored = load_blend(lineage.blend_folder(lineage.experiment.submitted))
     cells = [Cell(name, fold) for name in stored.members for fold in range(lineage.experiment.folds)]
@@ -110,7 +110,7 @@ def _model(lineage: Lineage, cell: Cell) -> Path:
 
 
 def _write_stacking(lineage: Lineage, folder: Path, stored: StoredBlend, say: Callable[[str], None]) -> float:
-    """Write the graph of the stacking network, and compare what it blends of the out-of-fold predictions."""
+    """Write the graph of the stacking network, and compare its blend of the out-of-fold predictions."""
     network = lineage.blend_folder(lineage.experiment.submitted) / NETWORK
     export_graphs({folder / STACKING: network}, say)
     oof = read_table(lineage.oof)

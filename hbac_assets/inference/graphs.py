@@ -1,4 +1,4 @@
-"""Keras models as ONNX graphs: exported in a process of their own, and compared with the models."""
+"""Keras models as ONNX graphs: exported in a separate process, and compared with the models."""
 
 import json
 import os
@@ -24,9 +24,9 @@ BATCH_SIZE = 16
 
 
 def in_single_precision(model: Path, copy: Path) -> Path:
-    """Return a `.keras` file that computes in float32: the model, or a copy if that computes in mixed precision.
+    """Return a `.keras` file that computes in float32: the model, or a copy of a model in mixed precision.
 
-    The weights are float32 in either.
+    The weights are float32 in both.
     """
     with zipfile.ZipFile(model) as archive:
         if b"mixed_bfloat16" not in archive.read("config.json"):
@@ -45,13 +45,13 @@ def export_graphs(graphs: Mapping[Path, Path], say: Callable[[str], None]) -> No
 
     Args:
         graphs: from the path of a graph to that of its `.keras` file.
-        say: told of each graph that is written.
+        say: called with a line for each graph.
 
     Raises:
         HbacError: a model cannot be exported.
     """
     environment = {name: value for name, value in os.environ.items() if name not in {"KERAS_BACKEND", "XLA_FLAGS"}}
-    program = [sys.executable, "-P", to_onnx.__file__]  # -P: its folder is no place to import from
+    program = [sys.executable, "-P", to_onnx.__file__]  # -P: imports must not come from its folder
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen(
@@ -99,10 +99,10 @@ def require_alike(found: np.ndarray, expected: np.ndarray, what: str) -> float:
     """Return the largest difference between probabilities.
 
     Raises:
-        HbacError: it is more than `TOLERANCE`, or none can be seen.
+        HbacError: it is more than `TOLERANCE`, or not a number.
     """
     difference = float(np.abs(found - expected).max())
-    if not difference <= TOLERANCE:  # NaN is no small difference
+    if not difference <= TOLERANCE:  # NaN must not pass
         raise HbacError(
             f"{what}: expected an ONNX graph whose probabilities are the model's up to {TOLERANCE:g}, found a "
             f"difference of {difference:.2g}; train it for longer, or report the architecture"

@@ -24,8 +24,8 @@ class KaggleFolder:
     """test.csv and the recordings that it names.
 
     Attributes:
-        folder: holds `test.csv`, `test_spectrograms/` and `test_eegs/`, and perhaps `sample_submission.csv`.
-        rows: those of test.csv, a text for each column.
+        folder: with `test.csv`, `test_spectrograms/`, `test_eegs/` and optionally `sample_submission.csv`.
+        rows: of test.csv, as text by column.
     """
 
     folder: Path
@@ -41,11 +41,11 @@ class KaggleFolder:
         return cls(folder, _table(folder / "test.csv", ("spectrogram_id", "eeg_id")))
 
     def windows(self, reads: frozenset[str], say: Callable[[str], None]) -> Iterator[Window]:
-        """Yield the window of each row; a recording that cannot be read is said and left out.
+        """Yield the window of each row; a recording that cannot be read is reported and left out.
 
         Args:
-            reads: the recordings that are wanted, as in `Member.reads`.
-            say: told in one line of each recording that is left out.
+            reads: the kinds of recordings to read, as in `Member.reads`.
+            say: called with one line for each recording left out.
         """
         for row in self.rows:
             found: dict[str, np.ndarray | None] = {}
@@ -60,7 +60,7 @@ class KaggleFolder:
         """Write predictions (N, 6) of the rows in the order of sample_submission.csv, or of test.csv without one.
 
         Raises:
-            HbacError: sample_submission.csv has an EEG that test.csv has not.
+            HbacError: sample_submission.csv has an EEG that test.csv lacks.
         """
         known, sample = [row["eeg_id"] for row in self.rows], self.folder / "sample_submission.csv"
         wanted = [row["eeg_id"] for row in _table(sample, ("eeg_id",))] if sample.exists() else known
@@ -92,7 +92,7 @@ READERS = {"spectrogram": _spectrogram, "eeg": _eeg}
 
 
 def _offset(row: dict[str, str], column: str) -> int:
-    """Return the seconds at which a window begins; `MIDDLE` where the table does not say."""
+    """Return the beginning of a window in s; `MIDDLE` if the table has none."""
     return int(float(row[column])) if row.get(column) else MIDDLE
 
 

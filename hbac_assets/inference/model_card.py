@@ -9,40 +9,40 @@ from hbac_assets.learning.inputs.kinds import KINDS
 CARD = """# {experiment}, ensemble {ensemble}
 
 Six probabilities for a moment of a critically ill patient's EEG: {classes}.
-They estimate how experts would vote on the ten seconds in its middle, not what is wrong with the patient.
+They estimate how experts would vote on the middle ten seconds; they are not a diagnosis.
 Made by hbac_assets {version}; licence: LICENSE.
 
 ## What it must not be used for
 
-**This is research, and no medical device.** No one has shown that it is safe or useful for patients.
+**For research only; not a medical device.** It has not been shown to be safe or useful for patients.
 
-- Not for diagnosis, for alarms, or for any decision about treatment, also not as a second opinion.
-- Not for recordings unlike those it learned from: other populations such as newborns, outpatients or sleep, other
-  montages than the 10-20 system, filtered or bipolar files, fewer minutes than a member sees (below).
-- Not as a measure of certainty: on data unlike its own its probabilities are not calibrated.
-- Not by anybody whom the licence of its training data excludes: models that learned from the data of a competition are
-  bound to its rules.
+- Not for diagnosis, for alarms, or for any decision about treatment, not even as a second opinion.
+- Not for recordings unlike its training data: other populations such as newborns, outpatients or sleep, electrodes
+  outside the 10-20 system, filtered or bipolar files, recordings shorter than a member's input (below).
+- Not as a measure of certainty: on data unlike its training data its probabilities are not calibrated.
+- Not by anybody whom the licence of its training data excludes: models trained on the data of a competition are bound
+  by its rules.
 
 ## Data
 
-{rows} labelled windows of {patients} patients, data set `{data}`.{synthetic} Vote shares of the classes, which is also
-what a window is given that no member can see: {prior}.
+{rows} labelled windows of {patients} patients, data set `{data}`.{synthetic} Mean vote fractions of the classes, which
+are also the prediction for a window that no member can use: {prior}.
 
 ## Scores
 
-KL divergence from the experts' votes, out of fold: each row is predicted by models, and blended by weights, that have
-not seen its patient. In brackets 95 % intervals over patients. Lower is better.
+KL divergence from the expert votes, out of fold: each row is predicted by models, and blended by weights, that have
+not seen its patient. Brackets are 95 % intervals over patients. Lower is better.
 
 {scores}
 
-These are scores on rows like those it learned from. On others expect worse.
+These scores are on rows like the training data. Expect worse on others.
 
 ## Members
 
 {members}
 
-Each member has {folds} models, one a fold; {blend}.
-A member that cannot see a window is left out, and the mean of the others stands in for it. The graphs compute the
+Each member has {folds} models, one per fold; {blend}.
+A member that lacks its input for a window is replaced by the mean of the others. The graphs reproduce the
 probabilities of their Keras models to within {difference:.1g} on windows of the data.
 
 ## Use
@@ -53,14 +53,14 @@ versions will do.
 """
 
 SYNTHETIC = """ **These data are synthetic**: the models have
-learned nothing about patients, and this bundle only shows that all works."""
+learned nothing about patients, and this bundle only demonstrates the software."""
 
 
 def model_card(description: Mapping[str, Any]) -> str:
     """Return the card as Markdown.
 
     Args:
-        description: what bundle.json says.
+        description: the contents of bundle.json.
     """
     data, members = description["data"], description["members"]
     prior = zip(description["classes"], description["prior"], strict=True)
@@ -89,7 +89,7 @@ def _score(record: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _sees(recipe: Mapping[str, Any]) -> str:
-    """Return what a member sees of a window."""
+    """Return the part of a window that a member uses."""
     kind = KINDS[recipe["input"]]
     names = {"spectrogram": "the spectrogram", "eeg": "EEG"}
     panels = zip(kind.seconds(frozen(recipe)), kind.reads, strict=True)
@@ -105,7 +105,7 @@ def _blend(blend: Mapping[str, Any]) -> str:
         named = ", ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
         how = f"the members' {blend['mean_of']} are averaged with the weights {named}"
     else:
-        how = f"a stacking network blends the members, shown {blend['features']}"
+        how = f"a stacking network blends the members from their {blend['features']}"
     calibration = ", then calibrated" if "calibration" in blend else ""
     context = ", then combined with the patient's other recordings" if "patient_context" in blend else ""
     return f"{how}{calibration}{context}"

@@ -1,4 +1,4 @@
-"""A network that onnxruntime computes."""
+"""A network computed by onnxruntime."""
 
 import os
 
@@ -8,7 +8,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.inference.predictor import Network
 
 ROWS_AT_ONCE = 16
-"""A large image takes hundreds of times its size on its way through a network."""
+"""Rows at a time: a network needs hundreds of times the size of a large image."""
 
 
 def open_network(graph: bytes, threads: int | None = None) -> Network:
@@ -16,7 +16,7 @@ def open_network(graph: bytes, threads: int | None = None) -> Network:
 
     Args:
         graph: the content of its file.
-        threads: that it computes with; None: as many as there are cores for this process.
+        threads: of the computation; None: the number of cores available to this process.
 
     Raises:
         HbacError: onnxruntime is not installed, or cannot read the graph.
@@ -33,7 +33,7 @@ def open_network(graph: bytes, threads: int | None = None) -> Network:
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has an exception of its own for each status
+    except Exception as error:  # onnxruntime has a separate exception for each status
         raise HbacError(f"expected an ONNX graph, found {' '.join(str(error).split())}") from None
     (argument,) = session.get_inputs()
 
@@ -46,7 +46,7 @@ def open_network(graph: bytes, threads: int | None = None) -> Network:
 
 
 def entering(arrays: np.ndarray, axes: int) -> np.ndarray:
-    """Return inputs (N, ...) in single precision, images in three equal channels if a network takes so many axes."""
+    """Return inputs (N, ...) in single precision, images repeated in three channels if a network has that many axes."""
     single = arrays.astype(np.float32)
     return np.repeat(single[..., None], 3, axis=-1) if axes == single.ndim + 1 else single
 

@@ -1,7 +1,7 @@
 """Predict a test set in Kaggle's layout with the ensemble in the folder of this file.
 
-It reads test.csv and the recordings that it names, and writes submission.csv. What this may be used for, and how well
-the ensemble did, stands in MODEL_CARD.md.
+It reads test.csv and the recordings that it names, and writes submission.csv. MODEL_CARD.md describes permitted uses
+and scores.
 """
 
 import argparse

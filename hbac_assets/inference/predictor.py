@@ -1,4 +1,4 @@
-"""The submitted ensemble as one function of windows, whatever computes its networks."""
+"""The submitted ensemble as one function of windows, independent of the runtime of its networks."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ BATCH_SIZE = 64
 """Windows in memory at once; a window with both recordings takes 1.2 MB."""
 
 Network = Callable[[np.ndarray], np.ndarray]
-"""From inputs float16 (N, ...) as an `InputKind` makes them to probabilities (N, 6)."""
+"""A function from inputs float16 (N, ...), as an `InputKind` makes them, to probabilities (N, 6)."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Member:
     """One member of an ensemble.
 
     Attributes:
-        name: as the experiment has it.
-        recipe: how its input is made of a window.
+        name: in the experiment.
+        recipe: of its input.
         networks: its models, one for each fold.
         variants: of an input, over which each network's predictions are averaged.
     """
@@ -46,7 +46,7 @@ class Member:
 
     @property
     def reads(self) -> frozenset[str]:
-        """The arrays of a window that it needs: `eeg`, `spectrogram` or both."""
+        """The arrays of a window that it uses: `eeg`, `spectrogram` or both."""
         return frozenset(self.kind.reads)
 
 
@@ -54,8 +54,8 @@ class Prediction(NamedTuple):
     """Probabilities of N windows, classes in the order of `labels.CLASSES`.
 
     Attributes:
-        probabilities: (N, 6) of the ensemble; the class prior where no member could see the window.
-        members: (N, M, 6) of each member, the mean over its folds; NaN where it could not see the window.
+        probabilities: (N, 6) of the ensemble; the class prior if no member could predict the window.
+        members: (N, M, 6) of each member, the mean over its folds; NaN where it lacked its input.
     """
 
     probabilities: np.ndarray
@@ -68,7 +68,7 @@ class Predictor:
 
     Attributes:
         members: in the order of the blend.
-        blend: what was learned out of fold.
+        blend: fitted out of fold.
         prior: (6,) probabilities of the classes in the training rows.
     """
 
@@ -77,10 +77,10 @@ class Predictor:
     prior: np.ndarray
 
     def predict(self, windows: Iterable[Window]) -> Prediction:
-        """Return the probabilities of windows, of which `BATCH_SIZE` are asked for at a time.
+        """Return the probabilities of windows, consuming `BATCH_SIZE` at a time.
 
-        A member that cannot see a window is left out; the mean of the others stands in for it in the blend. Windows
-        count as recordings of one patient only if their `patient` says so.
+        A member that lacks its input is replaced by the mean of the others in the blend. Windows belong to one patient
+        only if they have the same `patient`.
         """
         parts = [np.empty((len(self.members[0].networks), len(self.members), 0, len(CLASSES)))]
         patients: list[str | None] = []
@@ -95,7 +95,7 @@ class Predictor:
         return Prediction(blended, predictions.mean(axis=0).swapaxes(0, 1))
 
     def _of_networks(self, windows: list[Window]) -> np.ndarray:
-        """Return (folds, members, N, 6), NaN where a member could not see a window."""
+        """Return (folds, members, N, 6), NaN where a member lacked its input."""
         found = np.full((len(self.members[0].networks), len(self.members), len(windows), len(CLASSES)), np.nan)
         inputs: dict[InputRecipe, list[np.ndarray | None]] = {}
         for number, member in enumerate(self.members):

@@ -1,4 +1,4 @@
-"""The names of jaxtyping's annotations, for bundles, where nothing checks them."""
+"""Stand-ins for jaxtyping's annotations in bundles, where nothing checks them."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""Keras models to ONNX graphs: a program for a process of its own, which computes with TensorFlow.
+"""Conversion of Keras models to ONNX graphs: a program for a separate process that runs TensorFlow.
 
-It is started as a file and must not import `hbac_assets`, which chooses JAX for Keras. Each line of its standard input
-is a JSON list, the path of a `.keras` file and that of its graph; it prints the latter when that is written. So it ends
-soon after the process that started it.
+It is started as a file and must not import `hbac_assets`, which selects JAX for Keras. Each line of its standard input
+is a JSON list, the path of a `.keras` file and that of its graph; it prints the latter when it is written. It ends soon
+after the process that started it, when its input closes.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 import sys
 
 OPSET = 17
-"""Of ONNX; onnxruntime reads it from 1.13 on."""
+"""The ONNX operator set, supported by onnxruntime from 1.13 on."""
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def export(source: str, target: str) -> None:
-    """Write the model in the file `source` as an ONNX graph to `target`; the number of rows stays open."""
+    """Write the model in the file `source` as an ONNX graph to `target`, with a dynamic number of rows."""
     import keras
     import keras_cv  # noqa: F401  (registers the classes of the backbones)
     import tensorflow as tf

@@ -1,4 +1,4 @@
-"""A predictor from the models and the blend of a trained store, by Keras on JAX."""
+"""The predictor of a trained store: its models and blend, by Keras on JAX."""
 
 from typing import TYPE_CHECKING
 

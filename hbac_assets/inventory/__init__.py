@@ -1,5 +1,5 @@
-"""What a store holds and what lies beside it, what refers to each thing, and how the rest is freed.
+"""The contents of a store and of the folders beside it, the references to them, and freeing the rest.
 
-The layout of the files belongs to `layout`, what an experiment or a training run refers to to `references`; nothing is
-deleted outside of `freeing`. Knows neither Dagster nor MLflow.
+The layout of the files belongs to `layout`, the references of experiments and training runs to `references`; nothing
+is deleted outside of `freeing`. Independent of Dagster and MLflow.
 """

@@ -1,4 +1,4 @@
-"""The experiments that may refer to results in a store: those of this package, and files of the user's own."""
+"""The experiments that may refer to results in a store: those of this package, and the user's files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +11,11 @@ from hbac_assets.experiments.schema import MINIATURE, Experiment
 
 @dataclass
 class KnownExperiments:
-    """The experiments whose files are there.
+    """The experiments whose files exist.
 
     Attributes:
-        loaded: by name, each as it is and in miniature.
-        faults: of those whose file cannot be loaded, by name: the line that says why.
+        loaded: by name, each in full and in miniature.
+        faults: the error of each file that cannot be loaded, by name.
         member_files: the files that their members name by `from`.
     """
 
@@ -27,7 +27,7 @@ class KnownExperiments:
         return name in self.loaded or name in self.faults
 
     def add(self, file: str) -> None:
-        """Add the experiment of a file, or of a name that this package has."""
+        """Add the experiment of a file, or a named one of this package."""
         name = Path(file).stem if file.endswith(".yaml") else file
         try:
             for experiment in (load_experiment(file), load_experiment(file, miniature=True)):
@@ -51,7 +51,7 @@ def known_experiments(store: Path, chosen: str) -> KnownExperiments:
 
 
 def _recorded_files(store: Path) -> list[str]:
-    """Return the files of users' own experiments that have results here and are where they were."""
+    """Return the user's experiment files that have results here and have not been moved."""
     files = []
     for record in sorted((store / CLAIMS).glob("*.json")):
         file = claimed_file(record, store)

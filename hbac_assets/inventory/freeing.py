@@ -1,7 +1,7 @@
-"""Freeing what nothing refers to, so that what a kill leaves behind never looks whole.
+"""Freeing everything without references, in an order that is safe against kills.
 
-A thing is deleted in an order: first its manifest, without which it counts as not made, or the file that says that a
-folder is whole; then the tables that list arrays, and the rest. Nobody may work in the store meanwhile.
+The manifest of a thing, without which it counts as not made, or the file that marks a folder as complete is deleted
+first; then the tables that list arrays, and the rest. Nothing else may use the store meanwhile.
 """
 
 import os
@@ -22,10 +22,10 @@ THEN = (".parquet", ".csv", ".json")
 
 @dataclass
 class Plan:
-    """What would be freed.
+    """The files to free.
 
     Attributes:
-        files: of each thing, in the order in which they are deleted.
+        files: of each thing, in the order of deletion.
         why: nothing refers to it.
         usage: of all files together.
     """
@@ -35,12 +35,12 @@ class Plan:
 
     @property
     def usage(self) -> DiskUsage:
-        """What all files take."""
+        """The disk usage of all files."""
         return disk_usage(file for files in self.files.values() for file in files)
 
 
 def plan(holdings: Holdings, verdicts: dict[Thing, Verdict]) -> Plan:
-    """Return what is freed if all goes that is not kept."""
+    """Return the plan that frees every thing not kept."""
     gone = {thing: files for thing, files in holdings.things.items() if not verdicts[thing].kept}
     return Plan(
         {thing: sorted(files, key=_order) for thing, files in gone.items()},
@@ -49,15 +49,15 @@ def plan(holdings: Holdings, verdicts: dict[Thing, Verdict]) -> Plan:
 
 
 def free(planned: Plan, places: Places, freed: Callable[[Path], None] = lambda file: None) -> None:
-    """Delete what is planned, and the folders that are empty then; call while nobody else works in the store.
+    """Delete the planned files and the folders left empty; the caller holds the store exclusively.
 
     Args:
         planned: the plan.
-        places: the folders that it is about, which stay.
+        places: the top folders, which stay.
         freed: called after each file.
 
     Raises:
-        HbacError: the system does not let this user delete a file.
+        HbacError: the user has no permission to delete a file.
     """
     for thing, files in planned.files.items():
         for file in files:
@@ -71,7 +71,7 @@ def free(planned: Plan, places: Places, freed: Callable[[Path], None] = lambda f
 
 
 def _order(file: Path) -> tuple[int, Path]:
-    """Return the place of a file among those of its thing."""
+    """Return the position of a file in its thing's order of deletion."""
     for number, endings in enumerate((FIRST, THEN)):
         if file.name.endswith(endings):
             return number, file
@@ -79,7 +79,7 @@ def _order(file: Path) -> tuple[int, Path]:
 
 
 def _remove_empty(folders: Iterable[Path], stay: set[Path]) -> None:
-    """Delete folders in which nothing is left, and those that are empty without them."""
+    """Delete empty folders, and their parents that become empty."""
     for folder in folders:
         for one in (folder, *folder.parents):
             if one in stay:

@@ -1,4 +1,4 @@
-"""The whole picture of a store: every thing with its size, its state, and whether it is kept."""
+"""The inventory of a store: every thing with its size, its state, and whether it is kept."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from hbac_assets.lineage import Dataset
 from hbac_assets.store.disk_usage import DiskUsage, disk_usage
 
 NO_DATA = Dataset("none", Path("/dev/null"), "", "")
-"""In the place of data that have no results in the store."""
+"""The placeholder for data without results in the store."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """A store as it was looked through.
+    """A scanned store.
 
     Attributes:
         places: the folders.
-        experiments: those whose files are there.
-        refs: what refers to its things.
-        holdings: its things and what else is there.
+        experiments: those whose files exist.
+        refs: the references to its things.
+        holdings: its things and foreign files.
         verdicts: whether each thing is kept.
     """
 
@@ -37,13 +37,13 @@ class Inventory:
 
     @cached_property
     def usage(self) -> dict[Thing, DiskUsage]:
-        """What each thing takes on its disk."""
+        """The disk usage of each thing."""
         return {thing: disk_usage(files) for thing, files in self.holdings.things.items()}
 
     def states(self) -> dict[Thing, str]:
-        """Return of each thing whether it is current, or where that is no question, what refers to it or why nothing.
+        """Return the state of each thing or, if it is no artifact, what refers to it or why nothing does.
 
-        It is empty of a file of an experiment that is no artifact.
+        It is empty for an experiment's file that is no artifact.
         """
         return {thing: self._state(thing) for thing in self.holdings.things}
 
@@ -61,7 +61,7 @@ def take_inventory(
     experiment: str,
     ask_runs: Callable[[set[str]], list[LoggedRun]] = lambda datasets: [],
 ) -> Inventory:
-    """Look through a store and what lies beside it.
+    """Scan a store and the folders beside it.
 
     Args:
         places: the folders.
@@ -71,7 +71,7 @@ def take_inventory(
             counts.
 
     Raises:
-        HbacError: the experiment cannot be loaded, or `ask_runs` says so.
+        HbacError: the experiment cannot be loaded, or `ask_runs` fails.
     """
     experiments = known_experiments(places.store, experiment)
     refs = references(places.store, dataset, experiments) if dataset else References(NO_DATA, experiments)

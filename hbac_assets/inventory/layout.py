@@ -1,7 +1,7 @@
-r"""Which thing a file belongs to, by its path alone: of the store, of the synthetic data, or of the compiled programs.
+r"""The thing to which a file belongs, by its path alone: of the store, the synthetic data, or the compiled programs.
 
-A thing is kept or freed as a whole. Where it is an artifact of `lineage`, its place is the artifact's path: a table
-together with its manifest, its list of what was set aside and the arrays that it lists, or a folder with its manifest.
+A thing is kept or freed as a whole. If it is an artifact of `lineage`, its place is the artifact's path: a table with
+its manifest, its list of rows or files set aside and the arrays that it lists, or a folder with its manifest.
 """
 
 import re
@@ -13,7 +13,7 @@ from hbac_assets.store.files import TEMPORARY_MARK
 
 
 class Kind(StrEnum):
-    """What a thing is, in the words of the listing."""
+    """The kind of a thing, in the words of the listing."""
 
     LABELS = "labels"
     SPECTROGRAMS = "spectrograms"
@@ -42,11 +42,11 @@ class Thing:
     """Files that are kept or freed together.
 
     Attributes:
-        kind: what it is.
+        kind: of the thing.
         place: its path.
-        dataset: the key of its data set; empty of what belongs to none.
-        experiment: its experiment; empty of what experiments share.
-        test: the fingerprint of its test set; empty of what is made of the training set.
+        dataset: the key of its data set; empty if it has none.
+        experiment: its experiment; empty if common to several.
+        test: the fingerprint of its test set; empty for things of the training set.
         member: of a model.
         fold: of a model.
     """
@@ -67,9 +67,9 @@ class Rule:
     Attributes:
         kind: of the thing.
         beginning: a pattern of the thing's path without its suffix.
-        endings: a pattern of what follows in the path of each file that is known without a manifest.
+        endings: a pattern of the rest of the path, for files known without a manifest.
         suffix: of the thing's path.
-        listed: whether a manifest may list more files, in the folder that the thing is.
+        listed: whether a manifest may list more files, in the thing's folder.
     """
 
     kind: Kind
@@ -150,7 +150,7 @@ def find_thing(root: Path, file: Path, rules: tuple[Rule, ...]) -> Thing | None:
 
 
 def find_listing_thing(root: Path, file: Path) -> Thing | None:
-    """Return the folder of the store that a file lies in if a manifest may list the file as part of that folder."""
+    """Return the folder of the store that contains a file if a manifest may list the file as part of that folder."""
     path = file.relative_to(root).as_posix()
     for rule in STORE_RULES:
         if rule.listed and (found := re.match(f"(?P<beginning>{rule.beginning})/", path)):

@@ -1,6 +1,6 @@
-"""What refers to the things of a store, and with that whether each is kept.
+"""The references to the things of a store, which decide whether each is kept.
 
-`docs/store.md` has the same rules for users.
+`docs/store.md` explains these rules to users.
 """
 
 import json
@@ -16,9 +16,9 @@ from hbac_assets.lineage import Dataset, Lineage
 from hbac_assets.store.artifact import Artifact
 
 LOGGED = {Kind.MODEL, Kind.ENSEMBLE, Kind.SEARCH}
-"""What a training run may refer to by its tags."""
+"""The kinds that a training run may refer to by its tags."""
 BESIDE_LOGGED = {Kind.FOLDS, Kind.GRID, Kind.PREDICTIONS, Kind.SUBMISSION, Kind.REPORT, Kind.BUNDLE}
-"""What says what was trained and how it scored, or predicts: kept as long as something logged is kept beside it."""
+"""Tables and predictions of a training, kept as long as something logged is kept beside them."""
 OTHER_DATA, NO_FILE, FAULT = "other data", "no experiment file", "experiment at fault"
 
 
@@ -29,7 +29,7 @@ class LoggedRun:
     Attributes:
         experiment: the name under which it is logged.
         data: the fingerprint of its data set.
-        kind: what it is a run of.
+        kind: of the result that it logs.
         member: of a model.
         fold: of a model.
     """
@@ -51,13 +51,13 @@ class Verdict:
 
 @dataclass
 class References:
-    """What may refer to a thing.
+    """Everything that may refer to a thing.
 
     Attributes:
         dataset: the data that the environment names.
-        experiments: those whose files are there.
-        artifacts: of these experiments on these data, by place; None of a place that is no artifact.
-        runs: how many logged runs refer to each thing.
+        experiments: those whose files exist.
+        artifacts: of these experiments on these data, by place; None for a place that is no artifact.
+        runs: the number of logged runs that refer to each thing.
     """
 
     dataset: Dataset
@@ -67,7 +67,7 @@ class References:
 
 
 def references(store: Path, dataset: Dataset, experiments: KnownExperiments) -> References:
-    """Return what the experiments refer to on these data."""
+    """Return the references of the experiments on these data."""
     found = References(dataset, experiments)
     for experiment in experiments.loaded.values():
         lineage = Lineage(store, dataset, experiment)
@@ -79,9 +79,9 @@ def references(store: Path, dataset: Dataset, experiments: KnownExperiments) -> 
 
 
 def count_runs(holdings: Holdings, runs: list[LoggedRun], experiments: KnownExperiments) -> Counter[Thing]:
-    """Return how many runs refer to each thing.
+    """Return the number of runs that refer to each thing.
 
-    A run that is logged under a name which no experiment has, since somebody renamed it, counts for every experiment.
+    A renamed run, under a name that no experiment has, counts for every experiment.
     """
     names = {thing.experiment for thing in holdings.things} | set(experiments.loaded)
     counted: Counter[Thing] = Counter()
@@ -133,7 +133,7 @@ def _table(thing: Thing, refs: References, verdicts: Verdicts) -> Verdict:
 
 
 def _checkpoint(thing: Thing, refs: References, verdicts: Verdicts) -> Verdict:
-    """Keep the progress of a training that is not finished, as long as its model would be kept."""
+    """Keep the checkpoint of an unfinished training as long as its model would be kept."""
     model = Thing(
         Kind.MODEL,
         thing.place.with_name(f"fold_{thing.fold}"),
@@ -184,13 +184,13 @@ def _experiment_record(thing: Thing, refs: References, verdicts: Verdicts) -> Ve
 
 
 def _by_kind(thing: Thing, refs: References, verdicts: Verdicts) -> Verdict:
-    if thing.kind == Kind.LOCKS:  # two processes could hold one that is made again
+    if thing.kind == Kind.LOCKS:  # two processes could hold one that is created again
         return Verdict(True, "never deleted")
     return Verdict(False, "made again when needed" if thing.kind == Kind.PROGRAMS else "of a killed write")
 
 
 def _by_file(thing: Thing, refs: References) -> Verdict | None:
-    """Return that a result is kept for the file of its experiment, if it is."""
+    """Return the verdict that a result is kept for its experiment's file, if it is."""
     if thing.experiment in refs.experiments.faults:
         return Verdict(True, FAULT)
     if thing.place in refs.artifacts:

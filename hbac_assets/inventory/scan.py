@@ -1,6 +1,6 @@
-"""What lies in a store and beside it: every file with the thing that it belongs to.
+"""The scan of a store and of the folders beside it: every file with its thing.
 
-No symbolic link is followed below the folders that are looked through.
+No symbolic link is followed below the scanned folders.
 """
 
 import os
@@ -24,7 +24,7 @@ LINK, UNREADABLE, NOT_OURS = "a link, not followed", "cannot be read", "not writ
 
 @dataclass(frozen=True)
 class Places:
-    """The folders that hold what this project writes.
+    """The folders to which this project writes.
 
     Attributes:
         store: the results.
@@ -39,11 +39,11 @@ class Places:
 
 @dataclass
 class Holdings:
-    """What was found.
+    """The result of a scan.
 
     Attributes:
         things: the files of each thing.
-        others: what belongs to none, and why; a folder stands for all that is in it.
+        others: foreign files, with the reason; a folder represents everything in it.
     """
 
     things: dict[Thing, list[Path]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Holdings:
 
 
 def scan(places: Places) -> Holdings:
-    """Look through all places; one that is not there holds nothing."""
+    """Scan all places; one that does not exist is empty."""
     holdings = Holdings()
     for root, rules in (
         (places.store, STORE_RULES),
@@ -78,7 +78,7 @@ def _scan_place(root: Path, rules: tuple[Rule, ...], holdings: Holdings) -> None
 
 
 def _listing_thing(root: Path, file: Path, recorded: dict[Path, set[Path]]) -> Thing | None:
-    """Return the thing whose manifest lists a file; `recorded` keeps what manifests were read."""
+    """Return the thing whose manifest lists a file; `recorded` caches the manifests read."""
     thing = find_listing_thing(root, file)
     if thing is None:
         return None
@@ -88,7 +88,7 @@ def _listing_thing(root: Path, file: Path, recorded: dict[Path, set[Path]]) -> T
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield every file below a folder, and what else there is with the reason why it is not looked into."""
+    """Yield every file below a folder, and everything that is skipped with the reason."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except PermissionError:

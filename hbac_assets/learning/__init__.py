@@ -1,4 +1,4 @@
-"""Training and prediction with Keras on JAX: from windows of spectrograms to probabilities of the classes.
+"""Training and prediction with Keras on JAX: from inputs of windows to class probabilities.
 
-Nothing here knows of Dagster or MLflow.
+Independent of Dagster and MLflow.
 """

@@ -1,7 +1,7 @@
-"""An exponential moving average of a network's weights over the steps of its training (Polyak & Juditsky 1992).
+"""An exponential moving average (EMA) of a network's weights over the steps of its training (Polyak & Juditsky 1992).
 
-The average goes with averages of the batch normalisations' running statistics, by the same decay: the running ones
-belong to the weights of the last steps. The training itself never sees any of it.
+The batch normalisations' running statistics, which belong to the weights of the last steps, are averaged with the same
+decay. Training itself does not use the averages.
 """
 
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from hbac_assets.learning.arrays import Array
 
 
 class Average(NamedTuple):
-    """The averages, as arrays; None for what is no floating-point number, such as a generator's state."""
+    """The averages, as arrays; None for values that are not floating-point, such as a generator's state."""
 
     weights: Any  # the trainable ones, as one vector
     non_trainable: list[Any]
@@ -20,8 +20,8 @@ class Average(NamedTuple):
     def updated(self, weights: Array, non_trainable: list[Any], step: Any, decay: float) -> "Average":
         """Return the averages after a step, whose number since training began is `step`, from 0 on.
 
-        With d = min(decay, (1 + step) / (10 + step)), each is d * average + (1 - d) * value: early on, it forgets the
-        initial weights sooner (as tf.train.ExponentialMovingAverage with `num_updates`).
+        With d = min(decay, (1 + step) / (10 + step)), each is d * average + (1 - d) * value: it forgets the initial
+        weights faster (as tf.train.ExponentialMovingAverage with `num_updates`).
         """
         import jax
         import jax.numpy as jnp
@@ -35,7 +35,7 @@ class Average(NamedTuple):
         return averages
 
     def completed(self, non_trainable: list[Any]) -> list[Any]:
-        """Return the averages of the non-trainable variables, and those without any as they are."""
+        """Return the non-trainable variables, averaged where there is an average."""
         return [
             value if average is None else average
             for average, value in zip(self.non_trainable, non_trainable, strict=True)
@@ -47,13 +47,13 @@ class Average(NamedTuple):
 
 
 def average_of(weights: np.ndarray, non_trainable: list[Any]) -> Average:
-    """Return the averages before the first step: the initial values, copied, since a step reuses each one's memory."""
+    """Return the averages before the first step: copies of the initial values, whose memory a step donates."""
     copies = [value if value is None else np.array(value) for value in _averageable(non_trainable)]
     return Average(np.array(weights), copies)
 
 
 def _averageable(non_trainable: list[Any]) -> list[Any]:
-    """Return the values with None in the place of those that are no floating-point numbers."""
+    """Return the values, with None for those that are not floating-point."""
     import jax.numpy as jnp
 
     return [value if jnp.issubdtype(value.dtype, jnp.floating) else None for value in non_trainable]

@@ -30,13 +30,13 @@ class ParameterCounts:
 def build_classifier(settings: MemberSettings, *, variable_rates: bool = False) -> "keras.Model":
     """Return the classifier of a member, from images (H, W, 3) or series (T, C) to probabilities (6,).
 
-    It takes arrays as `hbac_assets.learning.inputs` makes them: images in three equal channels, series as they are.
+    It takes arrays as `hbac_assets.learning.inputs` makes them: images repeated in three channels, series unchanged.
 
-    The initial weights follow from `settings.seed` alone. Keras draws seeds from Python's and its own global
-    generators, which are therefore seeded here. With `variable_rates` the dropout's rate is a variable.
+    The initial weights depend on `settings.seed` alone. Keras draws seeds from Python's and its own global generators,
+    which are therefore seeded here. With `variable_rates` the dropout rate is a variable.
 
     Raises:
-        HbacError: pretrained weights that cannot be had.
+        HbacError: pretrained weights are unavailable.
     """
     import keras
 
@@ -52,7 +52,7 @@ def build_classifier(settings: MemberSettings, *, variable_rates: bool = False) 
             head.append(keras.layers.Dropout(settings.dropout, name="dropout"))
         head.append(keras.layers.Dense(len(CLASSES), "softmax", dtype="float32", name="probabilities"))
         pixels = keras.Input(_input_shape(settings), name="image")
-        # Names that do not count up with each model of a process: models of one member have one description.
+        # Names without counters: all models of a member have the same configuration.
         model = keras.Sequential([pixels, *first, backbone, *head], name="classifier")
     if settings.batchnorm_momentum is not None:
         for layer in backbone._flatten_layers():

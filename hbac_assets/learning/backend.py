@@ -1,6 +1,6 @@
-"""Single functions of Keras' JAX backend, replaced while a block runs.
+"""Temporary replacement of functions of Keras' JAX backend.
 
-Keras offers no hook for how its initializers draw.
+Keras has no hook for the random generator of its initializers.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,8 +29,8 @@ def replaced(module: str, **functions: Callable[..., Any]) -> Iterator[None]:
 def weights_drawn_by_numpy() -> Iterator[None]:
     """Let NumPy draw the initial weights.
 
-    JAX compiles its generators for every new shape: ten seconds for EfficientNetV2-B2. As a gain, a member
-    starts from the same weights on every device.
+    JAX compiles its generators for every new shape: ten seconds for EfficientNetV2-B2. It also gives a member the same
+    initial weights on every device.
     """
     with replaced("random", truncated_normal=_truncated_normal, uniform=_uniform):
         yield
@@ -39,7 +39,7 @@ def weights_drawn_by_numpy() -> Iterator[None]:
 def _truncated_normal(
     shape: tuple[int, ...], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int = 0
 ) -> np.ndarray:
-    """Draw from a normal distribution cut off at two standard deviations."""
+    """Draw from a normal distribution truncated at two standard deviations."""
     from scipy.special import ndtr, ndtri
 
     quantiles = np.random.default_rng(seed).uniform(ndtr(-2), ndtr(2), shape)

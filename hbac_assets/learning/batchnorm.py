@@ -1,7 +1,7 @@
-"""The statistics that batch normalisations use outside training, estimated anew from the training images.
+"""Re-estimation of batch-norm statistics on the training images.
 
-Running averages lag behind the weights: with a momentum of m, the share m^n of the statistics from n steps ago is
-still in use. Averages over the training images with the present weights do not (Wu & Johnson 2021, "Rethinking
+Running averages lag behind the weights: with a momentum of m, the statistics from n steps ago still have the weight
+m^n. Averages over the training images with the present weights do not lag (PreciseBN: Wu & Johnson 2021, "Rethinking
 'Batch' in BatchNorm", https://arxiv.org/abs/2105.07576, section 3).
 """
 
@@ -25,10 +25,10 @@ Reestimate = Callable[[Any, list[Any], Images, int], list[Any]]
 
 
 def compile_reestimation(network: Network) -> Reestimate:
-    """Return a function that puts statistics of given images in the place of a network's running ones.
+    """Return a function that re-estimates a network's batch-norm statistics on given images (PreciseBN).
 
-    The images go through the network as in training, in batches of one size, without augmentation. A layer's mean is
-    the mean over batches; its variance that of all batches together.
+    The images pass through the network in training mode, in batches of equal size, without augmentation. A layer's mean
+    is the mean over batches; its variance that of all batches together.
     """
     import jax
     import jax.numpy as jnp
@@ -57,9 +57,9 @@ def compile_reestimation(network: Network) -> Reestimate:
 
 
 def batch_normalisations(model: "keras.Model") -> "list[keras.layers.BatchNormalization]":
-    """Return the layers of `model` that normalise by batch in training.
+    """Return the layers of `model` that normalise by batch statistics in training.
 
-    A fixed one, as for the images, does not, nor one that a block of keras-cv makes and then has no use for.
+    Excluded are fixed ones, as for data-wide normalisation, and unused ones that keras-cv's blocks create.
     """
     import keras
 
@@ -69,7 +69,7 @@ def batch_normalisations(model: "keras.Model") -> "list[keras.layers.BatchNormal
 
 @contextmanager
 def only_this_batch(layers: "list[keras.layers.BatchNormalization]") -> Iterator[None]:
-    """Within the block, traced layers take a batch's statistics for the running ones."""
+    """Within the block, traced layers use the batch's statistics as running ones."""
     momenta = [layer.momentum for layer in layers]
     try:
         for layer in layers:

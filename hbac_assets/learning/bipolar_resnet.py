@@ -1,7 +1,7 @@
 """A residual network over time for waveforms of the bipolar montage, in plain Keras layers.
 
-Both sides of the head go through the same weights, and the features do not depend on which of them is which: a
-discharge on the left is learned from those on the right.
+Both hemispheres share their weights, and the features are invariant to exchanging them: patterns learned on one side
+hold for the other.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,15 @@ def bipolar_resnet(
     """Return a network from waveforms (18, times) to features (1, 4 × the last width).
 
     The sides are the two rows of an image (2, times, 10): the eight derivations of the side and both of the midline.
-    Convolutions of height 1, which never mix the rows, share their weights between them, and batch normalisations their
-    statistics. Then each feature is averaged over time, and its maximum taken; of both, the mean and the maximum over
-    the sides go on, from which minimum, sum and difference follow without a sign. (Of images of height 1, convolutions
-    along one axis have forms that are fast on the CPU: see `hbac_assets.learning.convolutions`.)
+    Convolutions of height 1 never mix the rows, which share weights and batch-norm statistics. Each feature's mean and
+    maximum over time are pooled by mean and maximum over the sides, which determine minimum, sum and absolute
+    difference. (Convolutions of height 1 have forms that are fast on the CPU: see `hbac_assets.learning.convolutions`.)
 
     Blocks are those of He et al. 2016 (https://arxiv.org/abs/1512.03385, figure 2) with the pooled shortcuts of He et
     al. 2019 (https://arxiv.org/abs/1812.01187, figure 2).
 
     Args:
-        widths: filters of each stage; every stage halves the number of times, the stem as well.
+        widths: filters of each stage; every stage, and the stem, halves the time axis.
         depths: blocks of each stage.
         taps: of the convolutions in blocks, in samples.
         input_shape: derivations, as in `montage.DERIVATIONS`, and times.

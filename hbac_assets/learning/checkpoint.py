@@ -1,4 +1,4 @@
-"""The progress of an unfinished training: kept in memory, written after each epoch, read when it is resumed."""
+"""The checkpoint of an unfinished training: written after each epoch, read on resumption."""
 
 from dataclasses import astuple, dataclass, field, replace
 from math import nan
@@ -12,26 +12,26 @@ from hbac_assets.learning.step import State
 from hbac_assets.store.files import atomic_write
 
 ENTRY_BYTES = 512
-"""What an array takes in an npz file beside its values: headers of the array and of the archive."""
+"""Bytes of an array in an npz file besides its values: headers of the array and of the archive."""
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What is known of one finished epoch."""
+    """The record of a finished epoch."""
 
     epoch: int  # the first is 1
     loss: float  # mean over the epoch's batches, on augmented images
     val_loss: float
     learning_rate: float  # of the epoch's last step
     seconds: float  # with validation, without compilation
-    images_per_second: float  # training alone
+    images_per_second: float  # training only
     stage: int = 1  # the first is 1
-    raw_val_loss: float = nan  # of the weights themselves where their average is validated, at the end of a stage
+    raw_val_loss: float = nan  # of the raw weights if their average is validated, at the end of a stage
 
 
 @dataclass
 class Progress:
-    """All that the next epoch depends on, and what the epoch with the lowest validation loss was evaluated with."""
+    """Everything on which the next epoch depends, and the weights of the epoch with the lowest validation loss."""
 
     state: State
     best: State
@@ -47,13 +47,13 @@ class Progress:
         """The number of the last finished epoch; 0 before the first."""
         return self.history[-1].epoch if self.history else 0
 
-    def epochs_without_gain(self, stage: int) -> int:
-        """Return the finished epochs of a stage since the one with its lowest validation loss."""
+    def epochs_without_improvement(self, stage: int) -> int:
+        """Return the number of finished epochs of a stage since its lowest validation loss."""
         losses = [record.val_loss for record in self.history if record.stage == stage]
         return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
     def add(self, record: EpochRecord) -> None:
-        """Note a finished epoch, and keep a copy of the evaluated weights if it is the best so far."""
+        """Add a finished epoch, and keep a copy of the evaluated weights if it is the best so far."""
         self.history.append(record)
         if self.best_epoch == record.epoch:
             weights, non_trainable = self.state.evaluated
@@ -61,7 +61,7 @@ class Progress:
 
 
 def checkpoint_of(folder: Path) -> Path:
-    """Return where the progress of a training lies: beside its folder, which holds what is finished."""
+    """Return the path of a training's checkpoint: beside its folder, which holds the finished files."""
     return folder.with_name(f"{folder.name}.checkpoint.npz")
 
 
@@ -71,7 +71,7 @@ def initial_progress(state: State) -> Progress:
 
 
 def save_checkpoint(path: Path, identity: str, progress: Progress) -> None:
-    """Write `progress` for the training that `identity` names."""
+    """Write `progress` of the training `identity`."""
     import jax
 
     leaves = jax.tree.leaves((progress.state, progress.best))
@@ -83,7 +83,7 @@ def save_checkpoint(path: Path, identity: str, progress: Progress) -> None:
 
 
 def load_checkpoint(path: Path, identity: str, initial: Progress) -> Progress:
-    """Return the progress in `path`, or `initial` where that is missing, another training's, or broken."""
+    """Return the progress in `path`, or `initial` if that is missing, another training's, or damaged."""
     import jax
 
     leaves, structure = jax.tree.flatten((initial.state, initial.best))
@@ -100,6 +100,6 @@ def load_checkpoint(path: Path, identity: str, initial: Progress) -> Progress:
 
 
 def _record(row: np.ndarray) -> EpochRecord:
-    """Return the epoch that a row of numbers stands for, one for each field."""
+    """Return the epoch of a row of numbers, one for each field."""
     record = EpochRecord(*row.tolist())
     return replace(record, epoch=int(record.epoch), stage=int(record.stage))

@@ -1,7 +1,7 @@
-"""JAX's cache of compiled programs, in files that are whole if they exist.
+"""JAX's cache of compiled programs, written atomically.
 
-JAX writes an entry in place and never again: one whose writer was killed would be found broken, and its program
-compiled anew, in every process from then on.
+JAX writes an entry in place and never again: after a killed writer, the truncated entry would be ignored and its
+program recompiled in every process.
 """
 
 from contextlib import suppress
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def use(folder: Path) -> None:
-    """Let JAX keep every program that this process compiles in `folder`, which processes share.
+    """Let JAX keep every program that this process compiles in `folder`, common to all processes.
 
-    Where it cannot be written, programs are compiled anew in each process.
+    If it cannot be written, each process recompiles its programs.
     """
     import jax
     from jax._src.lru_cache import LRUCache
@@ -34,6 +34,6 @@ def use(folder: Path) -> None:
 
 
 def _put(cache: "LRUCache", key: str, value: bytes) -> None:
-    """Write an entry, also over one that is there: JAX asks for it only where that could not be read."""
+    """Write an entry, replacing an existing one: JAX writes only if that could not be read."""
     with suppress(HbacError), atomic_write(Path(str(cache.path)) / f"{key}-cache", flushed=False) as temporary:
         temporary.write_bytes(value)

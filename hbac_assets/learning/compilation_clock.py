@@ -1,14 +1,14 @@
-"""How long this process has spent compiling: what a first epoch takes beside its own work."""
+"""The compilation time of this process, which delays a first epoch."""
 
 import time
 from functools import cache
 
 EVENTS = "/jax/core/compile/"
-"""What the names of JAX' events begin with: tracing, lowering and compiling, or reading from the compilation cache."""
+"""The prefix of JAX' events: tracing, lowering and compiling, or reading from the compilation cache."""
 
 
 class CompilationClock:
-    """Sums up the seconds of JAX' compilation events; one within another counts once."""
+    """Sums the seconds of JAX' compilation events, counting nested ones once."""
 
     def __init__(self) -> None:
         self._spans: list[tuple[float, float]] = []
@@ -19,7 +19,7 @@ class CompilationClock:
         return sum(end - begin for begin, end in self._spans)
 
     def add(self, event: str, duration_secs: float, **kwargs: str | int) -> None:
-        """Take note of an event of JAX that has just ended."""
+        """Record an event of JAX that has just ended."""
         if event.startswith(EVENTS):
             end = time.perf_counter()
             begin = end - duration_secs

@@ -1,4 +1,4 @@
-"""The device, precision and compilation cache of a process, chosen once before anything is computed."""
+"""The device, precision and compilation cache of a process, configured once before any computation."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ Device = Literal["cpu", "gpu"]
 Precision = Literal["float32", "mixed_bfloat16"]
 Arguments = TypeVar("Arguments")
 
-# One operation at a time, each on all cores: running several at once takes more memory and no less time.
+# One operation at a time, each on all cores: concurrent operations need more memory and no less time.
 XLA_FLAGS = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 
 
@@ -26,13 +26,13 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     """Set up JAX and Keras in a fresh process.
 
     Args:
-        device: where everything runs.
+        device: of all computations.
         precision: Keras' dtype policy; weights are float32 in both.
-        compilation_cache: a folder that processes share, so that a program is compiled once; not used where there
-            is little space or it cannot be written. Results do not depend on it.
+        compilation_cache: a folder common to all processes, so that a program is compiled once; not used if there is
+            little space or it cannot be written. Results do not depend on it.
 
     Raises:
-        HbacError: a GPU is asked for and none is visible.
+        HbacError: a GPU is requested and none is visible.
     """
     os.environ["XLA_FLAGS"] = _with_our_flags()
     _keep_freed_memory()
@@ -50,16 +50,16 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     if compilation_cache is not None:
         use_cache(compilation_cache)
         if device == "cpu":
-            # A cache of tuned GPU kernels whose path would enter the key of every program: a moved store would miss.
+            # The path of the cache of tuned GPU kernels would enter every program's key: a moved store would miss.
             jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
     keras.config.set_dtype_policy(precision)
 
 
 def require_known_flags() -> None:
-    """Let a process of its own read the user's `XLA_FLAGS`: one that JAX does not know ends the process that meets it.
+    """Test the user's `XLA_FLAGS` in a separate process: an unknown flag aborts the process.
 
     Raises:
-        HbacError: there is such a flag, or one of our own cannot stand beside them.
+        HbacError: there is such a flag, or one that conflicts with ours.
     """
     given = os.environ.get("XLA_FLAGS")
     if not given:
@@ -74,10 +74,10 @@ def require_known_flags() -> None:
 
 
 def on_device(arguments: Arguments) -> Arguments:
-    """Return what goes into a program, arrays in any nesting; on the CPU when all of it lies there.
+    """Return the arguments of a program, arrays in any nesting; on the CPU, wait until they are transferred.
 
-    XLA hands a program whose arguments are still on their way to a thread of a pool, and there the C library gives a
-    step's memory back to the kernel each time. A GPU is left to work while the next arguments come.
+    If an argument is still being transferred, XLA dispatches the program to a pool thread, whose malloc arena is
+    trimmed after every step. On a GPU, asynchronous dispatch is kept.
     """
     import jax
 
@@ -88,25 +88,25 @@ def on_device(arguments: Arguments) -> Arguments:
 
 
 def visible_devices(device: Device) -> list[str]:
-    """Return the devices of a kind that JAX sees, such as `gpu:0 NVIDIA H200`; it starts JAX."""
+    """Return the devices of a kind that JAX sees, such as `gpu:0 NVIDIA H200`; initialises JAX."""
     import jax
 
     try:
         return [f"{found.platform}:{found.id} {found.device_kind}" for found in jax.devices(device)]
-    except RuntimeError:  # JAX' answer where there is none
+    except RuntimeError:  # raised by JAX if there is none
         return []
 
 
 @contextmanager
 def enough_memory(what: str, batch_size: int) -> Iterator[None]:
-    """Say in one line that memory ran out within the block, of the device or of the host.
+    """Report in one line that the device or the host ran out of memory within the block.
 
     Args:
-        what: is being computed.
+        what: the computation, for the message.
         batch_size: the rows of each batch.
 
     Raises:
-        HbacError: it did; names the batch size and what to change.
+        HbacError: it did; names the batch size and the remedy.
     """
     import jax
 
@@ -124,7 +124,7 @@ def enough_memory(what: str, batch_size: int) -> Iterator[None]:
 
 
 def free_bytes() -> int:
-    """Return the memory that is free, in bytes: the host's or the fullest device's, whichever is less."""
+    """Return the free memory in bytes: the host's or the fullest device's, whichever is less."""
     import jax
 
     statistics = [device.memory_stats() or {} for device in jax.devices()]
@@ -137,10 +137,10 @@ def _with_our_flags() -> str:
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep what a step frees for the next one.
+    """Let the C library keep memory that a step frees for the next one.
 
-    Otherwise the kernel gives and takes the memory of every step anew, page by page: a third of a step's time on
-    the CPU. The numbers are those of mallopt(3). Only the main thread's memory can be kept without limit: see
+    Otherwise the memory of every step is returned to the kernel and faulted in again page by page: a third of a step's
+    time on the CPU. The numbers are those of mallopt(3). Only the main thread's arena can grow without limit: see
     `on_device`.
     """
     if sys.platform == "linux":

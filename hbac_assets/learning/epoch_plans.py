@@ -1,4 +1,4 @@
-"""The plan of each epoch, made before the first one: its rows and their weights, their order, its learning rates."""
+"""The plan of each epoch, made before training: its rows, their weights and order, its learning rates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ class EpochPlan:
 
     Attributes:
         epoch: its number; the first is 1.
-        rows: the training examples that it goes through, (N,).
-        weights: how often each of them is drawn, (N,) of sum 1; None for once each.
+        rows: the indices of its training examples, (N,).
+        weights: the sampling weight of each, (N,) of sum 1; None for once each.
         batch_size: rows of a step.
-        seed: of the member; random draws follow from it and the number of epoch or step.
+        seed: of the member; random draws depend on it and the number of the epoch or step.
         first_step: the number of its first step since training began.
         rates: the learning rate of each step, (steps,).
-        stage: the number of the stage that it belongs to; the first is 1.
-        sample_weights: a factor of the loss for every training example, with a mean of 1 over `rows`; None for 1 each.
+        stage: the number of its stage; the first is 1.
+        sample_weights: the loss weight of every training example, with a mean of 1 over `rows`; None for 1 each.
     """
 
     epoch: int
@@ -52,18 +52,18 @@ def plan_epochs(
     votes: Int[np.ndarray, " rows"] | None = None,
     eegs: Int[np.ndarray, " rows"] | None = None,
 ) -> Sequence[EpochPlan]:
-    """Return a plan for each epoch of a member, stage after stage; epochs and steps are counted on.
+    """Return a plan for each epoch of a member, stage after stage; epochs and steps are counted across stages.
 
-    Where any stage weights its rows, the plans of all have sample weights, so that one compiled program does them all.
+    If any stage weights its rows, all plans have sample weights, so that one compiled program serves all stages.
 
     Args:
         settings: the member.
         targets: of the training examples, (N, 6).
-        votes: how many votes each example has, (N,); needed by a stage that asks for votes or weights by them.
-        eegs: the EEG that each is a window of, (N,); needed by a stage that draws one of each.
+        votes: the number of votes of each example, (N,); needed by a stage with `min_votes` or weights by votes.
+        eegs: the EEG of each example, (N,); needed by a stage that draws one row per EEG.
 
     Raises:
-        HbacError: no example has as many votes as a stage asks for.
+        HbacError: no example has as many votes as a stage requires.
     """
     plans: list[EpochPlan] = []
     weighted = any(stage.sample_weight != "none" for stage in settings.all_stages)
@@ -92,7 +92,7 @@ def plan_epochs(
 def one_of_each(
     eegs: Int[np.ndarray, " examples"] | None, rows: Int[np.ndarray, " rows"], seed: int, epoch: int
 ) -> Int[np.ndarray, " eegs"]:
-    """Return one of the `rows` of each EEG, each as likely as the others of its EEG; another draw in each epoch.
+    """Return one of the `rows` of each EEG, drawn uniformly and independently in each epoch.
 
     Args:
         eegs: the EEG of every training example.
@@ -107,7 +107,7 @@ def one_of_each(
 
 
 def _rows_of(stage: Stage, number: int, votes: Int[np.ndarray, " rows"] | None, count: int) -> Int[np.ndarray, " some"]:
-    """Return which of `count` training examples a stage learns from."""
+    """Return the indices, among `count` training examples, that a stage learns from."""
     if stage.min_votes == 1:
         return np.arange(count)
     assert votes is not None, "a stage that asks for votes needs their counts"
@@ -123,10 +123,10 @@ def _rows_of(stage: Stage, number: int, votes: Int[np.ndarray, " rows"] | None, 
 def shuffled_batches(
     rows: int, batch_size: int, seed: int, epoch: int, weights: Float[np.ndarray, " {rows}"] | None = None
 ) -> Int[np.ndarray, "steps {batch_size}"]:
-    """Return the places of `rows` rows in each batch of an epoch, (steps, batch size).
+    """Return the indices into `rows` rows of each batch of an epoch, (steps, batch size).
 
-    They come in a new order in each epoch; where they do not fill the last batch, the first of that order fill it. With
-    `weights` (N,) of sum 1 a row comes as often as its weight says; without, each comes once.
+    Each epoch has a new order; a partial last batch is filled from the beginning of that order. With `weights` (N,) of
+    sum 1 rows occur in proportion to their weights; without, once each.
     """
     random = np.random.default_rng([seed, epoch - 1])
     order = random.permutation(np.arange(rows) if weights is None else draw_rows(weights, random))

@@ -1,7 +1,7 @@
-"""Dropout, Adam's constants and weight decay as variables of model and optimizer instead of constants of the program.
+"""Dropout rate, Adam betas and weight decay as traced variables rather than compile-time constants.
 
-Trainings that differ in them alone then share one compiled step, which a search compiles once and not for each trial.
-The price is rounding: a program with constants computes 1 - beta in double precision. So members train with constants.
+Trials of a search then share one compiled step. The cost is rounding: with constants, 1 - beta is computed in double
+precision. So members train with constants.
 """
 
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def variable_dropout(rate: float) -> "keras.Layer":
-    """Return a layer that drops what `keras.layers.Dropout` drops, its rate a variable that does not learn."""
+    """Return a layer equal to `keras.layers.Dropout`, with its rate as a non-trainable variable."""
     import keras
 
     class VariableDropout(keras.layers.Layer):
@@ -32,7 +32,7 @@ def variable_dropout(rate: float) -> "keras.Layer":
 
 
 def set_variables(optimizer: "keras.optimizers.Optimizer", settings: Optimizer) -> None:
-    """Make variables of the settings of an optimizer that is built; they stand behind its others."""
+    """Turn the settings of a built optimizer into variables, after its other variables."""
     import keras
 
     for name, value in settings:

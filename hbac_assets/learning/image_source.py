@@ -1,7 +1,6 @@
-"""How images reach the network: all of them resident on the device, or streamed to it from the store.
+"""The source of a network's images: all resident on the device, or streamed from the store.
 
-Either way the same bits come in the same order. What an image is belongs to `inputs`; how a batch is divided among
-devices, to `parallel`.
+Both give the same bits in the same order. Making an image belongs to `inputs`; sharding a batch to `parallel`.
 """
 
 from collections import deque
@@ -19,39 +18,39 @@ from hbac_assets.learning.device import free_bytes, on_device
 from hbac_assets.learning.parallel import replicated, sharded
 
 READERS = 2
-"""Threads: while one waits for the disk another computes. Python lets hardly more than one compute, so that more of
-them only get in each other's way."""
+"""Number of threads: one waits for the disk while another computes. The GIL lets one compute at a time; more would only
+contend for it."""
 BATCHES_AHEAD = 3
 
 SHARES = {"cpu": 1 / 8, "gpu": 1 / 2}
-"""How much of the free memory images may take up. Two cells train side by side on the CPU, and while images are put in
-their place they are there twice; a network at work takes several times as much memory as its batch."""
+"""Fraction of the free memory for images. Two cells train side by side on the CPU, images exist twice while they are
+transferred, and a network takes several times the memory of its batch."""
 
 BYTES_OF_A_PIXEL = 2
 
 
-_Begun = tuple[np.ndarray, Mapping[int, Future[np.ndarray]]]  # the numbers of a batch, and each image's reading
+_Begun = tuple[np.ndarray, Mapping[int, Future[np.ndarray]]]  # the indices of a batch, and the reading of each image
 
 
 class Source(Protocol):
-    """Where numbered images lie."""
+    """A source of images by index."""
 
     def batches(
         self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
     ) -> Iterator[Float16[Array, "*steps batch height width"]]:
-        """Yield, for each array of numbers (..., B), the images (..., B, H, W) on the device."""
+        """Yield, for each array of indices (..., B), the images (..., B, H, W) on the device."""
         ...
 
 
 @dataclass(frozen=True)
 class Images:
-    """Images float16 in an order of their own.
+    """A selection of a source's images, float16.
 
     Attributes:
-        source: where they lie.
-        rows: their numbers in the source.
+        source: of the images.
+        rows: their indices in the source.
         size: (H, W).
-        placement: where they lie and why there, in words.
+        placement: a sentence on where they are and why.
     """
 
     source: Source
@@ -63,21 +62,21 @@ class Images:
         return len(self.rows)
 
     def subset(self, rows: Int[np.ndarray, " chosen"] | Bool[np.ndarray, " rows"]) -> "Images":
-        """Return some of the images, by their numbers or as a mask; they lie where all of them lie."""
+        """Return some of the images, by indices or a mask, from the same source."""
         return replace(self, rows=self.rows[rows])
 
     def batches(
         self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
     ) -> Iterator[Float16[Array, "*steps batch height width"]]:
-        """Yield, for each array of numbers (..., B), the images (..., B, H, W) on the device."""
+        """Yield, for each array of indices (..., B), the images (..., B, H, W) on the device."""
         return self.source.batches(self.rows[batch] for batch in batches)
 
 
 class Resident:
-    """Images that lie on the device: from the host go their numbers."""
+    """Images on the device: only indices are transferred from the host."""
 
     def __init__(self, images: Float[np.ndarray, "rows height width"]):
-        """Put images (N, H, W) on the device; on each, where there are several."""
+        """Transfer images (N, H, W) to the device, or to each of several."""
         import jax
 
         self._images = jax.device_put(images, replicated())
@@ -85,22 +84,22 @@ class Resident:
     def batches(
         self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
     ) -> Iterator[Float16[Array, "*steps batch height width"]]:
-        """Take each batch from all images, by a program of its own, since it contains their number."""
+        """Gather each batch by a separate program, which depends on the number of images."""
         for numbers in batches:
             yield _take(numbers.ndim)(*on_device((self._images, numbers)))
 
 
 class Streamed:
-    """Images that are read when their batch comes near, by a few threads: memory does not grow with their number."""
+    """Images read by a few threads shortly before their batch: memory does not grow with their number."""
 
     def __init__(self, read: Callable[[int], Float16[np.ndarray, "height width"]]):
-        """Read image by image with `read`, from its number to float16 (H, W)."""
+        """Read each image with `read`, from its index to float16 (H, W)."""
         self._read = read
 
     def batches(
         self, batches: Iterable[Int[np.ndarray, "*steps batch"]]
     ) -> Iterator[Float16[Array, "*steps batch height width"]]:
-        """Read each batch while those before it are being used."""
+        """Read each batch while earlier ones are being used."""
         import jax
 
         pool = ThreadPoolExecutor(READERS)
@@ -132,16 +131,16 @@ def open_images(
     size: tuple[int, int],
     allowed_bytes: int | None = None,
 ) -> Images:
-    """Return `count` images, resident if they fit, else streamed.
+    """Return `count` images, resident if they fit, otherwise streamed.
 
     Args:
-        read: from the number of an image to float16 (H, W); several threads call it at once.
-        count: how many there are.
+        read: from the index of an image to float16 (H, W); several threads call it at once.
+        count: the number of images.
         size: (H, W).
-        allowed_bytes: what fits; by default, a share of what is free on host and device.
+        allowed_bytes: the limit for resident images; by default a fraction of the free memory of host and device.
 
     Raises:
-        HbacError: `read` does; of streamed images, not before their batch is asked for.
+        HbacError: raised by `read`; for streamed images when their batch is read.
     """
     import jax
 

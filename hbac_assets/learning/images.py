@@ -1,4 +1,4 @@
-"""What happens to a batch of images inside the compiled step: augmentation, channels.
+"""Operations on a batch of images inside the compiled step: augmentation, channels.
 
 All functions are pure JAX with static shapes; keys are JAX random keys.
 """
@@ -14,7 +14,7 @@ Targets = Float[Array, "rows classes"]
 
 FREQUENCY_AXIS = 1
 
-# What is folded into a batch's key for them. Below 5 it could give one of the five that the key is split into.
+# Folded into a batch's key for them. Values below 5 could collide with the five keys of the split.
 FLIP, SHIFT, CHANNEL = 5, 6, 7
 
 
@@ -28,9 +28,9 @@ def to_channels(images: Batch) -> Float32[Array, "rows height width 3"]:
 def augment(
     key: Array, images: Batch, targets: Targets, augmentation: Augmentation, preprocessing: Preprocessing
 ) -> tuple[Batch, Targets]:
-    """Apply what `augmentation` asks for to images (B, H, W) around zero and their targets (B, 6).
+    """Apply `augmentation` to zero-centred images (B, H, W) and their targets (B, 6).
 
-    `preprocessing` made the images.
+    `preprocessing` is the recipe of the images.
     """
     import jax
 
@@ -76,7 +76,7 @@ def mix(key: Array, images: Batch, targets: Targets, settings: MixUp) -> tuple[B
 
 
 def translate(key: Array, images: Batch, settings: Translation) -> Batch:
-    """Shift each image by whole pixels along both axes, and set to zero what moves in.
+    """Shift each image by whole pixels along both axes, and zero-fill the vacated pixels.
 
     The shifts are drawn uniformly up to `settings.size` of the axes in either direction. Applied with probability
     `settings.probability` for the batch.
@@ -86,9 +86,9 @@ def translate(key: Array, images: Batch, settings: Translation) -> Batch:
 
     batch_key, *axis_keys = jax.random.split(key, 3)
     applied = jax.random.bernoulli(batch_key, settings.probability)
-    for axis, axis_key, share in zip((FREQUENCY_AXIS, TIME_AXIS), axis_keys, settings.size, strict=True):
+    for axis, axis_key, fraction in zip((FREQUENCY_AXIS, TIME_AXIS), axis_keys, settings.size, strict=True):
         pixels = images.shape[axis]
-        largest = round(share * pixels)
+        largest = round(fraction * pixels)
         shifts = jax.random.randint(axis_key, (len(images), 1), -largest, largest + 1) * applied
         sources = jnp.arange(pixels) - shifts
         inside = (sources >= 0) & (sources < pixels)
@@ -100,8 +100,8 @@ def translate(key: Array, images: Batch, settings: Translation) -> Batch:
 def mask(key: Array, images: Batch, axis: int, settings: Mask) -> Batch:
     """Set a band across `axis` of each image to zero, the images' mean (SpecAugment).
 
-    The band's width is a share of the axis drawn uniformly from `settings.size`, rounded to whole pixels; it
-    lies anywhere within the image. Applied with probability `settings.probability` for the batch. See Park et
+    The band's width is a fraction of the axis drawn uniformly from `settings.size`, rounded to whole pixels; its
+    position is uniform within the image. Applied with probability `settings.probability` for the batch. See Park et
     al. 2019, https://arxiv.org/abs/1904.08779.
     """
     import jax
@@ -116,9 +116,9 @@ def mask(key: Array, images: Batch, axis: int, settings: Mask) -> Batch:
 def cut_out(key: Array, images: Batch, settings: Cutout) -> Batch:
     """Set rectangles of each image to zero, the images' mean.
 
-    Each side is a share of its axis drawn uniformly from `settings.size`; the rectangles lie anywhere within the
-    image and may overlap. Applied with probability `settings.probability` for the batch. After DeVries & Taylor
-    2017, https://arxiv.org/abs/1708.04552, whose squares have one size and may reach over the border.
+    Each side is a fraction of its axis drawn uniformly from `settings.size`; the positions are uniform within the
+    image, and rectangles may overlap. Applied with probability `settings.probability` for the batch. After DeVries &
+    Taylor 2017, https://arxiv.org/abs/1708.04552, whose squares have one size and may cross the border.
     """
     import jax
     import jax.numpy as jnp
@@ -135,7 +135,7 @@ def cut_out(key: Array, images: Batch, settings: Cutout) -> Batch:
 
 
 def _bands(key: Array, count: int, pixels: int, size: tuple[float, float]) -> Bool[Array, "{count} {pixels}"]:
-    """Return (count, pixels): where on an axis each image's band lies, its width a share from `size`."""
+    """Return masks (count, pixels) of each image's band on an axis, its width a fraction from `size`."""
     import jax
     import jax.numpy as jnp
 

@@ -1,6 +1,6 @@
-"""How much of the host's memory this process may still take: the machine's, or what its container or job is allowed.
+"""The host memory still available to this process: the machine's, or within the limit of its container or job.
 
-Containers and clusters limit memory by control groups, in either of Linux's two layouts. Elsewhere there are none.
+Containers and clusters limit memory by control groups, in one of Linux's two layouts; other systems have none.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,7 @@ from pathlib import Path
 import psutil
 
 GROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
-# The files of a group, by layout: its limit, what it takes, and which line of memory.stat says how much of that is
-# files that are given up as soon as memory is wanted.
+# The files of a group, by layout: its limit, its usage, and the line of memory.stat with the reclaimable file cache.
 FILES = {
     "v2": ("memory.max", "memory.current", "inactive_file"),
     "v1": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -18,12 +17,12 @@ FILES = {
 
 
 def free_host_bytes() -> int:
-    """Return the bytes that are free within every limit."""
+    """Return the bytes free within every limit."""
     return min([psutil.virtual_memory().available, *_left_by_groups()])
 
 
 def _left_by_groups() -> Iterator[int]:
-    """Yield what each group that this process is in leaves of its limit, where it has one."""
+    """Yield the bytes left of the limit of each group of this process, if it has one."""
     try:
         memberships = MEMBERSHIP.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -33,7 +32,7 @@ def _left_by_groups() -> Iterator[int]:
         if controllers and "memory" not in controllers.split(","):
             continue
         layout, root = ("v1", GROUPS / "memory") if controllers else ("v2", GROUPS)
-        # In a container the path may be that of the machine, of which only the last group can be seen, as the root.
+        # In a container the path may be the host's, of which only the last group is visible, as the root.
         group = root / path.lstrip("/")
         for one in (group, *group.parents):
             if (left := _left(one, layout)) is not None:
@@ -43,7 +42,7 @@ def _left_by_groups() -> Iterator[int]:
 
 
 def _left(group: Path, layout: str) -> int | None:
-    """Return what a group leaves of its limit; None without a limit, or where it cannot be seen."""
+    """Return the bytes left of a group's limit; None if it has none or is not visible."""
     limit, used, given_up = FILES[layout]
     try:
         allowed, taken = ((group / name).read_text(encoding="utf-8").strip() for name in (limit, used))

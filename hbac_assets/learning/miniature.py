@@ -1,4 +1,4 @@
-"""Any member shrunk to a few steps, for trying an experiment through the same code in minutes."""
+"""Any member reduced to a few steps, to try an experiment with the same code in minutes."""
 
 from hbac_assets.learning.settings import MemberSettings, Schedule, Stage
 
@@ -14,7 +14,7 @@ def miniature(settings: MemberSettings) -> MemberSettings:
     Backbone, head, targets, augmentation, stages and the form of schedules stay, and with them the parameter counts.
     """
     kind = settings.preprocessing.kind
-    height = HEIGHT - HEIGHT % (kind.panels * len(kind.channels))  # each channel keeps lines of its own
+    height = HEIGHT - HEIGHT % (kind.panels * len(kind.channels))  # each channel keeps separate lines
     smaller = settings.preprocessing.model_copy(update={"image_size": (height, WIDTH)})
     stages = tuple(_short(stage) for stage in settings.stages)
     return settings.model_copy(
@@ -35,5 +35,5 @@ def _early(schedule: Schedule) -> Schedule:
 
 def _short(stage: Stage) -> Stage:
     schedule = stage.schedule and _early(stage.schedule)
-    # So few rows may have none with many votes.
+    # Among so few rows, none may have many votes.
     return stage.model_copy(update={"epochs": None, "schedule": schedule, "min_votes": min(stage.min_votes, VOTES)})

@@ -1,7 +1,7 @@
-"""Augmentations that know which channel a line shows and how long a column lasts, as the kind of input says.
+"""EEG-specific augmentations, which use the kind of input's channels and durations.
 
 All functions are pure JAX with static shapes; keys are JAX random keys. Images are (B, frequencies, times), series
-(B, channels, times). What treats an image as any other image belongs to `images`.
+(B, channels, times). Generic image augmentations belong to `images`.
 """
 
 from jaxtyping import Float
@@ -17,14 +17,14 @@ LINE_AXIS, TIME_AXIS = 1, 2
 
 
 def mirrored_images(images: Batch, kind: InputKind) -> Batch:
-    """Return what the same recordings would give with left and right electrodes exchanged."""
+    """Return the images of the same recordings with left and right electrodes exchanged."""
     return images[:, mirrored_lines(kind, images.shape[LINE_AXIS])]
 
 
 def flip_hemispheres(key: Array, images: Batch, kind: InputKind, settings: HemisphereFlip) -> Batch:
     """Mirror each image with probability `settings.probability`.
 
-    The classes do not say a side: lateralized patterns are so on the left or on the right (Hirsch et al. 2021, ACNS
+    The classes do not specify the side: lateralized patterns may be left or right (Hirsch et al. 2021, ACNS
     standardized critical care EEG terminology, https://doi.org/10.1097/WNP.0000000000000806).
     """
     import jax
@@ -37,7 +37,7 @@ def flip_hemispheres(key: Array, images: Batch, kind: InputKind, settings: Hemis
 def drop_channel(key: Array, images: Batch, kind: InputKind, settings: ChannelDropout) -> Batch:
     """Set one channel of each image to zero, in all panels, with probability `settings.probability`.
 
-    Every channel is as likely as the others. After Saeed et al. 2021, https://arxiv.org/abs/2010.13694.
+    Channels are drawn uniformly. After Saeed et al. 2021, https://arxiv.org/abs/2010.13694.
     """
     import jax
     import jax.numpy as jnp
@@ -64,10 +64,9 @@ def shift_windows(key: Array, images: Batch, preprocessing: Preprocessing, setti
 
 
 def shifted(images: Batch, seconds: Float[Array, " rows"], preprocessing: Preprocessing) -> Batch:
-    """Return what the windows would show so many seconds later, in whole columns or samples of each panel.
+    """Return the windows `seconds` later, in whole columns or samples of each panel.
 
-    Those that the panel does not have are like that at its edge. The true ones are not stored: an array holds the
-    labelled windows alone, and it would take another for each shift.
+    Columns beyond the panel repeat its edge: stored arrays hold only the labelled windows.
     """
     import jax.numpy as jnp
 
@@ -79,7 +78,7 @@ def shifted(images: Batch, seconds: Float[Array, " rows"], preprocessing: Prepro
 
 
 def _moved(images: Batch, by: Float[Array, " rows"]) -> Batch:
-    """Return images moved towards the start of the time axis, each by a fraction of it."""
+    """Return images shifted towards the start of the time axis, each by a fraction of it."""
     import jax.numpy as jnp
 
     pixels = images.shape[TIME_AXIS]

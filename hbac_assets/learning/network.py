@@ -1,7 +1,7 @@
-"""A classifier as a function of its variables: the one place where a model is called.
+"""A classifier as a function of its variables; no other module calls a model.
 
-The trainable weights are one vector. The optimizer then updates a model in a few operations instead of a few for each
-of hundreds of variables.
+The trainable weights are one vector, so that the optimizer updates a model in a few operations instead of a few for
+each of hundreds of variables.
 """
 
 from dataclasses import dataclass
@@ -34,13 +34,13 @@ class Network:
         *,
         training: bool,
     ) -> tuple[Float[Array, "rows classes"], list[Array]]:
-        """Return the probabilities of the classes (B, 6), and what the call leaves in the non-trainable variables.
+        """Return the class probabilities (B, 6), and the updated non-trainable variables.
 
         Args:
             weights: the trainable ones, as one vector.
             non_trainable: the values of the other variables, in the model's order.
             images: (B, H, W).
-            training: whether normalisations take the batch's statistics, and dropout drops.
+            training: whether normalisations use the batch's statistics, and dropout is active.
         """
         with fast_convolutions(self.model):
             probabilities, non_trainable = self.model.stateless_call(
@@ -49,13 +49,13 @@ class Network:
         return probabilities, non_trainable
 
     def _entering(self, images: Float[Array, "rows height width"]) -> Float32[Array, "rows height width ..."]:
-        """Return images in the three channels of a network of images; series as they are."""
+        """Return images repeated in the three channels of an image network; series unchanged."""
         import jax.numpy as jnp
 
         return to_channels(images) if len(self.model.input_shape) == 4 else images.astype(jnp.float32)
 
     def weights(self) -> Float32[np.ndarray, " weights"]:
-        """Return the model's trainable weights, one after the other."""
+        """Return the model's trainable weights, concatenated."""
         return np.concatenate([np.ravel(variable.value) for variable in self.model.trainable_variables])
 
     def non_trainable(self) -> list[Array]:

@@ -1,10 +1,9 @@
-"""How the pixels of an image become numbers around zero: per image before the model, or data-wide within it.
+"""Standardisation of pixels: per image before the model, or data-wide within it.
 
 Per image, a model takes standardised images, as `inputs` makes them. Data-wide, it takes logarithms: its first layer
-subtracts the mean and divides by the standard deviation of the fold's training images. That layer is a batch
-normalisation which does not learn, because its statistics are variables: the model's file holds them, and the models of
-all folds still share one compiled program. They count as six non-trainable parameters, two for each of the three equal
-channels.
+subtracts the mean and divides by the standard deviation of the fold's training images. That layer is a frozen batch
+normalisation, because its statistics are variables: the model's file stores them, and the models of all folds share
+one compiled program. They count as six non-trainable parameters, two for each of the three equal channels.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ LAYER = "normalisation"
 
 
 def normalisation_layer() -> "keras.Layer":
-    """Return the first layer of a model with data-wide normalisation; `fit_normalisation` sets its numbers."""
+    """Return the first layer of a model with data-wide normalisation; `fit_normalisation` sets its statistics."""
     import keras
 
     return keras.layers.BatchNormalization(
@@ -32,12 +31,12 @@ def normalisation_layer() -> "keras.Layer":
 
 
 def fit_normalisation(model: "keras.Model", images: Images, batch_size: int) -> None:
-    """Set the numbers of a model with data-wide normalisation to those of `images`; leave any other as it is.
+    """Set the statistics of a model with data-wide normalisation to those of `images`; leave others unchanged.
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
         images: the training images, and no others.
-        batch_size: how many are looked at together; the numbers do not depend on it.
+        batch_size: rows at a time; the statistics do not depend on it.
     """
     if is_data_wide(model):
         mean, variance = mean_and_variance(images, batch_size)
@@ -47,9 +46,9 @@ def fit_normalisation(model: "keras.Model", images: Images, batch_size: int) -> 
 
 
 def mean_and_variance(images: Images, batch_size: int) -> tuple[float, float]:
-    """Return mean and variance over all pixels of `images`, in double precision image by image.
+    """Return mean and variance over all pixels of `images`, accumulated per image in double precision.
 
-    The variance is the mean of the images' variances and the variance of their means.
+    The variance is the mean of the images' variances plus the variance of their means.
     """
     batches = map(np.asarray, images.batches(full_batches(np.arange(len(images)), batch_size)))
     each = [(image.mean(dtype=np.float64), image.var(dtype=np.float64)) for batch in batches for image in batch]
@@ -58,7 +57,7 @@ def mean_and_variance(images: Images, batch_size: int) -> tuple[float, float]:
 
 
 def dataset_mean(model: "keras.Model", others: Any) -> Array | float:
-    """Return the mean of the images that a model takes, given the values `others` of its non-trainable variables."""
+    """Return the mean of a model's input images, given the values `others` of its non-trainable variables."""
     if not is_data_wide(model):
         return 0.0
     mean = model.get_layer(LAYER).moving_mean

@@ -1,7 +1,7 @@
-"""Data parallelism: a batch divided among all devices that JAX sees, weights and their statistics on each of them.
+"""Data parallelism: batches sharded over all devices that JAX sees, weights and statistics replicated.
 
-The compiler then inserts what devices must tell each other, such as the sum of their gradients and the batch statistics
-of normalisations, so that several devices compute what one does. How many a process sees is decided by its lease.
+The compiler inserts the collectives, such as sums of gradients and batch statistics of normalisations, so that several
+devices compute the same as one. The lease decides how many devices a process sees.
 """
 
 from functools import lru_cache
@@ -18,21 +18,21 @@ ROWS = "rows"
 
 
 def replicated() -> "NamedSharding":
-    """Return the placement of an array that each device has whole."""
+    """Return the sharding of an array that is replicated on each device."""
     from jax.sharding import NamedSharding, PartitionSpec
 
     return NamedSharding(_devices(), PartitionSpec())
 
 
 def sharded(axis: int) -> "NamedSharding":
-    """Return the placement of an array whose `axis`, the rows of a batch, is divided among the devices."""
+    """Return the sharding of an array whose `axis`, the rows of a batch, is split over the devices."""
     from jax.sharding import NamedSharding, PartitionSpec
 
     return NamedSharding(_devices(), PartitionSpec(*[None] * axis, ROWS))
 
 
 def require_divisible(batch_size: int) -> None:
-    """Complain about a batch that cannot be divided evenly.
+    """Refuse a batch that cannot be split evenly.
 
     Raises:
         HbacError: names the number of devices.

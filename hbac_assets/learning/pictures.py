@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 def loss_curves(history: pd.DataFrame, scored_epoch: int, title: str) -> bytes:
     """Return a PNG of losses and learning rate by epoch.
 
-    Marked are the scored epoch, that of the lowest validation loss, and where stages begin.
+    It marks the scored epoch, that of the lowest validation loss, and the beginnings of stages.
 
     Args:
         history: the columns of `history.csv`: epoch, loss, val_loss, learning_rate, stage.
         scored_epoch: the epoch whose weights predict.
-        title: what was trained.
+        title: of the picture.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -63,12 +63,12 @@ def loss_curves(history: pd.DataFrame, scored_epoch: int, title: str) -> bytes:
 
 
 def network_input(array: np.ndarray, preprocessing: "Preprocessing", title: str) -> bytes:
-    """Return a PNG of one row as a network is given it: each panel over its own seconds.
+    """Return a PNG of a network's input for one row, each panel over its own seconds.
 
     Args:
         array: (lines, times) as the kind of input makes it.
-        preprocessing: that it was made by.
-        title: which row, and whose input.
+        preprocessing: its recipe.
+        title: of the picture.
     """
     kind = preprocessing.kind
     figure = new_figure(7.5, 1.2 + (5.2 if kind.dimensions == 1 else 3.4 * kind.panels))

@@ -1,4 +1,4 @@
-"""From a trained model's file and images to probabilities of the six classes."""
+"""Loading trained models, and class probabilities of images."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -43,7 +43,7 @@ def load_model(path: Path) -> "keras.Model":
     try:
         with weights_drawn_by_numpy():
             model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # a broken file can fail anywhere in Keras, zipfile, json or h5py
+    except Exception as error:  # a damaged file can fail anywhere in Keras, zipfile, json or h5py
         raise HbacError(f"{path}: not a whole Keras model ({type(error).__name__}); train this cell again") from error
     if model.output_shape != (None, len(CLASSES)):
         raise HbacError(
@@ -57,7 +57,7 @@ def predict(
 ) -> Float32[np.ndarray, "rows 6"]:
     """Return the probabilities of the six classes as float32 (N, 6).
 
-    See `predict_variants` for the arguments and what is raised.
+    Arguments and errors as for `predict_variants`.
     """
     return predict_variants(model, images, batch_size, (unchanged,))[:, 0]
 
@@ -74,9 +74,9 @@ def predict_variants(
 
     Args:
         model: a classifier of `hbac_assets.learning.backbones`.
-        images: an array (N, H, W), or what `hbac_assets.learning.image_source` has opened.
+        images: an array (N, H, W), or images opened by `hbac_assets.learning.image_source`.
         batch_size: rows computed at once; the result does not depend on it.
-        variants: what becomes of a batch of images; see `hbac_assets.learning.test_time`.
+        variants: functions of a batch of images; see `hbac_assets.learning.test_time`.
 
     Raises:
         HbacError: the images do not have the model's size, or cannot be read.
@@ -103,7 +103,7 @@ def predict_variants(
 
 
 def compile_forward(network: Network) -> Forward:
-    """Return the compiled forward pass of a network that is not trained meanwhile."""
+    """Return the compiled forward pass of a network, for use outside training."""
     import jax
 
     @jax.jit
@@ -118,9 +118,9 @@ def compile_forward(network: Network) -> Forward:
 def predict_batches(
     forward: Forward, weights: Any, non_trainable: list[Any], images: Images, batch_size: int
 ) -> Float32[np.ndarray, "rows *variants 6"]:
-    """Return what `forward` returns of all `images`, (N, 6) or more of them for each.
+    """Return the results of `forward` for all `images`, (N, 6) or (N, variants, 6).
 
-    The last batch is filled up, so that all have one shape.
+    The last batch is filled up, so that all have the same shape.
     """
     if len(images) == 0:
         return np.empty((0, len(CLASSES)), dtype=np.float32)

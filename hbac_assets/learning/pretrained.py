@@ -1,4 +1,4 @@
-"""Published weights through keras-cv's presets, which lie on Kaggle's model hub and in kagglehub's cache."""
+"""Published weights by keras-cv's presets, from Kaggle's model hub or kagglehub's cache."""
 
 import threading
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ def load_pretrained(backbone_class: Any, preset: str, **constants: Any) -> "kera
 def _require_configuration(preset: str, handle: str) -> None:
     """Fetch the preset's small configuration file, or raise within `PATIENCE_SECONDS`.
 
-    The hub's client waits without limit for a network that swallows packets, hence the thread.
+    The hub's client has no timeout for a network that drops packets, hence the thread.
     """
     failures: list[Exception] = []
 

@@ -1,6 +1,6 @@
-"""The backbones by name: a keras-cv class with the constants of its publication, so that it can be built offline.
+"""The backbones by name: a keras-cv class with its published constants, so that it can be built offline.
 
-Another keras-cv backbone is another row of `BACKBONES`. How one is built stands in `backbones`.
+Another keras-cv backbone is another row of `BACKBONES`. Building one belongs to `backbones`.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ class BackboneSpec:
     # From `MemberSettings.pretrained` to the name of a keras-cv preset; keras-cv has no weights for the others.
     presets: Mapping[str, str] = field(default_factory=dict)
     dimensions: Literal[1, 2] = 2  # the axes that it convolves along: 2 of an image, 1 of a series
-    kernels: tuple[int, ...] = ()  # what `MemberSettings.kernel` may be; its authors' own first
+    kernels: tuple[int, ...] = ()  # the values of `MemberSettings.kernel`; the authors' first
 
     def with_kernel(self, kernel: int | None) -> Mapping[str, Any]:
         """Return the constants with one kernel size in all stages; None keeps the authors'."""
@@ -88,7 +88,7 @@ _YOLO_V8_L = {"stackwise_channels": [128, 256, 512, 512], "stackwise_depth": [3,
 
 _RESNET34D = {"widths": [64, 128, 256, 512], "depths": [3, 4, 6, 3]}
 
-# Our own: of the sizes with less than a million parameters.
+# Our own, with less than a million parameters.
 _BIPOLAR_RESNET = {"widths": [48, 64, 96, 128], "depths": [1, 1, 1, 1], "taps": 5}
 
 BACKBONES: dict[str, BackboneSpec] = {

@@ -13,13 +13,13 @@ def resnet_d(
 ) -> "keras.Model":
     """Return a ResNet-D of basic blocks (He et al. 2019, https://arxiv.org/abs/1812.01187, figure 2).
 
-    The stem is three 3 x 3 convolutions of 32, 32 and 64 filters instead of one of 7 x 7, and where a block halves
-    its image, the shortcut averages 2 x 2 pixels before its 1 x 1 convolution instead of dropping three in four.
+    The stem is three 3 x 3 convolutions of 32, 32 and 64 filters instead of one of 7 x 7, and in a block that halves
+    its image the shortcut averages 2 x 2 pixels before its 1 x 1 convolution instead of dropping three of four.
 
     With widths 64, 128, 256, 512 and depths 3, 4, 6, 3 it is ResNet34d. On three channels it has 21,321,056
     parameters: 28,512 in the convolutions of the stem, 21,258,240 in those of the blocks (172,032 of them in the three
     shortcuts), and four for each of the 8,576 filters in batch normalisations. Two of these four are running
-    statistics; where they are not counted, as in PyTorch, it has 21,303,904.
+    statistics; without them, as PyTorch counts, it has 21,303,904.
 
     Args:
         widths: filters of each stage; every stage but the first halves height and width.

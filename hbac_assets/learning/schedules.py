@@ -6,7 +6,7 @@ from hbac_assets.learning.settings import Schedule
 
 
 def learning_rate(schedule: Schedule, epochs: float, total_epochs: int) -> float:
-    """Return the learning rate after `epochs` (a fraction counts) of `total_epochs`.
+    """Return the learning rate after `epochs` (possibly fractional) of `total_epochs`.
 
     Linear from `start` to `peak` over the warm-up; then, by `schedule.kind`,
 

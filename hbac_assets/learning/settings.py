@@ -1,8 +1,7 @@
-"""The recipe of one model, as the experiment files spell it.
+"""The recipe of one model, in the keys of the experiment files.
 
-Everything that could change a member's weights or predictions stands here. A changed default raises the stage's number
-in `lineage.CODE_VERSIONS`. How rows are sampled, how many folds there are and how members are blended belongs to the
-experiment.
+Everything that could change a member's weights or predictions is here. A changed default raises the stage's number in
+`lineage.CODE_VERSIONS`. Sampling, folds and ensembles belong to the experiment.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -33,37 +32,37 @@ ScheduleKind = Literal["cosine", "exponential", "constant"]
 SampleWeight = Literal["none", "log_votes", "capped_votes"]
 
 RECIPES: dict[str, type[Recipe]] = {"eeg": EegRecipe, "waveform": WaveformRecipe}
-"""The kinds of recipes, by the setting of `Preprocessing` that holds one."""
+"""The classes of recipes, by the setting of `Preprocessing` that holds one."""
 
-# The settings of a member that training does not read: with others it is predicted anew from the models there are.
+# The settings of a member that training does not read: changing them only repeats predictions.
 PREDICTION_ONLY = {"scored_epoch", "test_time"}
 
 
 class Preprocessing(Settings):
-    """From recordings to the image or the waveforms that a backbone sees.
+    """The recipe of a backbone's image or waveforms.
 
-    Of Kaggle's spectrogram, in µV²/Hz, the image is the natural logarithm of the clipped power; of the EEG, the
-    spectrogram that the recipe `eeg` makes. Either is averaged down to `image_size` and standardised: by its own mean
-    and standard deviation (`per_image`), or by those of all pixels of the fold's training images (`data_wide`). Of
-    `both`, Kaggle's is the upper half of the image and the EEG's the lower, each standardised by itself. `eeg_10` is
-    made of the labelled 10 s alone, in the middle of the 50 s of `eeg`, by the same recipe with closer frames;
-    `eeg_50_10` has both, and `kaggle_eeg_50_10` all three, from top to bottom as their names say.
+    From Kaggle's spectrogram, in µV²/Hz, the image is the natural logarithm of the clipped power; from the EEG, the
+    spectrogram by the recipe `eeg`. Either is averaged to `image_size` and standardised: by its own mean and standard
+    deviation (`per_image`), or by those of all pixels of the fold's training images (`data_wide`). With `both`,
+    Kaggle's is the upper half of the image and the EEG's the lower, each standardised separately. `eeg_10` is made of
+    the labelled 10 s alone, the middle of the 50 s of `eeg`, by the same recipe with a shorter hop; `eeg_50_10` has
+    both, and `kaggle_eeg_50_10` all three, from top to bottom in the order of the name.
 
-    What is missing (NaN) in a spectrogram is stored as zero. Any value below the lower clip bound gives the same pixel,
-    so that zero and the -1 of some published systems are one treatment, and there is no setting for it.
+    Missing power (NaN) is stored as zero. Any value below the lower clip bound gives the same pixel, so that zero and
+    the -1 of some published systems are equivalent, and there is no setting for it.
 
-    Waveforms are made and scaled as the recipe `waveform` says; `window`, `image_size`, `clip` and `normalisation` are
-    those of images.
+    Waveforms are made and scaled by the recipe `waveform`; `window`, `image_size`, `clip` and `normalisation` apply to
+    images only.
     """
 
     input: Annotated[str, KIND] = Field(
-        "kaggle", description="what a member sees: kaggle, eeg, both, eeg_10, eeg_50_10, kaggle_eeg_50_10 or waveform"
+        "kaggle", description="the member's input: kaggle, eeg, both, eeg_10, eeg_50_10, kaggle_eeg_50_10 or waveform"
     )
     eeg: EegRecipe | None = Field(
-        None, validate_default=True, description="how spectrograms are made from the EEG; the public recipe by default"
+        None, validate_default=True, description="recipe of spectrograms made from the EEG; by default the public one"
     )
     waveform: WaveformRecipe | None = Field(
-        None, validate_default=True, description="how waveforms are made from the EEG; 12.8 s at 40 Hz by default"
+        None, validate_default=True, description="recipe of waveforms made from the EEG; 12.8 s at 40 Hz by default"
     )
     window: Annotated[int, Field(ge=1, le=300)] = Field(
         300, description="columns of 2 s around the labelled moment, of Kaggle's spectrogram"
@@ -73,7 +72,7 @@ class Preprocessing(Settings):
         (-4.0, 8.0), description="bounds of the natural logarithm of the power, of Kaggle's spectrogram"
     )
     normalisation: Normalisation = Field(
-        "per_image", description="the pixels whose mean and standard deviation an image is standardised by"
+        "per_image", description="the pixels whose mean and standard deviation standardise an image"
     )
 
     @property
@@ -127,37 +126,37 @@ class Preprocessing(Settings):
 
 
 class MixUp(Settings):
-    """MixUp (Zhang et al. 2018): images and targets blended in pairs, on a share of the batches."""
+    """MixUp (Zhang et al. 2018): images and targets blended in pairs, on a fraction of the batches."""
 
     probability: Share = Field(0.5, description="of a batch")
     alpha: PositiveFloat = Field(2.0, description="both parameters of the beta distribution of the weights")
 
 
 class Mask(Settings):
-    """A band of the image set to zero, on a share of the batches; its width is a share of the axis."""
+    """A band of the image set to zero, on a fraction of the batches; its width is a fraction of the axis."""
 
     probability: Share = Field(0.5, description="of a batch")
-    size: tuple[Share, Share] = Field((0.06, 0.1), description="least and largest width, as shares of the axis")
+    size: tuple[Share, Share] = Field((0.06, 0.1), description="smallest and largest width, as fractions of the axis")
 
     @model_validator(mode="after")
     def _ordered_size(self) -> Self:
         if self.size[0] > self.size[1]:
-            raise ValueError(f"size: expected the smaller share first, found {list(self.size)}")
+            raise ValueError(f"size: expected the smaller fraction first, found {list(self.size)}")
         return self
 
 
 class Cutout(Mask):
-    """Rectangles of the image set to zero, on a share of the batches; each side is a share of its axis."""
+    """Rectangles of the image set to zero, on a fraction of the batches; each side is a fraction of its axis."""
 
-    size: tuple[Share, Share] = Field((0.1, 0.25), description="least and largest side, as shares of its axis")
-    rectangles: PositiveInt = Field(1, description="how many in an image")
+    size: tuple[Share, Share] = Field((0.1, 0.25), description="smallest and largest side, as fractions of its axis")
+    rectangles: PositiveInt = Field(1, description="number per image")
 
 
 class Translation(Settings):
-    """Images shifted along both axes, on a share of the batches; what moves in is zero."""
+    """Images shifted along both axes, on a fraction of the batches; vacated pixels are zero."""
 
     probability: Share = Field(0.5, description="of a batch")
-    size: tuple[Share, Share] = Field((0.1, 0.1), description="largest shift, as shares of (frequencies, times)")
+    size: tuple[Share, Share] = Field((0.1, 0.1), description="largest shift, as fractions of (frequencies, times)")
 
 
 class HemisphereFlip(Settings):
@@ -167,22 +166,22 @@ class HemisphereFlip(Settings):
 
 
 class TimeShift(Settings):
-    """The window earlier or later, in a fraction of the images; each view moves by as many seconds."""
+    """The window shifted in time, in a fraction of the images; all views by the same seconds."""
 
     probability: Share = Field(0.5, description="of an image")
     seconds: PositiveFloat = Field(2.0, description="largest shift in either direction")
 
 
 class ChannelDropout(Settings):
-    """One channel set to zero, in a fraction of the images: of an image, a chain in all of its views."""
+    """One channel set to zero, in a fraction of the images; for images, a chain in all views."""
 
     probability: Share = Field(0.5, description="of an image")
 
 
 class Augmentation(Settings):
-    """What is done to training images, in this order; what is absent is not done.
+    """The augmentations of training images, in this order; absent ones are off.
 
-    Zero is the mean: of the image itself, or of the training images. Only MixUp changes the targets.
+    Zero is the mean of the image or of the training images. Only MixUp changes the targets.
     """
 
     hemisphere_flip: HemisphereFlip | None = None
@@ -196,15 +195,15 @@ class Augmentation(Settings):
 
     @property
     def chosen(self) -> set[str]:
-        """The names of those that are done."""
+        """The names of those that are on."""
         return {name for name, settings in self if settings is not None}
 
 
 class Variants(Settings):
-    """The variants of each image that a prediction is made of besides the image itself: every flip with every shift."""
+    """The variants over which predictions are averaged, besides the image itself: every flip with every shift."""
 
     flip: bool = Field(False, description="left and right electrodes exchanged")
-    shifts: tuple[float, ...] = Field((), description="the window so many seconds later, or earlier if negative")
+    shifts: tuple[float, ...] = Field((), description="shifts of the window in s; negative is earlier")
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
@@ -216,39 +215,39 @@ class Variants(Settings):
 
 
 class Schedule(Settings):
-    """The learning rate over the true number of epochs: linear warm-up from `start` to `peak`, then as `kind` says.
+    """The learning rate over the actual number of epochs: linear warm-up from `start` to `peak`, then by `kind`.
 
-    A cosine goes down to `floor`, an exponential decay never below it. `learning.schedules` has the formulas.
+    A cosine ends at `floor`, an exponential decay never goes below it. `learning.schedules` has the formulas.
     """
 
     kind: Annotated[ScheduleKind, KIND] = Field("cosine", description="the course after the warm-up")
     start: PositiveFloat = Field(5e-5, description="learning rate of the first step")
     peak: PositiveFloat = Field(1e-3, description="highest learning rate, at the end of the warm-up")
     floor: PositiveFloat = Field(1e-5, description="lowest learning rate")
-    decay: Annotated[float, Field(gt=0, lt=1)] = Field(0.8, description="factor an epoch, of the kind exponential")
+    decay: Annotated[float, Field(gt=0, lt=1)] = Field(0.8, description="factor per epoch, for the kind exponential")
     warmup_epochs: Annotated[int, Field(ge=0)] = Field(3, description="epochs from `start` to `peak`")
 
 
 class Stage(Settings):
-    """One part of a training: the rows that it learns from, how long, at which learning rate, and what each row weighs.
+    """One stage of a training: its rows, epochs, learning rate and sample weights.
 
-    A stage goes on from the weights and the optimizer's moments of the one before it. The fold of a row never changes,
-    and the rows that the fold holds out validate every stage alike.
+    A stage continues from the weights and the optimizer's moments of the previous one. The fold of a row never changes,
+    and the held-out rows validate every stage alike.
     """
 
-    epochs: PositiveInt | None = Field(None, description="how many; the member's number by default")
-    schedule: Schedule | None = Field(None, description="of these epochs; the member's by default")
+    epochs: PositiveInt | None = Field(None, description="number of epochs; the member's by default")
+    schedule: Schedule | None = Field(None, description="for these epochs; the member's by default")
     min_votes: PositiveInt = Field(1, description="learn from the training rows with at least this many votes")
     draw: Literal["all", "one_per_eeg"] = Field(
-        "all", description="what an epoch goes through: every row, or one of each EEG, drawn anew for each epoch"
+        "all", description="the rows of an epoch: all, or one per EEG, drawn anew for each epoch"
     )
     sample_weight: SampleWeight = Field(
-        "none", description="factor of a row's loss: none, log(votes + 1), or votes / 20 but at most 1"
+        "none", description="loss weight of a row: none, log(votes + 1), or votes / 20 but at most 1"
     )
 
 
 class Optimizer(Settings):
-    """Adam (Kingma & Ba 2015); with a weight decay, AdamW (Loshchilov & Hutter 2019)."""
+    """Adam (Kingma & Ba 2015); with weight decay, AdamW (Loshchilov & Hutter 2019)."""
 
     beta_1: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="decay of the mean of the gradients")
     beta_2: Annotated[float, Field(ge=0, lt=1)] = Field(0.999, description="decay of the mean of their squares")
@@ -256,49 +255,49 @@ class Optimizer(Settings):
 
 
 class MemberSettings(Settings):
-    """One model recipe: with the rows of a fold and the code's version it determines the weights."""
+    """One model recipe; with the rows of a fold and the code's version it determines the weights."""
 
     backbone: str = Field(description="the network without its head")
     kernel: Literal[3, 5, 7] | None = Field(
         None, description="size of the convolutions in all stages of efficientnetv2_b2; None keeps the authors'"
     )
     pretrained: Literal["none", "imagenet", "coco"] = Field(
-        "none", description="the images that published weights were trained on"
+        "none", description="the data set of published weights to start from"
     )
     preprocessing: Annotated[Preprocessing, KIND] = Field(Preprocessing(), validate_default=True)
     augmentation: Augmentation = Augmentation()
     target: Literal["consensus", "votes"] = Field(
         "votes",
-        description="what is learned: the class with the most votes, or the fraction of the votes of each class",
+        description="the target: the class with the most votes, or the vote fraction of each class",
     )
     rebalancing: bool = Field(
-        False, description="draw training rows so that the classes weigh alike, by their targets; validate as they are"
+        False, description="draw training rows so that classes have equal weight, by their targets; not in validation"
     )
     batch_size: PositiveInt = Field(32, description="rows of a training step")
-    epochs: PositiveInt = Field(13, description="passes through the training rows; of a stage that does not say")
+    epochs: PositiveInt = Field(13, description="passes through the training rows; the default of stages")
     schedule: Schedule = Schedule()
     stages: tuple[Stage, ...] = Field(
-        (), description="parts of the training, one after the other; none: one of all rows, each of the same weight"
+        (), description="consecutive parts of the training; none: one with all rows, of equal weight"
     )
     optimizer: Optimizer = Optimizer()
     early_stopping: PositiveInt | None = Field(
-        None, description="end a stage after this many of its epochs without a lower validation loss"
+        None, description="end a stage after this many epochs without improvement of the validation loss"
     )
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="validate, store and predict with an exponential moving average of the weights over the steps"
     )
-    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="rate of dropout before the last layer")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="dropout rate before the last layer")
     batchnorm_momentum: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="None keeps what the backbone's authors gave it"
+        None, description="None keeps that of the backbone's authors"
     )
     batchnorm_statistics: Literal["running", "reestimated"] = Field(
-        "running", description="what validation uses: averages of the steps so far, or of the training images anew"
+        "running", description="statistics for validation: running averages, or re-estimated on the training images"
     )
     scored_epoch: Literal["best", "last"] = Field("last", description="the epoch whose weights predict")
-    test_time: Variants | None = Field(
-        None, description="predict the mean over variants of each image, known as test-time augmentation"
+    test_time: Variants | None = Field(None, description="test-time augmentation: the mean over variants of each image")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+        42, description="of initial weights, order of rows, augmentation"
     )
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(42, description="of first weights, order of rows, augmentation")
 
     @property
     def all_stages(self) -> tuple[Stage, ...]:
@@ -312,12 +311,12 @@ class MemberSettings(Settings):
 
     @property
     def training_recipe(self) -> dict[str, Any]:
-        """What of the recipe determines the weights, as `non_defaults`."""
+        """The part of the recipe that determines the weights, as `non_defaults`."""
         return {name: value for name, value in self.non_defaults().items() if name not in PREDICTION_ONLY}
 
     @property
     def prediction_recipe(self) -> dict[str, Any]:
-        """What determines, besides the weights, what is predicted, as `non_defaults`."""
+        """The part that determines, besides the weights, the predictions, as `non_defaults`."""
         return {name: value for name, value in self.non_defaults().items() if name in PREDICTION_ONLY}
 
     @field_validator("preprocessing")

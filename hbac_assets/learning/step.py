@@ -1,4 +1,4 @@
-"""The compiled training steps, and the epochs that are made of them."""
+"""The compiled training steps, and their loop over an epoch."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 
 class State(NamedTuple):
-    """All that a step changes, as arrays."""
+    """Everything that a step changes, as arrays."""
 
     weights: Any  # the trainable ones, as one vector
-    non_trainable: list[Any]  # statistics of the normalisations, states of the dropout generators
+    non_trainable: list[Any]  # statistics of normalisations, states of dropout generators
     optimizer: list[Any]
-    average: Average | None = None  # of a member with `ema_decay`
+    average: Average | None = None  # for a member with `ema_decay`
 
     @property
     def evaluated(self) -> tuple[Any, list[Any]]:
-        """The weights that validate, are stored and predict, and their non-trainable variables."""
+        """The weights for validation, storage and prediction, and their non-trainable variables."""
         if self.average is None:
             return self.weights, self.non_trainable
         return self.average.weights, self.average.completed(self.non_trainable)
 
     @property
     def raw(self) -> "State":
-        """The state without its average: what its own weights are evaluated with."""
+        """The state without its average, to evaluate the raw weights."""
         return self._replace(average=None)
 
     def with_statistics(self, non_trainable: list[Any]) -> "State":
@@ -51,13 +51,12 @@ class State(NamedTuple):
 
 
 # (state, (images (K, B, H, W), targets (K, B, 6)[, sample weights (K, B)]), learning rates (K,), seed, number of the
-# first step, how many) -> (state, losses (K,))
+# first step, count) -> (state, losses (K,))
 Steps = Callable[..., tuple[State, Array]]
 
 STEPS_AT_ONCE = {"cpu": 1, "gpu": 16}
-"""How many steps one program does, K. On a GPU, which a step keeps busy for milliseconds, the host then has little to
-do. On the CPU a step within a loop takes twice as long: there XLA leaves the gradients of convolutions in layouts for
-which it has no fast kernel, and changes them only outside."""
+"""Steps per program, K. On a GPU, whose steps take milliseconds, a larger K relieves the host. On CPU, K=1: inside
+`fori_loop` XLA picks layouts without a fast convolution-gradient kernel (2 × slower)."""
 
 
 def build_optimizer(
@@ -65,9 +64,9 @@ def build_optimizer(
 ) -> "keras.optimizers.Optimizer":
     """Return Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) for all weights at once.
 
-    With a weight decay it is AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101): each step first takes
-    learning rate * weight decay off every trainable weight, those of biases and normalisations too.
-    The learning rate is set at each step. With `variable_rates` the other settings are variables too.
+    With weight decay it is AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101): each step first shrinks
+    every trainable weight, including biases and normalisations, by the fraction learning rate * weight decay.
+    The learning rate is set at each step. With `variable_rates` the other settings are also variables.
     """
     import keras
 
@@ -81,19 +80,19 @@ def build_optimizer(
 
 
 def initial_state(network: Network, optimizer: "keras.optimizers.Optimizer", *, averaged: bool = False) -> State:
-    """Return the state before the first step; `averaged` with the average of the weights."""
+    """Return the state before the first step, with the weights' average if `averaged`."""
     weights, non_trainable = network.weights(), network.non_trainable()
     average = average_of(weights, non_trainable) if averaged else None
     return State(weights, non_trainable, [variable.value for variable in optimizer.variables], average)
 
 
 def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", settings: MemberSettings) -> Steps:
-    """Return a program that does steps of training: augment, predict, Kullback-Leibler loss, gradient, update.
+    """Return a program of training steps: augment, predict, Kullback-Leibler loss, gradient, update.
 
-    A row's loss is multiplied by its sample weight where a batch has any, and the mean over the batch is taken.
-    What differs between folds and seeds is an argument, so that they share one compiled program: also how many of the K
-    steps are done, of which the last ones of an epoch may be fewer. The memory of the state that goes in is used for
-    the one that comes out.
+    The loss is the mean over the batch of the rows' losses, each multiplied by its sample weight if there are any.
+    Everything that differs between folds and seeds is an argument, so that they share one compiled program, including
+    the number of the K steps to run, which may be fewer at the end of an epoch. The memory of the input state is
+    donated to the output.
     """
     import jax
     import jax.numpy as jnp
@@ -111,10 +110,10 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
 
     def step(state: State, batch: Any, rate: Any, seed: Any, number: Any) -> tuple[State, Array]:
         key = jax.random.fold_in(jax.random.key(seed), number)
-        # Taken off meanwhile: augmentation hides pixels with zero.
+        # Subtracted during augmentation, which hides pixels with zero.
         mean = dataset_mean(network.model, state.non_trainable)
         images, targets, *weight = batch
-        # As a further column, sample weights are blended as the targets are.
+        # As an additional column, sample weights are blended like the targets.
         columns = jnp.column_stack([targets, *weight]) if weight else targets
         around_zero = images.astype(jnp.float32) - mean
         images, columns = augment(key, around_zero, columns, settings.augmentation, settings.preprocessing)
@@ -123,7 +122,7 @@ def compile_steps(network: Network, optimizer: "keras.optimizers.Optimizer", set
         (loss, non_trainable), gradient = loss_and_gradient(
             state.weights, state.non_trainable, images + mean, targets, sample_weight
         )
-        # Without the barrier XLA would look up each weight's place among hundreds of parts, one by one.
+        # Without the barrier XLA would look up the part of each weight among hundreds, one by one.
         gradient = jax.lax.optimization_barrier(gradient)
         moments = [rate if index == rate_index else moment for index, moment in enumerate(state.optimizer)]
         (weights,), moments = optimizer.stateless_apply(moments, [gradient], [state.weights])
@@ -155,9 +154,8 @@ def train_epoch(
 ) -> tuple[State, Float32[np.ndarray, " steps"]]:
     """Return the state after an epoch, and the loss of each of its steps.
 
-    `steps` is a program of `compile_steps`. A program's worth of steps is called for before the one before it is done,
-    and no more, since the batches of all that are called for take up memory. `on_steps` is called with the number of
-    steps that have been called for.
+    `steps` is a program of `compile_steps`. One call is dispatched ahead of the running one, and no more, since the
+    batches of all dispatched calls take memory. `on_steps` is called with the number of dispatched steps.
     """
     import jax
 
@@ -165,7 +163,7 @@ def train_epoch(
     rows, rates = plan.batches(), plan.rates.astype(np.float32)
     total = len(rows)
     programs = -(-total // at_once)
-    chunks = np.minimum(np.arange(programs * at_once), total - 1).reshape(programs, at_once)  # what fills is not done
+    chunks = np.minimum(np.arange(programs * at_once), total - 1).reshape(programs, at_once)  # padding is not run
     losses: list[Any] = []
     for chunk, chunk_images in zip(chunks, images.batches(rows[chunk] for chunk in chunks), strict=True):
         weights = () if plan.sample_weights is None else (plan.sample_weights[rows[chunk]],)

@@ -1,4 +1,4 @@
-"""What a model is asked to predict: the votes of a row as probabilities of the six classes."""
+"""The targets of a model: the votes of a row as probabilities of the six classes."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ def targets(rows: pd.DataFrame, kind: Literal["consensus", "votes"]) -> Float32[
 
     Args:
         rows: train metadata, with `expert_consensus` or the six vote columns.
-        kind: `consensus` for one-hot rows, `votes` for the shares of the votes.
+        kind: `consensus` for one-hot rows, `votes` for the vote fractions.
     """
     if kind == "consensus":
         classes = np.array([CLASSES.index(name) for name in rows["expert_consensus"]], dtype=int)

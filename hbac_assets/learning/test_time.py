@@ -1,6 +1,6 @@
 """Test-time augmentation: a prediction as the mean over variants of each input.
 
-It works on NumPy's arrays as on those of a device; bundles carry this module.
+It works on NumPy and device arrays; bundles carry this module.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from hbac_assets.learning.inputs.kinds import KINDS
 from hbac_assets.signals.recipes import InputRecipe, VariantSettings
 
 Variant = Callable[[Any], Any]
-"""From a batch (B, lines, times) to what becomes of it, of the same shape."""
+"""A function of a batch (B, lines, times) that keeps its shape."""
 
 
 def unchanged(images: Any) -> Any:
-    """Return images as they are."""
+    """Return images unchanged."""
     return images
 
 
@@ -32,7 +32,7 @@ def variants(recipe: InputRecipe, settings: VariantSettings | None) -> Sequence[
 
 
 def mean_over_variants(probabilities: Float[np.ndarray, "rows variants 6"]) -> Float[np.ndarray, "rows 6"]:
-    """Return the mean of the variants' probabilities, as of the crops in Krizhevsky et al. 2012, section 4.1.
+    """Return the mean of the variants' probabilities, as for the crops in Krizhevsky et al. 2012, section 4.1.
 
     (ImageNet classification with deep convolutional neural networks, Advances in Neural Information Processing Systems
     25.) The divergence of the mean is never higher than the mean of the variants' divergences, since it is convex in

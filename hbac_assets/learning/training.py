@@ -1,8 +1,7 @@
-"""The training of one cell: a member on a fold, in one loop over the plans of its epochs.
+"""The training loop of one cell, a member on a fold, over the plans of its epochs.
 
-Of images that lie on the device, only their numbers go there from the host; `image_source` says where images lie.
-Every random draw follows from the member's seed and the number of the epoch or step, so that a training resumed
-after any epoch ends with the same bits as one that was never interrupted.
+Every random draw depends on the member's seed and the number of the epoch or step, so that a training resumed after
+any epoch ends with the same bits as an uninterrupted one. Access to images belongs to `image_source`.
 """
 
 import math
@@ -44,18 +43,18 @@ from hbac_assets.learning.step import (
 from hbac_assets.store.files import atomic_write, fingerprint
 
 VARIABLE_BYTES = 2048
-"""What a variable takes in a .keras file beside its values."""
+"""Bytes of a variable in a .keras file besides its values."""
 
 
 class DivergedError(HbacError):
-    """A training whose loss is no longer finite."""
+    """The loss of a training is no longer finite."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Images, as an array float16 (N, H, W) or as `image_source` has opened them, and targets float32 (N, 6).
+    """Images, as an array float16 (N, H, W) or as opened by `image_source`, and targets float32 (N, 6).
 
-    Stages may also need the number of votes on each row, (N,), and the id of the EEG that each is a window of, (N,).
+    Stages may also need the number of votes of each row, (N,), and its EEG's id, (N,).
     """
 
     images: Images | Float16[np.ndarray, "rows height width"]
@@ -67,7 +66,7 @@ class Examples:
         return len(self.images)
 
     def subset(self, mask: Bool[np.ndarray, " rows"]) -> "Examples":
-        """Return the examples at which `mask` (N,) is true."""
+        """Return the examples where `mask` (N,) is true."""
         votes, eegs = (None if one is None else one[mask] for one in (self.votes, self.eegs))
         return Examples(as_images(self.images).subset(mask), self.targets[mask], votes, eegs)
 
@@ -78,13 +77,13 @@ class Examples:
 
 @dataclass(frozen=True)
 class StepsDone:
-    """How far an unfinished epoch is.
+    """The progress of an unfinished epoch.
 
     Attributes:
         epoch: its number; the first is 1.
-        done: the steps of it that are done, or nearly so.
-        total: the steps that it has.
-        seconds: since it began, without compilation.
+        done: the number of its steps done, or dispatched.
+        total: its number of steps.
+        seconds: since its beginning, without compilation.
     """
 
     epoch: int
@@ -95,7 +94,7 @@ class StepsDone:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a finished training leaves behind, beside its files."""
+    """The result of a finished training, besides its files."""
 
     history: list[EpochRecord]
     best_epoch: int
@@ -115,28 +114,28 @@ def train_cell(
 ) -> TrainingResult:
     """Train a member on a fold and write `best.keras`, `last.keras` and `history.csv` into `folder`.
 
-    What each epoch does stands in its plan. The validation loss covers all validation rows in every stage, without
-    augmentation, so that epochs of all stages compete to be the best. With `settings.early_stopping` a stage can be
-    shorter than its `epochs`, and the next one follows; schedule, numbers and draws of each epoch stay as planned.
+    In every stage the validation loss covers all validation rows, without augmentation, so that epochs of all stages
+    compete to be the best. With `settings.early_stopping` a stage can be shorter than its `epochs`, and the next one
+    follows; schedule, numbers and draws of each epoch stay as planned.
 
-    With `settings.ema_decay` what is validated and written are the averaged weights; the raw ones are in the checkpoint
-    alone, and are validated too after the last epoch of each stage.
+    With `settings.ema_decay` the averaged weights are validated and written; the raw ones are only in the checkpoint,
+    and are also validated after the last epoch of each stage.
 
     Args:
         settings: the member.
-        training: the rows to learn from.
-        validation: the rows that the fold holds out.
-        folder: the cell's own. A checkpoint of the same training beside it is resumed at its last finished epoch; it
-            stays there, for the caller to delete once the files are safe.
+        training: the examples to learn from.
+        validation: the held-out examples.
+        folder: of the cell. A checkpoint of the same training beside it is resumed after its last finished epoch; the
+            caller deletes it once the files are safe.
         on_epoch: called after each epoch that this call finishes, once history and checkpoint are written.
         on_steps: called within each epoch, after each call of the compiled program; the first has compiled it.
-        inputs: names the data; a checkpoint of a training on others is not resumed.
-        variable_rates: see `hbac_assets.learning.hyperparameters`; the models then open nowhere else.
+        inputs: identifies the data; a checkpoint of a training on other data is not resumed.
+        variable_rates: see `hbac_assets.learning.hyperparameters`; such models cannot be opened elsewhere.
 
     Raises:
         DivergedError: the loss is no longer finite.
-        HbacError: an image cannot be read or a file not written, the devices cannot share a batch, or a stage has no
-            rows.
+        HbacError: an image cannot be read, a file cannot be written, the devices cannot split a batch, or a stage has
+            no rows.
     """
     import jax
 
@@ -156,7 +155,7 @@ def train_cell(
     progress.state = jax.device_put(progress.state, replicated())
     last_epochs, patience = {plan.stage: plan.epoch for plan in plans}, settings.early_stopping or math.inf
     for plan in plans[progress.epochs :]:
-        if progress.epochs_without_gain(plan.stage) >= patience:
+        if progress.epochs_without_improvement(plan.stage) >= patience:
             continue
         clock = _EpochClock(plan, on_steps)
         progress.state, losses = train_epoch(program, progress.state, images, training.targets, plan, clock.on_steps)
@@ -168,7 +167,7 @@ def train_cell(
         rate, seconds = float(plan.rates[-1]), clock.seconds()
         record = EpochRecord(plan.epoch, mean_loss, val_loss, rate, seconds, images_per_second, plan.stage)
         progress.add(record)
-        ended = plan.epoch == last_epochs[plan.stage] or progress.epochs_without_gain(plan.stage) >= patience
+        ended = plan.epoch == last_epochs[plan.stage] or progress.epochs_without_improvement(plan.stage) >= patience
         if ended and settings.ema_decay is not None:
             progress.history[-1] = record = replace(record, raw_val_loss=validate(progress.state.raw)[1])
         save_checkpoint(checkpoint, identity, progress)
@@ -181,19 +180,19 @@ def train_cell(
 
 
 class _EpochClock:
-    """The time of an epoch in which nothing was compiled."""
+    """The duration of an epoch without compilation."""
 
     def __init__(self, plan: EpochPlan, say: Callable[[StepsDone], None]) -> None:
         self._plan, self._say = plan, say
         self._began, self._compiled = time.perf_counter(), compilation_clock().seconds
 
     def seconds(self) -> float:
-        """Return the seconds of the epoch until now."""
+        """Return the seconds of the epoch so far."""
         compiled = compilation_clock().seconds - self._compiled
         return max(time.perf_counter() - self._began - compiled, 1e-9)
 
     def on_steps(self, done: int) -> None:
-        """Say how many steps of the epoch are done."""
+        """Report the number of steps done of the epoch."""
         self._say(StepsDone(self._plan.epoch, done, len(self._plan.rates), self.seconds()))
 
 
@@ -204,9 +203,9 @@ def _validation(
     held_out: Images,
     targets: Float32[np.ndarray, "rows 6"],
 ) -> Callable[[State], tuple[State, float]]:
-    """Return a function from a state to the mean divergence on the rows `held_out`, and to the state as validated.
+    """Return a function from a state to its mean divergence on the rows `held_out` and the validated state.
 
-    That is the same state, or, where the member wants them, one with statistics of the training `images`.
+    The latter is the same state or, with re-estimated statistics, one with those of the training `images`.
     """
     forward, size = compile_forward(network), settings.batch_size
     reestimate = compile_reestimation(network) if settings.batchnorm_statistics == "reestimated" else None
@@ -220,9 +219,9 @@ def _validation(
 
 
 def _identity(settings: MemberSettings, inputs: str, *data: Examples) -> str:
-    """Return what a checkpoint must have in common with a training to be its own.
+    """Return the identity of a training, by which it recognises its checkpoint.
 
-    The images are not looked at: reading all of them can take as long as an epoch. `inputs` speaks for them.
+    Images are identified by `inputs` alone: reading all of them can take as long as an epoch.
     """
     import keras
 

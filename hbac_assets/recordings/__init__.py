@@ -1,5 +1,5 @@
-"""EEG recordings of any length: read in blocks from the common formats, predicted over time, and drawn.
+"""EEG recordings of any length: read in blocks from common formats, predicted over time, and plotted.
 
-Everything works on blocks, so that memory does not grow with the length. Files in Kaggle's layout belong to
+Everything works in blocks, so that memory does not grow with the length. Folders in Kaggle's layout belong to
 `competition`, models to `inference`; nothing here needs Keras.
 """

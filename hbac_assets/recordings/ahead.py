@@ -1,4 +1,4 @@
-"""Work that is done while its last result is used."""
+"""Prefetching in a thread."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield the items; a thread prepares each next one while the last one is used."""
+    """Yield the items; a thread prepares the next one while the present one is used."""
     with ThreadPoolExecutor(1, "ahead") as thread:
         coming = thread.submit(next, items, None)
         while (item := coming.result()) is not None:

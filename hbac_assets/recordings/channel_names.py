@@ -1,4 +1,4 @@
-"""Labels of channels, in the ways that recorders write them, and the two inputs of the amplifier that they name."""
+"""Channel labels, in the spellings of recorders, and the two amplifier inputs that they name."""
 
 import re
 from typing import NamedTuple
@@ -10,29 +10,29 @@ from hbac_assets.signals.montage import ELECTRODES
 NEWER_NAMES = {"T7": "T3", "T8": "T4", "P7": "T5", "P8": "T6"}
 CANONICAL = {name.upper(): name for name in ELECTRODES} | NEWER_NAMES
 UNNAMED = ""
-"""The reference of a label that names none."""
+"""The reference if a label names none."""
 
 _LABEL = re.compile(
-    r"(?:(?:EEG|POL)[\s:_.-]*)?"  # kind of the signal, or what Nihon Kohden writes
+    r"(?:(?:EEG|POL)[\s:_.-]*)?"  # type of the signal, or Nihon Kohden's prefix
     r"(?P<plus>[A-Z]{1,3}\d{0,2}|[^\W\d_]{2,4}\d{0,2})[\s.]*"
     r"(?:(?P<between>[-:_/\s]+)(?P<minus>.+?))?"
 )
 _COPY = re.compile(r"(^|[-\s]+)\d+$")
-"""The number that some programs add to tell channels of one name apart."""
+"""The number that some programs append to duplicate names."""
 
 
 class Inputs(NamedTuple):
-    """The inputs whose difference a channel holds: electrodes by their older names, others in capitals."""
+    """The inputs whose difference a channel is: electrodes by their older names, others in capitals."""
 
     plus: str
     minus: str
 
 
 def inputs(label: str) -> Inputs | None:
-    """Return the inputs that a label names; None where neither is an electrode of the 10-20 system.
+    """Return the inputs that a label names; None if neither is an electrode of the 10-20 system.
 
-    Case, blanks and the kind of the signal do not matter. `EEG Fp1-REF`, `FP1-LE`, `POL Fp1`, `Fp1.`: Fp1, against a
-    reference by that name or without one. `T7-P7`: T3 against T5.
+    Case, blanks and the type of the signal are ignored. `EEG Fp1-REF`, `FP1-LE`, `POL Fp1`, `Fp1.`: Fp1, against the
+    named reference or an unnamed one. `T7-P7`: T3 against T5.
     """
     found = _LABEL.fullmatch(label.strip().upper())
     if not found:

@@ -1,4 +1,4 @@
-"""An hour at a time: the EEG and the spectrogram around the moments of a recording, and the quality of its seconds."""
+"""Chunks of an hour: the EEG, the spectrogram and the signal quality around the moments of a recording."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from hbac_assets.signals.multitaper import multitaper_spectrogram
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, SPECTROGRAM_COLUMNS, WINDOW_COLUMNS
 
 CHUNK_SECONDS = 3600
-"""Moments of so long are prepared together; with what is around them, their EEG has 65 MB."""
+"""Length of a chunk, s; with its margins its EEG has 65 MB."""
 REACH_SECONDS = WINDOW_COLUMNS * SECONDS_PER_COLUMN // 2
-"""How far before and after a moment its windows reach."""
+"""Half of the longest window of a moment, s."""
 LEAD_SECONDS = 30
-"""By so much more the high-pass filter runs: until there its transients have decayed below what float32 can hold."""
+"""Additional margin of the high-pass filter, s: its transients have then decayed below float32's resolution."""
 BLOCK_SECONDS = 60
-"""So much is read at once; at 2 kHz, 19 channels of it have 18 MB."""
+"""Length of a block that is read at once, s; at 2 kHz, 19 channels have 18 MB."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Seconds `start` up to `after` of a recording, and what is around them; all arrays begin at second `origin`.
+    """Seconds `start` up to `after` of a recording, with margins; all arrays begin at second `origin`.
 
     Attributes:
-        eeg: float32 (samples, 19) in µV at 200 Hz, NaN where there is none.
-        spectrogram: float32 (400, columns) in µV²/Hz, NaN where there is none.
+        eeg: float32 (samples, 19) in µV at 200 Hz, NaN where missing.
+        spectrogram: float32 (400, columns) in µV²/Hz, NaN where missing.
         quality: float32 (seconds, 3); see `quality.MEASURES`.
     """
 
@@ -40,7 +40,7 @@ class Chunk:
 
 
 def whole_seconds(signals: Signals) -> int:
-    """Return how many whole seconds the recording has, gaps included."""
+    """Return the number of whole seconds of the recording, including gaps."""
     return signals.samples // EEG_RATE
 
 
@@ -48,7 +48,7 @@ def chunks(signals: Signals, seconds: int = CHUNK_SECONDS) -> Iterator[Chunk]:
     """Yield the recording in chunks of an hour, or of another even number of seconds.
 
     Raises:
-        HbacError: the file cannot be read somewhere.
+        HbacError: a part of the file cannot be read.
     """
     end = whole_seconds(signals)
     for start in range(0, end, seconds):
@@ -58,7 +58,7 @@ def chunks(signals: Signals, seconds: int = CHUNK_SECONDS) -> Iterator[Chunk]:
 def chunk(signals: Signals, start: int, after: int) -> Chunk:
     """Return the chunk from `start`, an even number of seconds, up to `after`.
 
-    Its spectrogram equals the whole recording's: the filter runs over more than the chunk.
+    Its spectrogram equals that of the whole recording, since the filter runs over a margin.
     """
     origin, end = start - REACH_SECONDS - LEAD_SECONDS, after + REACH_SECONDS + LEAD_SECONDS
     eeg = np.full(((end - origin) * EEG_RATE, len(ELECTRODES)), np.nan, np.float32)
@@ -87,9 +87,9 @@ def chunk(signals: Signals, start: int, after: int) -> Chunk:
 
 
 def _power(eeg: np.ndarray) -> np.ndarray:
-    """Return the spectrogram of (samples, 19), whose offsets are taken off first.
+    """Return the spectrogram of (samples, 19) after subtracting offsets.
 
-    The high-pass filter would do that, but not where samples are missing: there it sees zeros, and a step to them.
+    The high-pass filter would do so, except where samples are missing, which it sees as zeros with a step.
     """
     there = ~np.isnan(eeg)
     offsets = np.add.reduce(eeg, axis=0, dtype=np.float64, where=there) / np.maximum(there.sum(axis=0), 1)

@@ -1,8 +1,9 @@
-"""From the channels of a file to electrodes: which channels are read, and how their differences make potentials.
+"""Electrode potentials from the channels of a file.
 
-A channel holds the difference of two inputs. The inputs are the nodes of a graph, the channels its edges; what is
-joined by edges is known up to one constant, which cancels in a bipolar derivation. So files with one reference, with
-one for each hemisphere (A1, A2), and bipolar files are one case: each chain of the montage must be joined.
+A channel is the difference of two inputs. The inputs are the nodes of a graph, the channels its edges; the potentials
+of a connected component are known up to one constant, which cancels in a bipolar derivation. So files with one
+reference, with one for each hemisphere (A1, A2), and bipolar files are one case: each chain of the montage must be
+connected.
 """
 
 from collections import deque
@@ -18,17 +19,17 @@ from hbac_assets.recordings.units import microvolts
 from hbac_assets.signals.montage import CHAINS, ELECTRODES
 
 LOWEST_RATE = 100
-"""Hz: the spectrograms reach 20 Hz, and what fills the gap up to the anti-alias filter must be there."""
+"""Hz: the spectrograms reach 20 Hz, plus the transition band of the anti-alias filter."""
 LABELS_SHOWN = 25
 
 
 @dataclass(frozen=True)
 class Step:
-    """One potential from another: node = other + sign × channel.
+    """A potential computed from another: node = other + sign × channel.
 
     Attributes:
         node: an input's name.
-        other: an input whose potential is known already.
+        other: an input of known potential.
         column: of the channel, in the order of `Derivation.channels`.
         sign: +1 or -1.
     """
@@ -41,15 +42,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Derivation:
-    """How a file's channels become electrodes.
+    """The derivation of electrodes from a file's channels.
 
     Attributes:
-        channels: their numbers in the file.
-        factors: what one unit of each is in µV.
-        grounds: for each part of the graph the input whose potential is taken as 0.
-        steps: potentials, each from an earlier one.
-        closures: columns that no step needs, with their inputs; the steps must agree with them.
-        guessed: labels of channels without a unit, taken as µV.
+        channels: their indices in the file.
+        factors: one unit of each in µV.
+        grounds: for each component of the graph the input whose potential is taken as 0.
+        steps: potentials, each computed from an earlier one.
+        closures: redundant columns with their inputs, which must agree with the steps.
+        guessed: labels of channels without a unit, assumed to be in µV.
     """
 
     channels: tuple[int, ...]
@@ -61,7 +62,7 @@ class Derivation:
 
     @property
     def missing(self) -> list[str]:
-        """The electrodes that the file does not have; they are of no chain."""
+        """The electrodes that the file lacks; none belongs to a chain."""
         known = {*self.grounds, *(step.node for step in self.steps)}
         return [name for name in ELECTRODES if name not in known]
 
@@ -75,7 +76,7 @@ class Derivation:
         return eeg
 
     def closure_errors(self, signals: np.ndarray) -> Iterator[tuple[int, float, float]]:
-        """Yield the column of each closure with the standard deviations of its error and of itself, in µV."""
+        """Yield the column of each closure with the standard deviations of its error and of its signal, in µV."""
         potentials = self._potentials(signals)
         for column, (plus, minus) in self.closures.items():
             measured = signals[:, column]
@@ -89,11 +90,11 @@ class Derivation:
 
 
 def derive(recording: Recording) -> Derivation:
-    """Return how the recording's channels become electrodes.
+    """Return the derivation of electrodes from the recording's channels.
 
     Raises:
-        HbacError: an electrode of a chain is missing, a chain is not joined, or a channel that is needed has no unit
-            of voltage or fewer than 100 samples a second.
+        HbacError: an electrode of a chain is missing, a chain is not connected, or a required channel has no unit of
+            voltage or fewer than 100 samples a second.
     """
     edges = {number: named for number, one in enumerate(recording.channels) if (named := inputs(one.label))}
     parts = list(_parts(edges))
@@ -118,11 +119,11 @@ def derive(recording: Recording) -> Derivation:
 
 
 _Path = list[tuple[str, str, int, int]]
-"""(node, the node that it is reached from, channel, sign), in an order that can be followed."""
+"""(node, the node it is reached from, channel, sign), in order of computation."""
 
 
 def _parts(edges: Mapping[int, Inputs]) -> Iterator[tuple[str, _Path]]:
-    """Yield the input with most channels of each joined part, and how the others are reached from it by fewest."""
+    """Yield the input with most channels of each connected component, and shortest paths from it to the others."""
     neighbours: dict[str, list[tuple[str, int, int]]] = {}
     for number, (plus, minus) in edges.items():
         neighbours.setdefault(minus, []).append((plus, number, 1))
@@ -145,7 +146,7 @@ def _parts(edges: Mapping[int, Inputs]) -> Iterator[tuple[str, _Path]]:
 
 
 def _pruned(path: _Path) -> _Path:
-    """Return the steps that lead to electrodes of the 10-20 system."""
+    """Return the steps needed for electrodes of the 10-20 system."""
     kept: _Path = []
     needed = set(ELECTRODES)
     for step in reversed(path):
@@ -156,7 +157,7 @@ def _pruned(path: _Path) -> _Path:
 
 
 def _closures(edges: Mapping[int, Inputs], parts: list[tuple[str, _Path]]) -> Iterator[int]:
-    """Yield the channels that repeat a step, or join what is known only by several steps: those can contradict."""
+    """Yield the redundant channels, which can contradict the steps."""
     for ground, path in parts:
         direct = {node for node, other, *_ in path if other == ground}
         known = {ground, *(node for node, *_ in path)}

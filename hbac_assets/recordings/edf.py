@@ -1,6 +1,6 @@
-"""EDF, EDF+, BDF and BDF+: headers by edfio, samples in blocks, gaps and annotations from the time stamps.
+"""EDF, EDF+, BDF and BDF+: headers by edfio, samples in blocks, gaps and annotations from time stamps.
 
-edfio reads a BDF file whole and a discontinuous file as a continuous one, hence the samples are read here.
+edfio reads BDF files entirely into memory and discontinuous files as continuous, hence samples are read here.
 """
 
 import io
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from edfio import Bdf, BdfSignal, Edf, EdfSignal
 
 LONGEST_DAYS = 62
-"""From first to last sample; more comes from a wrong time stamp."""
+"""Longest recording, days; a longer one has a wrong time stamp."""
 SAME_TIME = Fraction(1, 1000)
-"""Seconds by which a record may miss the end of the one before and still follow it."""
+"""Tolerance in s for a record that follows the previous one without a gap."""
 
 
 @dataclass(frozen=True, eq=False)
 class EdfRecording:
-    """A recording whose samples are read when they are asked for; see `Recording` for what is not described here.
+    """A recording whose samples are read on demand; further attributes as in `Recording`.
 
     Attributes:
-        first_records: the number of the first record of each segment.
+        first_records: the index of the first record of each segment.
         layout: of the records.
-        numbers: for each channel, the number of its signal.
-        scales: for each channel, how digits become values: digit × gain + offset.
+        numbers: for each channel, the index of its signal.
+        scales: for each channel, gain and offset: value = digit × gain + offset.
     """
 
     path: Path
@@ -65,7 +65,7 @@ class EdfRecording:
         return values
 
     def _records(self, first: int, count: int) -> np.ndarray:
-        """Return (count, bytes); not from a memory map, whose pages would count as memory of this process."""
+        """Return (count, bytes), without a memory map, whose pages would count as memory of this process."""
         size = self.layout.offsets[-1]
         try:
             records = np.fromfile(self.path, np.uint8, count * size, offset=len(self.layout.header) + first * size)
@@ -82,18 +82,18 @@ def _digits(stored: np.ndarray, bytes_per_sample: int) -> np.ndarray:
     if bytes_per_sample == 2:
         return stored.view("<i2").ravel()
     wide = np.zeros((stored.size // 3, 4), np.uint8)
-    wide[:, 1:] = stored.reshape(-1, 3)  # the upper 24 of 32 bits, so that the sign is where it belongs
+    wide[:, 1:] = stored.reshape(-1, 3)  # the upper 24 of 32 bits, for the sign
     return np.asarray(wide.view("<i4").ravel() >> 8)
 
 
 def open_edf(path: Path) -> EdfRecording:
     """Return the recording in an EDF or BDF file.
 
-    A file cut short is read as far as its records are whole. Of a discontinuous file (EDF+D) each record is where its
-    time stamp says.
+    A truncated file is read up to its last complete record. In a discontinuous file (EDF+D) the time stamps place the
+    records.
 
     Raises:
-        HbacError: the header is none, no record is whole, or the time stamps are wrong.
+        HbacError: the header is invalid, no record is complete, or the time stamps are wrong.
     """
     layout = read_layout(path)
     ordinary = [number for number, annotation in enumerate(layout.is_annotation) if not annotation]
@@ -128,7 +128,7 @@ def open_edf(path: Path) -> EdfRecording:
 
 
 def _header(path: Path, layout: Layout) -> "Edf | Bdf":
-    """Return what edfio makes of the header, with one record, whose time stamp belongs to the clock."""
+    """Return the header as edfio parses it, with the first record, whose time stamp belongs to the clock time."""
     from edfio import read_bdf, read_edf
 
     reader = read_edf if layout.bytes_per_sample == 2 else read_bdf
@@ -137,7 +137,7 @@ def _header(path: Path, layout: Layout) -> "Edf | Bdf":
     content[RECORDS] = b"1".ljust(8)
     try:
         return reader(io.BytesIO(content), header_encoding="latin-1")
-    except Exception as error:  # whatever the bytes make edfio raise
+    except Exception as error:  # edfio raises many types
         raise refusal(path, "an EDF or BDF header", error, "export it again") from error
 
 
@@ -161,7 +161,7 @@ def _scale(signal: "EdfSignal | BdfSignal") -> tuple[float, float]:
 
 
 def _stamps(path: Path, layout: Layout, whole: int) -> list[list[bytes]]:
-    """Return the bytes of each signal of annotations in each record; the first signal also keeps the time."""
+    """Return the bytes of each annotation signal in each record; the first signal also has the time stamps."""
     places = [
         (layout.offsets[number], layout.offsets[number + 1] - layout.offsets[number])
         for number, annotation in enumerate(layout.is_annotation)
@@ -182,7 +182,7 @@ def _onsets(path: Path, stamps: list[list[bytes]], whole: int) -> list[Fraction]
 def _segments(
     path: Path, onsets: list[Fraction] | None, duration: Fraction, whole: int
 ) -> tuple[tuple[int, ...], tuple[Segment, ...]]:
-    """Return the first record of each run of records without gaps, and when the runs are."""
+    """Return the first record of each run of records without gaps, and the times of the runs."""
     if onsets is None:
         return (0,), (Segment(Fraction(), whole * duration),)
     steps = [later - earlier for earlier, later in pairwise(onsets)]
@@ -202,7 +202,7 @@ def _segments(
 
 
 def _start(header: "Edf | Bdf") -> datetime | None:
-    """Return the clock time of the first sample; without a date where the file hides it, None where it has none."""
+    """Return the clock time of the first sample; without a date if the file hides it, None if it has none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the two dates of the header differ
         try:

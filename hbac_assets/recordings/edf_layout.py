@@ -1,4 +1,4 @@
-"""Where a record of an EDF or BDF file holds which signal: the part of the header that says so.
+"""The layout of signals in the records of an EDF or BDF file, from its header.
 
 The format: https://www.edfplus.info/specs/edf.html.
 """
@@ -13,28 +13,28 @@ import numpy as np
 from hbac_assets.recordings.recording import refusal
 
 MAGIC = {b"0       ": 2, b"\xffBIOSEMI": 3}
-"""The first eight bytes of EDF and BDF, and how many bytes a sample has."""
+"""The first eight bytes of EDF and BDF, and the bytes per sample."""
 
 FIELD = 256
-"""Bytes of the header, and of what it holds of each signal."""
+"""Bytes of the header's fixed part, and of its part for each signal."""
 RECORDS, DURATION, SIGNALS = slice(236, 244), slice(244, 252), slice(252, 256)
 LABEL, BEFORE_SAMPLES, SAMPLES = 16, 216, 8
-"""Bytes of each signal's label, of all of its fields before the samples in a record, and of their number."""
+"""Bytes of a signal's label, of all its fields before the number of samples in a record, and of that number."""
 MOST_SIGNALS = 1000
-"""More come from bytes that are no header."""
+"""The largest number of signals; more mean that the bytes are no header."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the header says of the records.
+    """The layout of the records.
 
     Attributes:
-        header: its bytes.
+        header: the length of the header in bytes.
         bytes_per_sample: 2 in EDF, 3 in BDF.
-        labels: of each signal, annotations included.
+        labels: of the signals, including annotations.
         samples: of each signal in a record.
         duration: of a record, in seconds.
-        announced: how many records there should be; -1 where the recorder did not know.
+        announced: the number of records in the header; -1 if unknown to the recorder.
     """
 
     header: bytes
@@ -60,7 +60,7 @@ def read_layout(path: Path) -> Layout:
     """Return the layout of the records in a file that begins as EDF or BDF.
 
     Raises:
-        HbacError: the header is cut short, or says nothing that records could have.
+        HbacError: the header is truncated, or its values are impossible.
     """
     with path.open("rb") as file:
         main = file.read(FIELD)

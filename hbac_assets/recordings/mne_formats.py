@@ -26,12 +26,12 @@ SUFFIXES = (
 VOLTS = 107
 """The FIF constant for the unit."""
 NEW_SEGMENT = "New Segment/"
-"""BrainVision's mark where recording was paused: samples go on, time does not say how."""
+"""BrainVision's mark for a pause of unknown length in the recording."""
 
 
 @dataclass(frozen=True, eq=False)
 class MneRecording:
-    """A recording that MNE-Python has opened; see `Recording`. What it marks as not recorded is NaN."""
+    """A recording opened by MNE-Python; see `Recording`. Samples that it marks as not recorded are NaN."""
 
     path: Path
     channels: tuple[Channel, ...]
@@ -66,7 +66,7 @@ def open_by_mne(path: Path) -> MneRecording:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             raw = mne.io.read_raw(path, preload=False, verbose="error")
-    except Exception as error:  # each reader raises what it likes
+    except Exception as error:  # readers raise many types
         raise refusal(path, f"a {path.suffix} file with what belongs to it", error, "export it again") from error
     remarks = list(raw.annotations)
     if any(one["onset"] > 0 and str(one["description"]).startswith(NEW_SEGMENT) for one in remarks):

@@ -1,4 +1,4 @@
-"""EEG as readers see it: the longitudinal bipolar montage, negative up, with bars of time and voltage.
+"""EEG plots in the longitudinal bipolar montage, negative up, with scale bars of time and voltage.
 
 The order of the derivations, left above midline above right, is LB-18.2 of the American Clinical Neurophysiology
 Society (Acharya et al. 2016, Guideline 3, https://doi.org/10.1097/WNP.0000000000000317).
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 BLOCKS = (CHAINS["LL"], CHAINS["LP"], MIDLINE, CHAINS["RP"], CHAINS["RL"])
 COLORS = ("#1f4e79", "#1f4e79", "#3a3a3a", "#8b2323", "#8b2323")
 DISPLAY_HZ = (1.0, 35.0)
-"""Pass band of the picture, a Butterworth filter of order 2 run forwards and backwards."""
+"""Pass band of the plot, Hz: a zero-phase Butterworth filter of order 2."""
 MARGIN_SECONDS = 2
-"""What the filter needs on either side; it is not drawn."""
+"""Margin of the filter on either side, s; it is not drawn."""
 SENSITIVITIES_UV = (20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
-"""µV between two derivations."""
+"""Possible spacings of derivations, µV."""
 FILLED = 1.0
-"""Of that spacing, what the middle 98 % of the samples may reach."""
+"""Fraction of the spacing that the middle 98 % of the samples may reach."""
 BLOCK_GAP = 0.6
-"""Spacings of room between chains."""
+"""Additional space between chains, in spacings."""
 
 
 def draw_montage(axes: "Axes", eeg: np.ndarray, start: float = 0.0) -> None:
     """Draw the derivations of a stretch of EEG, without its first and last two seconds.
 
-    The spacing is the least that keeps most of the waves apart; the bar says what it is. Waves that reach beyond two
-    spacings are cut off, and missing samples leave a gap.
+    The spacing is the smallest that separates most of the waves; the bar shows it. Waves beyond two spacings are
+    clipped, and missing samples leave a gap.
 
     Args:
         axes: to draw on.
         eeg: (samples, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`.
-        start: the second that the axis begins with.
+        start: of the time axis, s.
     """
     blocks = [_derivations(eeg, names) for names in BLOCKS]
     spacing = sensitivity(np.concatenate(blocks))
@@ -46,7 +46,7 @@ def draw_montage(axes: "Axes", eeg: np.ndarray, start: float = 0.0) -> None:
     for names, signals, color in zip(BLOCKS, blocks, COLORS, strict=True):
         for first, second, signal in zip(names, names[1:], signals, strict=False):
             below = places[-1] - spacing * (1 + BLOCK_GAP * (first == names[0])) if places else 0.0
-            # Negative up, as EEG is read.
+            # Negative up, the convention for EEG.
             axes.plot(seconds, below - np.clip(signal, -2 * spacing, 2 * spacing), color=color, linewidth=0.6)
             places.append(below)
             labels.append(f"{first}-{second}")
@@ -54,14 +54,14 @@ def draw_montage(axes: "Axes", eeg: np.ndarray, start: float = 0.0) -> None:
 
 
 def sensitivity(signals: np.ndarray) -> int:
-    """Return the spacing in µV for derivations (N, samples), of which samples may be NaN."""
+    """Return the spacing in µV for derivations (N, samples), which may contain NaN."""
     there = np.abs(signals[~np.isnan(signals)])
     reached = float(np.quantile(there, 0.98)) if there.size else 0.0
     return next((one for one in SENSITIVITIES_UV if reached <= FILLED * one), SENSITIVITIES_UV[-1])
 
 
 def _derivations(eeg: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Return the filtered differences of neighbours, (N, samples) in µV, NaN where one is missing."""
+    """Return the filtered bipolar derivations, (N, samples) in µV, NaN where an electrode is missing."""
     from scipy.signal import butter, sosfiltfilt
 
     columns = [ELECTRODES.index(name) for name in names]

@@ -1,4 +1,4 @@
-"""Which reader a file needs: by its first bytes, so that a wrong suffix does not matter."""
+"""Choice of a file's reader by its first bytes, whatever its suffix."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ def open_recording(path: Path) -> Recording:
     """Return the recording in a file.
 
     Raises:
-        HbacError: there is none that can be read.
+        HbacError: it cannot be read.
     """
     suffix = path.suffix.lower()
     if path.is_dir() and suffix != ".mff":

@@ -1,4 +1,4 @@
-"""Where the results of a recording go, and how they are written: whole files, none replaced unasked."""
+"""The output files of a recording: written atomically, replaced only on request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from hbac_assets.store.files import atomic_write
 
 TABLES = (".csv", ".parquet")
 DIGITS = "%.5f"
-"""Of the numbers in a CSV file; a parquet file has them all."""
+"""Decimal places in a CSV file; a parquet file has full precision."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Outputs:
 
     Attributes:
         table: CSV or parquet.
-        pictures: whether there are pictures beside it.
+        pictures: whether pictures are written beside it.
     """
 
     table: Path
@@ -37,7 +37,7 @@ class Outputs:
         return self.table.with_suffix(".moments.png")
 
     def require_free(self) -> None:
-        """Refuse to replace what is there.
+        """Refuse to replace existing files.
 
         Raises:
             HbacError: one of the files exists.
@@ -48,15 +48,15 @@ class Outputs:
 
 
 def outputs(files: Sequence[Path], output: Path, *, pictures: bool) -> dict[Path, Outputs]:
-    """Return where the results of each recording go.
+    """Return the output files of each recording.
 
     Args:
         files: the recordings.
-        output: a folder, which gets `<name>.predictions.csv` of each; of one recording also the table's own name.
-        pictures: whether there are pictures.
+        output: a folder, for `<name>.predictions.csv` of each; for one recording also the path of the table.
+        pictures: whether pictures are written.
 
     Raises:
-        HbacError: results of several recordings would have one name, or the table's format is not known.
+        HbacError: results of several recordings would have one name, or the table's format is unknown.
     """
     if len(files) == 1 and output.suffix in TABLES and not output.is_dir():
         return {files[0]: Outputs(output, pictures)}

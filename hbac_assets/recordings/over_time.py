@@ -1,4 +1,4 @@
-"""Probabilities over the time of a recording: the table, and what its picture needs, in one pass."""
+"""Probabilities over the course of a recording, with the spectrogram for its picture, in one pass."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ SD_COLUMNS = tuple(f"{name.lower()}_sd" for name in CLASSES)
 
 
 class Progress(Protocol):
-    """A callback for the seconds of the recording that are done, and all that it has."""
+    """A callback with the seconds done and the total seconds of the recording."""
 
     def __call__(self, done: int, total: int) -> None: ...  # noqa: D102
 
@@ -36,11 +36,11 @@ def _silent(done: int, total: int) -> None:
 
 
 class OverTime(NamedTuple):
-    """What was found.
+    """The prediction of a recording.
 
     Attributes:
         table: a row for each moment.
-        trend: the spectrogram of the whole recording at the resolution of a picture.
+        trend: the spectrogram of the whole recording at the picture's resolution.
     """
 
     table: pd.DataFrame
@@ -48,9 +48,9 @@ class OverTime(NamedTuple):
 
 
 def predict_over_time(signals: Signals, predictor: Predictor, step: int, progress: Progress = _silent) -> OverTime:
-    """Return the probabilities of a recording, a row each `step` seconds.
+    """Return the probabilities of a recording, one row every `step` seconds.
 
-    Reading and computing spectrograms go on in a thread while the models predict.
+    A thread reads and computes spectrograms while the models predict.
 
     Args:
         signals: of the recording.
@@ -59,7 +59,7 @@ def predict_over_time(signals: Signals, predictor: Predictor, step: int, progres
         progress: called after each batch.
 
     Raises:
-        HbacError: the file cannot be read somewhere, or no moment can be predicted.
+        HbacError: a part of the file cannot be read, or no moment can be predicted.
     """
     end, reach = whole_seconds(signals), reach_of(predictor)
     trend = Trend(end)
@@ -75,7 +75,7 @@ def predict_over_time(signals: Signals, predictor: Predictor, step: int, progres
 
 
 def reach_of(predictor: Predictor) -> Reach:
-    """Return how far the members of an ensemble see: the farthest of those that read the spectrogram."""
+    """Return the seconds that an ensemble uses: the maximum over its members."""
     reads = [member.reads for member in predictor.members]
     columns = [member.recipe.window for member in predictor.members if "spectrogram" in member.reads]
     return Reach(
@@ -84,7 +84,7 @@ def reach_of(predictor: Predictor) -> Reach:
 
 
 def _table(found: Moments, predictor: Predictor, done: Callable[[int], None]) -> pd.DataFrame:
-    """Return the rows of a chunk, the ones that cannot be seen without probabilities."""
+    """Return the rows of a chunk, without probabilities where no member can predict."""
     seen = np.flatnonzero(found.seen)
     probabilities = np.full((len(found.middles), len(CLASSES)), np.nan)
     spread, members = probabilities.copy(), np.zeros(len(probabilities), int)
@@ -92,7 +92,7 @@ def _table(found: Moments, predictor: Predictor, done: Callable[[int], None]) ->
         predicted = predictor.predict([found.windows[number] for number in batch])
         there = ~np.isnan(predicted.members[..., 0])
         members[batch] = there.sum(axis=1)
-        # The prior, with which an ensemble answers where no member can see, says nothing of the recording.
+        # The prior, which an ensemble returns if no member can predict, carries no information on the recording.
         probabilities[batch] = np.where((members[batch] > 0)[:, None], predicted.probabilities, np.nan)
         spread[batch] = _spread(predicted.members)
         done(int(found.middles[batch[-1]]))
@@ -110,7 +110,7 @@ def _table(found: Moments, predictor: Predictor, done: Callable[[int], None]) ->
 
 
 def _spread(members: np.ndarray) -> np.ndarray:
-    """Return the standard deviation (N, 6) over members (N, M, 6); NaN where fewer than two could see."""
+    """Return the standard deviation (N, 6) over members (N, M, 6); NaN where fewer than two could predict."""
     there = ~np.isnan(members)
     counts = there.sum(axis=1)
     means = np.where(there, members, 0).sum(axis=1) / np.maximum(counts, 1)
@@ -119,7 +119,7 @@ def _spread(members: np.ndarray) -> np.ndarray:
 
 
 def _with_remarks(table: pd.DataFrame, recording: Recording, step: int) -> pd.DataFrame:
-    """Return the table with clock times, where the recording has them, and its annotations."""
+    """Return the table with clock times, if the recording has them, and annotations."""
     if recording.start:
         table.insert(2, "middle_clock", [clock(recording.start, second) for second in table["middle_s"]])
     if recording.annotations:
@@ -128,13 +128,13 @@ def _with_remarks(table: pd.DataFrame, recording: Recording, step: int) -> pd.Da
 
 
 def clock(start: datetime, second: float) -> str:
-    """Return the clock time of a second of the recording, without a date where that is hidden."""
+    """Return the clock time of a second of the recording, without a date if that is hidden."""
     moment = start + timedelta(seconds=float(second))
     return moment.strftime("%H:%M:%S" if start.date() == DATE_UNKNOWN else "%Y-%m-%d %H:%M:%S")
 
 
 def _texts(annotations: tuple[Annotation, ...], middles: np.ndarray, step: int) -> list[str]:
-    """Return, for each moment, the annotations that begin nearest to it, one after another."""
+    """Return, for each moment, the joined annotations that begin nearest to it."""
     texts = [""] * len(middles)
     for annotation in annotations:
         row = int(np.clip(np.floor((annotation.onset - middles[0]) / step + 0.5), 0, len(middles) - 1))
@@ -143,7 +143,7 @@ def _texts(annotations: tuple[Annotation, ...], middles: np.ndarray, step: int) 
 
 
 def _nothing_seen(recording: Recording, table: pd.DataFrame, reach: Reach) -> HbacError:
-    """Return the error for a recording of which no moment is covered enough."""
+    """Return the error for a recording without any sufficiently covered moment."""
     needs = [f"{getattr(reach, name)} s ({name})" for name in ("spectrogram", "eeg") if getattr(reach, name)]
     covered = [table[name].max() for name in table if str(name).startswith("covered_")]
     found = f"at most {max(covered, default=0.0):.0%} in {seconds(recording):.0f} s"

@@ -1,4 +1,4 @@
-"""The competition's parquet files of EEG: a column in µV at 200 Hz for each electrode, of any length."""
+"""EEG in the competition's parquet format, of any length: a column per electrode, in µV at 200 Hz."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ MAGIC = b"PAR1"
 
 @dataclass(frozen=True, eq=False)
 class ParquetRecording:
-    """A recording whose row groups are read when they are asked for; see `Recording`.
+    """A recording whose row groups are read on demand; see `Recording`.
 
     Attributes:
-        file: open.
+        file: the open file.
         borders: the first row of each row group and, last, the number of rows.
     """
 
@@ -50,7 +50,7 @@ class ParquetRecording:
         return np.concatenate(parts).astype(np.float64)
 
     def _group(self, group: int, names: tuple[str, ...]) -> np.ndarray:
-        """Return the rows of a row group; the last one is kept, since blocks are shorter than groups."""
+        """Return the rows of a row group; the last one is cached, since blocks are shorter than groups."""
         key = group, names
         if key not in self._kept:
             self._kept.clear()
@@ -68,7 +68,7 @@ def open_parquet(path: Path) -> ParquetRecording:
     """Return the recording in a parquet file whose columns are electrodes.
 
     Raises:
-        HbacError: it is not a whole parquet file, or has no rows.
+        HbacError: it is not a complete parquet file, or has no rows.
     """
     try:
         file = pq.ParquetFile(path, pre_buffer=False)

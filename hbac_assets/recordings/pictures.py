@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 RESEARCH = "For research only; not a medical device."
 APART_SECONDS = 60
-"""Between two top moments of one class."""
+"""Minimum distance of two top moments of one class, s."""
 MOST_ANNOTATIONS, LONGEST_ANNOTATION = 40, 28
-"""More are not drawn, longer ones are cut."""
+"""Limits of the annotations drawn: their number and their length."""
 LONG_SECONDS = 3 * 3600
-"""A time axis of so much has hours."""
+"""Seconds from which the time axis is in hours."""
 
 
 class Moment(NamedTuple):
-    """A moment of a class: its middle in seconds, and the probability there."""
+    """A moment of a class: its middle in seconds, and the probability."""
 
     name: str
     middle: int
@@ -38,7 +38,7 @@ class Moment(NamedTuple):
 
 
 def top_moments(table: pd.DataFrame, top: int) -> list[Moment]:
-    """Return the `top` moments of each class with its highest probabilities, at least a minute apart."""
+    """Return the `top` moments of highest probability of each class, at least a minute apart."""
     found = []
     for name, column in zip(CLASSES, PROBABILITY_COLUMNS, strict=True):
         ranked = table[["middle_s", column]].dropna().sort_values(column, ascending=False, kind="stable")
@@ -54,9 +54,9 @@ def overview(recording: Recording, found: OverTime, model: str) -> bytes:
     """Draw the probabilities as stacked areas above the spectrograms of both sides; annotations are dashed lines.
 
     Args:
-        recording: whose name, start and annotations are shown.
+        recording: for its name, start and annotations.
         found: its probabilities and spectrogram.
-        model: what predicted them, in a few words.
+        model: a short name of the ensemble.
     """
     length = seconds(recording)
     unit, scale = ("hours", 3600.0) if length >= LONG_SECONDS else ("minutes", 60.0)
@@ -77,7 +77,7 @@ def overview(recording: Recording, found: OverTime, model: str) -> bytes:
 
 
 def moments_picture(signals: Signals, moments: list[Moment]) -> bytes:
-    """Draw ten seconds of EEG around each moment, as read again from the recording.
+    """Draw ten seconds of EEG around each moment, read again from the recording.
 
     Raises:
         HbacError: the file cannot be read there.
@@ -100,7 +100,7 @@ def moments_picture(signals: Signals, moments: list[Moment]) -> bytes:
 
 
 def _draw_areas(axes: "Axes", table: pd.DataFrame, scale: float) -> None:
-    """Draw the classes from the bottom up; hatched where too little is covered for probabilities."""
+    """Draw the classes as stacked areas; hatched where too little is covered for probabilities."""
     middles = table["middle_s"].to_numpy() / scale
     probabilities = table[list(PROBABILITY_COLUMNS)].to_numpy()
     axes.stackplot(middles, probabilities.T, labels=CLASSES, colors=CLASS_COLORS, linewidth=0)

@@ -1,4 +1,4 @@
-"""How good a signal is, second by second: what is missing, flat or saturated."""
+"""Signal quality by second: fractions missing, flat and saturated."""
 
 import numpy as np
 
@@ -6,19 +6,19 @@ from hbac_assets.signals.montage import EEG_RATE
 
 MEASURES = ("missing", "flat", "saturated")
 FLAT_UV = 0.1
-"""A second within so many µV is flat: amplifiers make more noise, and the competition's files have steps of 0.1 µV."""
+"""Largest range of a flat second, µV: amplifiers make more noise; the competition's files have steps of 0.1 µV."""
 AT_LIMIT = 1e-4
-"""A sample so near to a limit, as a fraction of the range, is at it: resampling rounds the corners of clipped waves."""
+"""Distance from a limit, as a fraction of the range, that counts as saturated: resampling rounds clipped waves."""
 
 
 def quality(signals: np.ndarray, limits: np.ndarray) -> np.ndarray:
     """Return, for each whole second, the fractions of the samples that are missing, flat and saturated.
 
-    A sample counts once: as missing, else as part of a flat second of its channel, else as one at a limit.
+    A sample counts once: as missing, else as part of a flat second of its channel, else as saturated.
 
     Args:
         signals: (samples, channels) in µV at 200 Hz.
-        limits: (2, channels), the lowest and highest value that the file can hold, in µV.
+        limits: (2, channels), the lowest and highest value that the file can store, in µV.
 
     Returns:
         float32 (seconds, 3), columns as `MEASURES`.

@@ -1,4 +1,4 @@
-"""A recording, whatever its format: channels, segments without gaps, annotations, and a way to read samples."""
+"""A recording independent of its format: channels, segments without gaps, annotations, and access to samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from hbac_assets.errors import HbacError
 
 DATE_UNKNOWN = date(1985, 1, 1)
-"""The date of a recording that hides it: the first that EDF can write, and what EDF+ prescribes."""
+"""The date of a recording that hides it: the first that EDF can store, as EDF+ prescribes."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Channel:
 
     Attributes:
         label: its name in the file.
-        unit: the unit of what `Recording.read` returns, as the file writes it.
-        rate: samples a second.
-        limits: the lowest and highest value that can be stored, in `unit`; infinite where the format has none.
+        unit: of the values that `Recording.read` returns, in the file's spelling.
+        rate: in samples a second.
+        limits: the lowest and highest value that can be stored, in `unit`; infinite if the format has none.
     """
 
     label: str
@@ -34,7 +34,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A remark of the file: onset in seconds from the first sample, duration in seconds (0 where none is given)."""
+    """An annotation: onset in seconds from the first sample, duration in seconds (0 if not given)."""
 
     onset: float
     duration: float
@@ -43,7 +43,7 @@ class Annotation:
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the recording without gaps: start in seconds from the first sample of the file, and its length."""
+    """A part of the recording without gaps: start in seconds from the first sample of the file, and length."""
 
     start: Fraction
     seconds: Fraction
@@ -54,12 +54,12 @@ class Recording(Protocol):
 
     Attributes:
         path: its file.
-        channels: all that hold signals.
-        segments: in the order of time, without overlap.
+        channels: of signals.
+        segments: in temporal order, without overlap.
         start: clock time of the first sample, without a time zone, on `DATE_UNKNOWN` where the date is hidden; None
-            where the file has none.
+            if the file has none.
         annotations: in the order of their onsets.
-        remarks: what a user should know of how the file was read.
+        remarks: for the user, on how the file was read.
     """
 
     @property
@@ -87,7 +87,7 @@ class Recording(Protocol):
 
 
 def seconds(recording: Recording) -> float:
-    """Return the time from the first sample to the end of the last, gaps included."""
+    """Return the time from the first sample to the end of the last, including gaps."""
     last = recording.segments[-1]
     return float(last.start + last.seconds)
 

@@ -1,4 +1,4 @@
-"""The EEG of a recording at 200 Hz, any stretch of it, whatever its channels, rates and gaps."""
+"""Any stretch of a recording's EEG at 200 Hz, independent of its channels, rates and gaps."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +16,7 @@ from hbac_assets.signals.montage import EEG_RATE
 class Signals:
     """The channels that a derivation uses, in µV at 200 Hz; sample k is at k / 200 s.
 
-    A segment begins at the nearest sample, so it is shifted by at most 2.5 ms.
+    A segment begins at the nearest sample, which shifts it by at most 2.5 ms.
     """
 
     recording: Recording
@@ -24,7 +24,7 @@ class Signals:
 
     @property
     def samples(self) -> int:
-        """How many there are, gaps included."""
+        """The number of samples, including gaps."""
         start, length = self._places[-1]
         return start + length
 
@@ -43,7 +43,7 @@ class Signals:
         return values
 
     def _fill(self, values: np.ndarray, segment: int, first: int, after: int) -> None:
-        """Fill (samples, channels) with what a segment holds, each channel from its own rate."""
+        """Fill (samples, channels) from a segment, resampling each channel from its rate."""
         for rate, columns in self._by_rate.items():
             numbers = [self.derivation.channels[column] for column in columns]
             samples = int(self.recording.segments[segment].seconds * rate)
@@ -67,6 +67,6 @@ class Signals:
 
     @property
     def limits(self) -> np.ndarray:
-        """(2, channels): the lowest and the highest value that the file can hold, in µV."""
+        """(2, channels): the lowest and the highest value that the file can store, in µV."""
         limits = np.array([self.recording.channels[number].limits for number in self.derivation.channels])
         return limits.T * self.derivation.factors

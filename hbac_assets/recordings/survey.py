@@ -1,4 +1,4 @@
-"""A first look at a recording, before hours are computed: whether its values can be an EEG in µV."""
+"""A plausibility check of a recording before hours of computation: whether its values can be an EEG in µV."""
 
 import numpy as np
 
@@ -8,21 +8,21 @@ from hbac_assets.recordings.signals import Signals
 from hbac_assets.signals.montage import EEG_RATE
 
 PROBES, PROBE = 12, 10 * EEG_RATE
-"""Stretches that are looked at, evenly over the recording, and the samples of each."""
+"""The number of probes, spread evenly over the recording, and the samples of each."""
 
-# Of the standard deviation within a second, its median over channels and seconds. An EEG has about 2 to 200 µV, 0.2 µV
-# or so after cardiac arrest. The same in mV, V or nV is outside; without a unit there is no other evidence.
+# The median over channels and seconds of the standard deviation within a second. An EEG has about 2 to 200 µV, about
+# 0.2 µV after cardiac arrest. The same in mV, V or nV is outside; without a unit there is no other evidence.
 DECLARED_UV, GUESSED_UV = (0.1, 1500.0), (1.0, 500.0)
 CONTRADICTION = 0.2
-"""Of a channel's standard deviation: by so much it may differ from what the others give, as filters and rounding do."""
+"""Tolerated difference of a redundant channel, as a fraction of its standard deviation, due to filters and rounding."""
 ROUNDING_UV = 2.0
 
 
 def survey(signals: Signals) -> tuple[str, ...]:
-    """Return what was assumed of the units.
+    """Return remarks on the units assumed.
 
     Raises:
-        HbacError: the values are no EEG in the units of the header, or channels contradict each other.
+        HbacError: the values cannot be EEG in the units of the header, or channels contradict each other.
     """
     last = max(signals.samples - PROBE, 0)
     starts = np.unique(np.linspace(0, last, PROBES).astype(int))
@@ -40,7 +40,7 @@ def survey(signals: Signals) -> tuple[str, ...]:
 
 
 def _amplitude(probes: list[np.ndarray]) -> float:
-    """Return the median standard deviation within a second, over channels that vary; NaN where none does."""
+    """Return the median standard deviation within a second, over channels that vary; NaN if none does."""
     seconds = np.concatenate(
         [probe[: len(probe) // EEG_RATE * EEG_RATE].reshape(-1, EEG_RATE, probe.shape[1]) for probe in probes]
     )

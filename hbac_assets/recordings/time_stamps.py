@@ -1,7 +1,8 @@
-"""Time-stamped annotations lists of EDF+: the onset of each record, and annotations.
+"""EDF+ time-stamped annotation lists: the onset of each record, and annotations.
 
-A list is an onset, perhaps a duration after byte 21, then texts between bytes 20, and ends with byte 0. The first list
-of a record begins with its onset and an empty text (https://www.edfplus.info/specs/edfplus.html#edfplusannotations).
+A list is an onset, optionally a duration after byte 21, then texts between bytes 20, and ends with byte 0. The first
+list of a record begins with its onset and an empty text
+(https://www.edfplus.info/specs/edfplus.html#edfplusannotations).
 """
 
 import re
@@ -21,7 +22,7 @@ def record_onset(path: Path, number: int, record: bytes) -> Fraction:
     Args:
         path: the file.
         number: of the record, counted from 0.
-        record: its bytes of the first signal of annotations.
+        record: its bytes of the first annotation signal.
 
     Raises:
         HbacError: it has no time stamp.
@@ -34,11 +35,11 @@ def record_onset(path: Path, number: int, record: bytes) -> Fraction:
 
 
 def annotations_in(signals: Iterable[Iterable[bytes]], zero: Fraction) -> Iterator[Annotation]:
-    """Yield the annotations that have a text.
+    """Yield the annotations with text.
 
     Args:
         signals: for each signal of annotations its bytes in each record.
-        zero: the onset from which times are counted.
+        zero: the onset that is time 0.
     """
     for record in (record for records in signals for record in records):
         for onset, duration, texts in _LIST.findall(record + b"\0"):
@@ -48,7 +49,7 @@ def annotations_in(signals: Iterable[Iterable[bytes]], zero: Fraction) -> Iterat
 
 
 def _readable(text: bytes) -> str:
-    """Return the text on one line; EDF+ wants UTF-8, which not every recorder writes."""
+    """Return the text on one line; EDF+ requires UTF-8, which not every recorder writes."""
     try:
         decoded = text.decode()
     except UnicodeDecodeError:

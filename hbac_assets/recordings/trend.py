@@ -1,4 +1,4 @@
-"""The spectrogram of a whole recording, averaged down while it is computed."""
+"""The spectrogram of a whole recording, averaged to the resolution of a picture while it is computed."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from hbac_assets.signals.montage import CHAINS
 from hbac_assets.signals.spectrogram_grid import BINS, SECONDS_PER_COLUMN
 
 MOST_COLUMNS = 1500
-"""Of a picture; so the memory does not grow with the recording."""
+"""Limit of the picture's columns, so that memory does not grow with the recording."""
 LEAST_POWER = 1e-3
-"""µV²/Hz, below what amplifiers can resolve."""
+"""µV²/Hz, below the resolution of amplifiers."""
 
 
 class Trend:
@@ -21,7 +21,7 @@ class Trend:
     """
 
     def __init__(self, seconds: int) -> None:
-        """Begin with nothing."""
+        """Begin without chunks."""
         self.seconds = seconds
         columns = max(1, seconds // SECONDS_PER_COLUMN)
         self._averaged = -(-columns // MOST_COLUMNS)
@@ -30,7 +30,7 @@ class Trend:
         self._sums, self._counts = np.zeros(shape), np.zeros(shape)
 
     def add(self, chunk: Chunk) -> None:
-        """Add a chunk's own columns."""
+        """Add a chunk's columns, without its margins."""
         first = (chunk.start - chunk.origin) // SECONDS_PER_COLUMN
         count = (chunk.after - chunk.start) // SECONDS_PER_COLUMN
         power = chunk.spectrogram[:, first : first + count]
@@ -43,5 +43,5 @@ class Trend:
             np.add.at(self._counts[side].T, places, there.T)
 
     def log_power(self) -> np.ndarray:
-        """Return (2, 100, columns), left and right, natural logarithm of µV²/Hz; NaN where there was nothing."""
+        """Return (2, 100, columns), left and right, natural logarithm of µV²/Hz; NaN where missing."""
         return np.where(self._counts > 0, self._sums / np.maximum(self._counts, 1), np.nan)

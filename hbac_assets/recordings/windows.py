@@ -1,4 +1,4 @@
-"""The moments of a chunk, and what a model sees of each: enough of it, or nothing."""
+"""The moments of a chunk with their windows, as far as enough of each is covered."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLU
 from hbac_assets.signals.window import Window
 
 LEAST_COVERED = 0.9
-"""Of a window: with less there are no probabilities. On 24 synthetic recordings, quickstart's ensemble leads with
-another class than on whole windows in 12 % at 0.9, in 25 % at 0.75, in 50 % at 0.5."""
+"""Minimum covered fraction of a window for probabilities. On 24 synthetic recordings, the leading class of quickstart's
+ensemble differs from that of complete windows in 12 % at 0.9, in 25 % at 0.75, in 50 % at 0.5."""
 
 MOST_LACKING = 0.5
-"""Of the samples of a second, over all channels: so much may be missing or flat, since a few electrodes often are."""
+"""Tolerated missing or flat fraction of a second's samples, over all channels, since a few electrodes often are bad."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How many seconds around a moment an ensemble sees of each kind; 0 of what it does not read."""
+    """The seconds around a moment that an ensemble uses of each kind of recording; 0 if none."""
 
     spectrogram: int
     eeg: int
@@ -33,9 +33,9 @@ class Moments:
     Attributes:
         middles: (N,) seconds from the first sample, even.
         quality: (N, 3), means over the 50 s of EEG; see `quality.MEASURES`.
-        covered: for `spectrogram` and `eeg`, as far as they are read, (N,): the fraction of the window's seconds with
-            a signal in at least half of the channels.
-        windows: the recording around each; without what is not covered enough.
+        covered: for `spectrogram` and `eeg`, if used, (N,): the fraction of the window's seconds with a signal in at
+            least half of the channels.
+        windows: the recording around each; without insufficiently covered parts.
     """
 
     middles: np.ndarray
@@ -45,7 +45,7 @@ class Moments:
 
     @property
     def seen(self) -> np.ndarray:
-        """(N,) whether anything of a moment can be seen."""
+        """(N,) whether a moment has any window."""
         enough = [fractions >= LEAST_COVERED for fractions in self.covered.values()]
         return np.asarray(np.logical_or.reduce(enough))
 
@@ -56,8 +56,8 @@ def moments(chunk: Chunk, reach: Reach, step: int, end: int) -> Moments:
     Args:
         chunk: the chunk.
         reach: of the ensemble.
-        step: seconds, even, as in the competition: so columns of the spectrogram begin where they do there.
-        end: seconds of the recording.
+        step: seconds, even, so that spectrogram columns align as in the competition.
+        end: of the recording, s.
     """
     half = LABEL_SECONDS // 2
     first = max(chunk.start, half)

@@ -1,5 +1,5 @@
-"""Self-contained HTML pages about scored models: of an experiment, of several beside each other, of anybody's files.
+"""Self-contained HTML pages about scored models: of one experiment, of several, of prediction files.
 
-`page` knows HTML and nothing of EEG; `sections` say what is on a page; `charts` draw it; `experiment`, `comparison` and
-`scored_files` each put one kind of page together. Knows neither Dagster nor MLflow.
+`page` renders HTML and knows nothing of EEG; `sections` write the contents; `charts` draw; `experiment`, `comparison`
+and `scored_files` each assemble one kind of page. Dagster and MLflow do not belong here.
 """

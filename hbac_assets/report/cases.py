@@ -1,4 +1,4 @@
-"""Single rows to look at: which ones, and what there is of their recordings."""
+"""Single rows to show: their selection and their recordings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +20,17 @@ from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, EEG_WINDOW_SECONDS
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN, WINDOW_COLUMNS
 
 LABEL_START = (EEG_WINDOW_SECONDS - LABEL_SECONDS) // 2
-"""Seconds from the beginning of a window to that of its labelled part."""
+"""Seconds from the beginning of a window to its labelled part."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A predicted row with what there is of its recordings.
+    """A predicted row with its available recordings.
 
     Attributes:
         row: of the out-of-fold table, with the offsets of its windows.
         eeg: (samples, 19) in µV at 200 Hz, the labelled 10 s with `MARGIN_SECONDS` on either side; None without a file.
-        missing: why there is no EEG; empty where there is.
+        missing: the reason why there is no EEG; empty if there is.
         power: (400, 300) in µV²/Hz, the ten minutes of the spectrogram.
     """
 
@@ -46,11 +46,11 @@ class Case:
 
 
 def most_certain_hits(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return rows whose most probable class is the majority's, the surest first, one of each patient.
+    """Return rows whose most probable class is the majority's, the most certain first, one per patient.
 
     Args:
         rows: predicted rows of one model.
-        count: at most so many.
+        count: the maximum.
     """
     predictions = rows[list(PROBABILITY_COLUMNS)].to_numpy()
     right = predictions.argmax(axis=1) == majority(rows[list(SHARE_COLUMNS)].to_numpy())
@@ -59,13 +59,13 @@ def most_certain_hits(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def worst_misses(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return rows whose most probable class is not the majority's, those of the highest divergence first.
+    """Return rows whose most probable class is not the majority's, the highest divergence first, one per patient.
 
-    One of each patient; a row on which two classes tie for the most votes is missed unless one of them is predicted.
+    A row on which two classes tie for the most votes is a miss unless one of them is predicted.
 
     Args:
         rows: predicted rows of one model, with `kl`.
-        count: at most so many.
+        count: the maximum.
     """
     shares = rows[list(SHARE_COLUMNS)].to_numpy()
     predicted = rows[list(PROBABILITY_COLUMNS)].to_numpy().argmax(axis=1)
@@ -74,11 +74,11 @@ def worst_misses(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def typical_rows(rows: pd.DataFrame, count: int) -> dict[str, pd.DataFrame]:
-    """Return, for each class with any, the rows on which experts agree most that it is this one, one of each patient.
+    """Return, for each class that occurs, the rows on which experts agree most, one per patient.
 
     Args:
         rows: of train.csv, enriched.
-        count: at most so many of each class.
+        count: the maximum per class.
     """
     found = {}
     for name, share in zip(CLASSES, SHARE_COLUMNS, strict=True):

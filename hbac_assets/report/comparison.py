@@ -1,4 +1,4 @@
-"""Several experiments on the same data beside one another: on the rows that all have predicted."""
+"""The comparison of several experiments on the same data, on the rows that all have predicted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from hbac_assets.results.scores import evaluation, scored_table
 from hbac_assets.scoring.evaluation import Evaluation, evaluate
 
 SAME = 1e-9
-"""Fractions of votes that differ by less are the same."""
+"""Vote fractions that differ by less are equal."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Comparison:
 
     Attributes:
         lineages: of the experiments.
-        found: the evaluation of the ensembles, each named for its experiment.
-        rows: how many rows each experiment has predicted.
+        found: the evaluation of the ensembles, each named after its experiment.
+        rows: the number of rows that each experiment has predicted.
     """
 
     lineages: Sequence[Lineage]
@@ -45,14 +45,14 @@ class Comparison:
 def compare(lineages: Sequence[Lineage]) -> Comparison:
     """Score the submitted ensembles on the rows that all of these experiments have predicted.
 
-    A row that two ways of sampling give different votes, as `one_per_eeg` does where the votes of an EEG change, is
-    left out.
+    A row with different votes in two experiments, as `one_per_eeg` gives where the votes of an EEG change, is left
+    out.
 
     Args:
         lineages: of different experiments on one data set.
 
     Raises:
-        HbacError: an ensemble is missing, out of date or changed, or there is no such row.
+        HbacError: an ensemble is missing, out of date or changed, or no row is left.
     """
     predicted = {}
     for lineage in lineages:
@@ -78,7 +78,7 @@ def comparison_page(comparison: Comparison) -> str:
     """Return the page of a comparison as HTML.
 
     Raises:
-        HbacError: a result that it shows is missing or changed.
+        HbacError: a result is missing or changed.
     """
     found, dataset = comparison.found, comparison.lineages[0].dataset
     names = [lineage.experiment.name for lineage in comparison.lineages]
@@ -99,9 +99,9 @@ def comparison_page(comparison: Comparison) -> str:
             experts_section(found),
             limits_section(
                 [
-                    "How the experiments do on rows that not all have predicted, and a score on data that nobody has "
-                    "looked at: whoever chose their settings may have looked at these.",
-                    "Why one is better: they may differ in many ways at once.",
+                    "Performance on rows that not all experiments have predicted, or on unseen data: these data may "
+                    "have been used to choose the settings.",
+                    "Why one is better: the experiments may differ in many ways at once.",
                 ]
             ),
         ],
@@ -111,7 +111,7 @@ def comparison_page(comparison: Comparison) -> str:
 
 
 def _voted_alike(predicted: Mapping[str, pd.DataFrame], common: pd.Index) -> np.ndarray:
-    """Return (N,) whether all experiments have the same fractions of votes for a row."""
+    """Return whether all experiments have the same vote fractions for a row, (N,)."""
     shares = np.stack([rows.loc[common, list(SHARE_COLUMNS)].to_numpy() for rows in predicted.values()])
     return np.asarray((np.ptp(shares, axis=0) < SAME).all(axis=1))
 
@@ -135,7 +135,7 @@ def _experiments(comparison: Comparison) -> Section:
             )
         )
     table = Table(
-        "Each experiment on all of its own rows, where scores compare only if the rows are the same.",
+        "Each experiment on all of its own rows; these scores are comparable only if the rows are the same.",
         (
             "Experiment", "KL divergence, own rows", "95 % interval", "Own rows", "Folds", "Members", "Blended by",
             "Rows sampled", "Description",

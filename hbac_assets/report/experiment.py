@@ -25,7 +25,7 @@ def experiment_page(lineage: Lineage) -> str:
     """Return the page of an experiment's results as HTML.
 
     Raises:
-        HbacError: a result that it shows is missing, out of date or changed.
+        HbacError: a result is missing, out of date or changed.
     """
     lineage.ensemble.require()
     experiment, submitted = lineage.experiment, lineage.experiment.submitted
@@ -57,7 +57,7 @@ def experiment_page(lineage: Lineage) -> str:
 
 
 def model_kinds(experiment: Experiment) -> dict[str, str]:
-    """Return the kind of each model of an experiment, as charts and tables name it."""
+    """Return the kind of each model of an experiment, for charts and tables."""
     return dict.fromkeys(experiment.members, "member") | dict.fromkeys(experiment.ensembles, "ensemble")
 
 
@@ -66,20 +66,20 @@ def _score(own: Record, method: str) -> str:
     worth = f", worth {experts(own['experts'])} experts" if is_known(own["experts"]) else ""
     return (
         f"The submitted ensemble, {own['model']}, blended by {method}, scores a KL divergence of "
-        f"{nats(own['mean'])} nats {interval(own['low'], own['high'])} on rows that it has not learned from"
+        f"{nats(own['mean'])} nats {interval(own['low'], own['high'])} on rows that it was not fitted on"
         f"{way}{worth}."
     )
 
 
 def _limits(lineage: Lineage) -> list[str]:
     best = [name for name, one in lineage.experiment.members.items() if one.scored_epoch == "best"]
-    chosen = [f"The scores of {', '.join(best)} without the choice of their epochs: see Chosen epochs."] if best else []
+    chosen = [f"The scores of {', '.join(best)} without optimism: see Chosen epochs."] if best else []
     return [
-        "A score on data that nobody has looked at. Rows are predicted by models that have not seen their patients, "
-        "and blends are chosen on other folds; but whoever chose the experiment's settings may have looked at these "
+        "A score on unseen data. Rows are predicted by models that have not seen their patients, and blends are "
+        "chosen on other folds; but the experiment's settings may have been chosen on these "
         "scores.",
         *chosen,
-        "A typical row: hits and misses are the extremes of one model.",
-        "What the models see: EEG is drawn filtered and in one montage, for eyes; members have inputs of their own.",
-        "How fast other machines are: durations are of the machines that trained, beside whatever else they did.",
+        "Typical rows: hits and misses are the extremes of one model.",
+        "The models' inputs: EEG is filtered and shown in one montage for display; members have other inputs.",
+        "The speed of other machines: durations are those of the machines that trained, under their load then.",
     ]

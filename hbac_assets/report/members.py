@@ -1,4 +1,4 @@
-"""The trained members of an experiment, as a page shows them."""
+"""The trained members of an experiment, for its page."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +13,13 @@ from hbac_assets.results.history import read_history
 
 @dataclass(frozen=True)
 class Member:
-    """A member that is trained on every fold.
+    """A member trained on every fold.
 
     Attributes:
         name: in the page.
         settings: its recipe.
         histories: the epochs of each fold, as `read_history` returns them.
-        cells: what is known of each fold's training, as `figures` returns it.
+        cells: the facts of each fold's training, as `figures` returns them.
     """
 
     name: str
@@ -29,12 +29,12 @@ class Member:
 
 
 def trained_members(lineage: Lineage, of: str = "") -> list[Member]:
-    """Return the members of an experiment; where `of` names it, their names do, too."""
+    """Return the members of an experiment; `of`, if given, is appended to their names."""
     return [trained_member(lineage, name, f"{of}: {name}" if of else name) for name in lineage.experiment.members]
 
 
 def trained_member(lineage: Lineage, member: str, name: str = "") -> Member:
-    """Return one member of an experiment, under another name if it is to have one."""
+    """Return one member of an experiment, under `name` if given."""
     cells = [Cell(member, fold) for fold in range(lineage.experiment.folds)]
     histories = [read_history(lineage, cell) for cell in cells]
     known = [figures(lineage, cell) for cell in cells]

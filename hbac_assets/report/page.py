@@ -1,4 +1,4 @@
-"""A page as a tree of sections, and its HTML: one file without script, with nothing that a browser would fetch."""
+"""A page as a tree of sections, and its HTML: one file without scripts or external resources."""
 
 import base64
 import re
@@ -33,9 +33,9 @@ class Picture:
 
     Attributes:
         image: a PNG or SVG file.
-        caption: what it shows and what there is to see.
-        alt: what it shows, for those who cannot see it.
-        width: in CSS pixels, where there is room.
+        caption: its contents, and how to read them.
+        alt: its contents in words, for those who cannot see it.
+        width: in CSS pixels, if there is room.
     """
 
     kind: ClassVar = "picture"
@@ -56,12 +56,12 @@ class Table:
     """A table whose first column names its rows.
 
     Attributes:
-        caption: what it shows.
+        caption: its contents.
         header: the names of the columns.
         rows: the cells.
-        words: numbers of the columns that hold words, which stand at the left; the first one always does.
-        marked: numbers of the rows that stand out.
-        shades: for each row, how dark its cells after the first are, from 0 to 1; empty: not at all.
+        words: indices of the left-aligned columns of words; the first column always is.
+        marked: indices of the highlighted rows.
+        shades: for each row, the darkness of its cells after the first, from 0 to 1; empty for none.
     """
 
     kind: ClassVar = "table"
@@ -103,9 +103,9 @@ class Page:
 
     Attributes:
         title: of the page and of its window.
-        lead: what it is about, in paragraphs.
-        warning: what nobody may overlook; empty if there is nothing.
-        sections: those that have something to say.
+        lead: introductory paragraphs.
+        warning: shown prominently; may be empty.
+        sections: without empty ones.
     """
 
     title: str
@@ -114,7 +114,7 @@ class Page:
     warning: str = ""
 
     def html(self) -> str:
-        """Return the page as HTML, in which every text is escaped."""
+        """Return the page as HTML, with every text escaped."""
         from jinja2 import Environment, StrictUndefined
 
         environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -1,4 +1,4 @@
-"""The page of anybody's predictions, read from files."""
+"""The page of scored prediction files."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from hbac_assets.scoring.yardsticks import Record
 ODDITIES = {
     "rows": "Rows predicted",
     "rows_not_summing_to_1": "Rows that do not sum to 1",
-    "rows_with_zero_where_votes_are": "Rows with 0 where votes are",
+    "rows_with_zero_where_votes_are": "Rows with probability 0 for a class with votes",
 }
 
 
@@ -24,13 +24,13 @@ def scored_files_page(found: Evaluation, oddities: Sequence[Record], files: Sequ
     Args:
         found: of the models.
         oddities: of `ReadPredictions`.
-        files: what was read, in the order in which it is listed.
+        files: that were read, in the order of the list.
     """
     best = found.models[0]["model"]
     page = Page(
         f"Scores of {plural(len(found.models), 'model')}",
         [
-            "Predictions from files, scored against the votes of experts.",
+            "Predictions from files, scored against expert votes.",
             f"Slices, classes, calibration and confusion are those of the best one, {best}.",
         ],
         [
@@ -40,8 +40,8 @@ def scored_files_page(found: Evaluation, oddities: Sequence[Record], files: Sequ
             experts_section(found),
             limits_section(
                 [
-                    "How the predictions were made: whether a model has seen the rows that it predicts, files do not "
-                    "tell, nor whether the data are real.",
+                    "How the predictions were made: the files do not record whether a model has seen the rows that it "
+                    "predicts, nor whether the data are real.",
                     *(f"Without {name}: {effect}." for name, effect in found.missing.items()),
                 ]
             ),
@@ -55,9 +55,9 @@ def _data(found: Evaluation, oddities: Sequence[Record], files: Sequence[str]) -
         "Rows with votes": whole(found.rows),
         "Patients": NOT_KNOWN if found.patients is None else whole(found.patients),
     }
-    table = Table("What is scored.", ("What", "Value"), list(facts.items()))
+    table = Table("The scored rows.", ("What", "Value"), list(facts.items()))
     odd = Table(
-        "What was read of each model; rows that do not sum to 1 are scored as they are.",
+        "The rows read of each model; rows that do not sum to 1 are scored unchanged.",
         ("Model", *ODDITIES.values()),
         [(one["model"], *(whole(one[name]) for name in ODDITIES)) for one in oddities],
     )

@@ -1,14 +1,14 @@
-"""Numbers as a page shows them. None and NaN stand for what is not known, and become a dash."""
+"""Numbers as text for pages; None and NaN, for unknown values, become a dash."""
 
 import math
 
 NOT_KNOWN = "–"
 MOST_EXPERTS = 9
-"""Of `scoring.experts`: as good as nine or better."""
+"""The largest worth that `scoring.experts` gives: nine or more."""
 
 
 def is_known(value: float | None) -> bool:
-    """Tell whether there is a number."""
+    """Return whether there is a number."""
     return value is not None and not math.isnan(value)
 
 
@@ -33,7 +33,7 @@ def percent(value: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None, form: str = "{:.4f}") -> str:
-    """Return both bounds."""
+    """Return both bounds in brackets."""
     return f"[{number(low, form)}, {number(high, form)}]" if is_known(low) and is_known(high) else NOT_KNOWN
 
 
@@ -43,14 +43,14 @@ def whole(value: float | None) -> str:
 
 
 def experts(value: float | None) -> str:
-    """Return how many experts a model is worth."""
+    """Return the worth of a model in experts."""
     if value is not None and value >= MOST_EXPERTS:
         return f"{MOST_EXPERTS} or more"
     return number(value, "{:.1f}")
 
 
 def verdict(noise: bool | None) -> str:
-    """Return what an interval says of a difference."""
+    """Return the conclusion of an interval on a difference."""
     return NOT_KNOWN if noise is None else "may be chance" if noise else "more than chance"
 
 

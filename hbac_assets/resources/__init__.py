@@ -1,1 +1,1 @@
-"""What the assets run on: competition data, store, accelerator, tracking, experiment, and the runs themselves."""
+"""The Dagster resources: competition data, store, accelerator, tracking, experiment, and their helpers."""

@@ -1,7 +1,7 @@
-"""Which device a step gets, in which precision, and whose turn it is.
+"""The leases of devices: which device a step gets, in which precision, and when.
 
-A lease is a lock file of this machine, so it is free again the moment its holder is gone, however it ended. A GPU's has
-its UUID for a name: jobs of a cluster each know the card that they see as number 0.
+A lease is a lock file of this machine, released when its holder ends, for whatever reason. A GPU's is named by its
+UUID: each job of a cluster knows its own card as number 0.
 """
 
 import os
@@ -24,31 +24,31 @@ Precision = Literal["auto", "float32", "mixed_bfloat16"]
 
 
 class Accelerator(ConfigurableResource):
-    """The GPUs if there are any, else the CPU; a cell has its GPUs for itself, a few share the CPU side by side."""
+    """The GPUs if there are any, otherwise the CPU; a cell has its GPUs exclusively, a few cells share the CPU."""
 
-    device: Device = Field("auto", description="auto takes a GPU where JAX can use one")
+    device: Device = Field("auto", description="auto uses a GPU if JAX can")
     precision: Precision = Field("auto", description="auto: mixed_bfloat16 on a GPU, float32 on the CPU")
-    cells_on_cpu: PositiveInt = Field(default=2, description="how many cells train side by side on the CPU")
-    gpus_per_cell: PositiveInt = Field(default=1, description="how many GPUs share each batch of a cell")
+    cells_on_cpu: PositiveInt = Field(default=2, description="number of cells that train side by side on the CPU")
+    gpus_per_cell: PositiveInt = Field(default=1, description="number of GPUs that split each batch of a cell")
 
     def require_usable(self, say: Callable[[str], None]) -> None:
-        """Check before any work what steps will run on.
+        """Check, before any work, that the devices for the steps can be used.
 
         Args:
-            say: told if that is the CPU though the machine has a GPU.
+            say: called if steps will use the CPU although the machine has a GPU.
 
         Raises:
-            HbacError: see `chosen_device`; or JAX does not know a flag of `XLA_FLAGS`.
+            HbacError: as for `chosen_device`, or JAX does not know a flag of `XLA_FLAGS`.
         """
         require_known_flags()
         if self.chosen_device() == "cpu" and self.device == "auto" and (unused := find_gpus().unused):
-            say(f"on the CPU: {unused}; HBAC_DEVICE=cpu if that is meant")
+            say(f"on the CPU: {unused}; set HBAC_DEVICE=cpu if that is intended")
 
     def chosen_device(self) -> Literal["gpu", "cpu"]:
         """Return the kind of device that steps get.
 
         Raises:
-            HbacError: a GPU is asked for and none can be used, or a cell is to have more than there are.
+            HbacError: a GPU is requested and none can be used, or a cell is to have more GPUs than there are.
         """
         if self.device == "cpu":
             return "cpu"
@@ -77,7 +77,7 @@ class Accelerator(ConfigurableResource):
         return self.precision
 
     def cells_side_by_side(self) -> int:
-        """Return how many cells this machine trains at a time.
+        """Return the number of cells that this machine trains at a time.
 
         Raises:
             HbacError: see `chosen_device`.
@@ -88,13 +88,13 @@ class Accelerator(ConfigurableResource):
 
     @contextmanager
     def lease(self, on_wait: Callable[[str], None]) -> Iterator[str]:
-        """Hold a device of this machine, or several GPUs, before JAX touches its devices: it then sees nothing else.
+        """Hold a device of this machine, or several GPUs, before JAX initialises: it then sees no other device.
 
         Args:
-            on_wait: called with a line that says who holds the devices, if none is free at once, and every minute.
+            on_wait: called with a line that names the holders, if none is free at once, and every minute.
 
         Yields:
-            The name of what is held, such as `cpu`, `gpu 0` or `gpu 0,1`.
+            The name of the devices held, such as `cpu`, `gpu 0` or `gpu 0,1`.
         """
         kind = self.chosen_device()
         gpus = {gpu.uuid.replace("/", "_"): gpu for gpu in find_gpus().usable}

@@ -1,13 +1,13 @@
-"""Which state of the code makes a result."""
+"""The commit of the code."""
 
 from hbac_assets.resources.paths import IN_CHECKOUT, PROJECT_FOLDER
 
 
 def code_commit() -> str:
-    """Return the checkout's commit, or `unknown` where the code is not in one."""
+    """Return the checkout's commit, or `unknown` without a checkout."""
     import subprocess
 
-    if not IN_CHECKOUT:  # the nearest one is somebody else's
+    if not IN_CHECKOUT:  # the nearest repository is not ours
         return "unknown"
     command = ["git", "-C", str(PROJECT_FOLDER), "rev-parse", "HEAD"]
     try:

@@ -1,4 +1,4 @@
-"""Where the raw files come from: the user's Kaggle download, or a synthetic set made here."""
+"""The raw files: the user's Kaggle download, or a synthetic set generated here."""
 
 import json
 import os
@@ -22,14 +22,14 @@ RECORDINGS = ("train_spectrograms", "test_spectrograms", "train_eegs", "test_eeg
 
 
 class CompetitionData(ConfigurableResource):
-    """A folder in Kaggle's layout (`HBAC_DATA_DIR`), or the size of the synthetic set when there is none."""
+    """A folder in Kaggle's layout (`HBAC_DATA_DIR`), or the size of the synthetic set."""
 
     folder: str = Field("", description="an absolute path; empty: the synthetic set")
     synthetic_recordings: PositiveInt = Field(description="training recordings of the synthetic set")
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the data are made here."""
+        """Whether the data are synthetic."""
         return not self.folder
 
     def raw_folder(self, store: Store) -> Path:
@@ -39,10 +39,10 @@ class CompetitionData(ConfigurableResource):
         return Path(self.folder)
 
     def require_files(self) -> None:
-        """Require that the user's folder and its tables are there; what is in them is checked by `prepare`.
+        """Require that the user's folder and its tables exist; `prepare` checks their contents.
 
         Raises:
-            HbacError: one is not.
+            HbacError: one is missing.
         """
         if self.is_synthetic:
             return
@@ -62,12 +62,12 @@ class CompetitionData(ConfigurableResource):
     def prepare(
         self, store: Store, progress: Callable[[int, int], None], tolerated: float = TOLERATED
     ) -> tuple[TrainTable, TestTables]:
-        """Make the synthetic set if there is to be one, read the tables and record their fingerprints.
+        """Generate the synthetic set if it is used, read the tables and record their fingerprints.
 
         Args:
-            store: where the record and the synthetic set go.
+            store: of the record and the synthetic set.
             progress: of the synthetic set, in recordings.
-            tolerated: the largest share of the rows of train.csv that may be set aside.
+            tolerated: the largest fraction of the rows of train.csv that may be set aside.
 
         Raises:
             HbacError: the folder or a table is missing or ill-formed, or the synthetic set cannot be written.
@@ -83,10 +83,10 @@ class CompetitionData(ConfigurableResource):
         return train, test
 
     def read_test(self, store: Store) -> TestTables:
-        """Read the tables of the test set as they are now, and record their fingerprint.
+        """Read the present tables of the test set, and record their fingerprint.
 
         Raises:
-            HbacError: the data were not prepared yet, or a table is missing or ill-formed.
+            HbacError: the data are not prepared yet, or a table is missing or ill-formed.
         """
         recorded = self._read(store)
         tables = read_test_tables(self.raw_folder(store))
@@ -96,19 +96,19 @@ class CompetitionData(ConfigurableResource):
         return tables
 
     def dataset(self, store: Store) -> Dataset:
-        """Return the data set as it was recorded last.
+        """Return the data set as last recorded.
 
         Raises:
-            HbacError: it was not prepared yet.
+            HbacError: it is not prepared yet.
         """
         recorded = self._read(store)
         name = SYNTHETIC if self.is_synthetic else "kaggle"
         return Dataset(name, self.raw_folder(store), recorded["train"], recorded["test"])
 
     def forget_earlier_version(self, store: Store) -> list[Path]:
-        """Delete the records that an earlier version made of this folder, and return where their results lie.
+        """Delete an earlier version's records of this folder, and return the folders of their results.
 
-        They were filed under the content of the whole folder, its name included, and cannot be used any more.
+        They were keyed by the content and name of the whole folder, and can no longer be used.
         """
         results = []
         for record in sorted((store.root / "competition_data").glob("*.json")):
@@ -124,7 +124,7 @@ class CompetitionData(ConfigurableResource):
         return SyntheticSettings(recordings=self.synthetic_recordings)
 
     def _read(self, store: Store) -> dict[str, str]:
-        """Return the record of the folder where it is, or of the one that was at this place beside the moved store."""
+        """Return the record of the folder, or of the one at the same place relative to a store that was moved."""
         record, place = self._record(store), self._place(store)
         for path in [record, *record.parent.glob("*.json")]:
             recorded = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -141,5 +141,5 @@ class CompetitionData(ConfigurableResource):
         return store.root / "competition_data" / f"{name}.json"
 
     def _place(self, store: Store) -> str:
-        """Return what names the way from the store to the folder, which stays when both are moved together."""
+        """Return a key of the path from the store to the folder, which stays the same when both are moved together."""
         return fingerprint(os.path.relpath(self.raw_folder(store), store.root))

@@ -1,4 +1,4 @@
-"""Dagster's own files: its settings, and what it records of runs, in the folder that `DAGSTER_HOME` names."""
+"""Dagster's own files in `DAGSTER_HOME`: its settings and its records of runs."""
 
 import filecmp
 import os
@@ -26,13 +26,13 @@ LOCKED_SECONDS = 60.0
 
 
 def open_instance() -> "DagsterInstance":
-    """Return the instance that `DAGSTER_HOME` names, whose folder is made where that is the default.
+    """Return the instance of `DAGSTER_HOME`, creating its folder if that is the default.
 
-    Only one process at a time opens it: two that made its databases at once would leave them of no use for ever. It
-    waits for another program that has locked one of them.
+    Only one process at a time opens it: two that created its databases at once would break them for good. It waits
+    for another program that has locked one of them.
 
     Raises:
-        HbacError: it names none, Dagster cannot open it, or a database stays locked.
+        HbacError: it is not a folder, Dagster cannot open it, or a database stays locked.
     """
     from alembic.util import CommandError
     from dagster import DagsterError, DagsterInstance
@@ -55,22 +55,22 @@ def open_instance() -> "DagsterInstance":
             if not event.contains(Engine, "connect", _be_patient):
                 event.listen(Engine, "connect", _be_patient)
             return DagsterInstance.get()
-    except OperationalError:  # of a disk, which is told where all writing is
+    except OperationalError:  # a full disk, reported where all writing is
         raise
     except (DatabaseError, CommandError) as error:
         raise HbacError(
-            f"DAGSTER_HOME: expected Dagster's databases in {home}, found something else ({_said(error)}); move its "
+            f"DAGSTER_HOME: expected Dagster's databases in {home}, found something else ({_message(error)}); move its "
             "folders history and schedules away: they record the runs that were, and hold no results"
         ) from error
     except (DagsterError, YAMLError, OSError) as error:
         raise HbacError(
             f"DAGSTER_HOME: expected the absolute path of a folder, with Dagster's settings in dagster.yaml, found "
-            f"'{home}' ({_said(error)}); correct it or unset it"
+            f"'{home}' ({_message(error)}); correct it or unset it"
         ) from error
 
 
 def make_home(home: Path) -> None:
-    """Make a folder for Dagster, or bring its settings up to date with this project's.
+    """Create a folder for Dagster, or update its settings to this project's.
 
     Raises:
         HbacError: it cannot be written.
@@ -84,10 +84,10 @@ def make_home(home: Path) -> None:
 
 @contextmanager
 def told_if_locked() -> Iterator[None]:
-    """Turn the error of a database of Dagster that another program has locked for too long into its line.
+    """Turn the error of a Dagster database that another program has locked for too long into one line.
 
     Raises:
-        HbacError: that happened in the block.
+        HbacError: that error occurred in the block.
     """
     from sqlalchemy.exc import OperationalError
 
@@ -100,7 +100,7 @@ def told_if_locked() -> Iterator[None]:
 
 
 def _wait_for_databases(home: Path) -> None:
-    """Wait until those that are there can be written; Dagster alone would wait for some of them and not say so."""
+    """Wait until the existing databases can be written; Dagster would wait for only some of them, and silently."""
     began = time.monotonic()
     for path in filter(Path.is_file, map(home.joinpath, DATABASES)):
         told = False
@@ -114,7 +114,7 @@ def _wait_for_databases(home: Path) -> None:
 
 
 def _be_patient(connection: object, record: object) -> None:
-    """Let a new connection wait as long for a locked database: Dagster's own to the runs would for five seconds."""
+    """Give a new connection the same patience with a locked database; Dagster's own to the runs has five seconds."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute(f"pragma busy_timeout = {LOCKED_SECONDS * 1000:.0f}")
 
@@ -126,7 +126,7 @@ def _is_locked(path: Path) -> bool:
             database.execute("rollback")
     except sqlite3.OperationalError as error:
         return LOCKED in str(error)
-    except sqlite3.DatabaseError:  # it is none: told by who opens it
+    except sqlite3.DatabaseError:  # not a database: reported by whoever opens it
         pass
     return False
 
@@ -138,6 +138,6 @@ def _locked(place: Path) -> HbacError:
     )
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     said = getattr(error, "orig", error)  # SQLAlchemy adds the statement
     return f"{type(error).__name__}: {' '.join(str(said).split())[:200]}"

@@ -1,6 +1,6 @@
-"""The environment variables that set up a run, read once when the code location loads.
+"""The environment variables that configure a run, read once when the code location loads.
 
-MLflow's and Dagster's own variables are theirs to read; only the tracking URI has a default here.
+MLflow and Dagster read their own variables; only the tracking URI has a default here.
 """
 
 import os
@@ -24,10 +24,10 @@ from hbac_assets.synthetic.settings import FEWEST_RECORDINGS, SyntheticSettings
 
 
 def resources_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return the resources by the names under which the assets ask for them.
+    """Return the resources by name.
 
     Raises:
-        HbacError: a variable has an impossible value; names it, what it may be and what was found.
+        HbacError: a variable has an invalid value; names it, the allowed values and the one found.
     """
 
     def text(name: str, default: str) -> str:
@@ -69,11 +69,11 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
 
 
 def _place(name: str, path: str) -> Path:
-    """Return the absolute path that a variable gives, of a folder that is there or could be."""
+    """Return the absolute path of a variable; the folder exists or can be created."""
     try:
         place = absolute(path)
         file = next((one for one in (place, *place.parents) if one.exists() and not one.is_dir()), None)
-    except (OSError, RuntimeError) as error:  # a name that is too long, links in a circle, a user who is not there
+    except (OSError, RuntimeError) as error:  # a name that is too long, a loop of links, an unknown user
         raise HbacError(f"{name}: expected the path of a folder, found '{path}' ({error}); correct it") from error
     if file:
         raise HbacError(f"{name}: expected the path of a folder, found '{path}', where {file} is a file; correct it")
@@ -81,7 +81,7 @@ def _place(name: str, path: str) -> Path:
 
 
 def _tracking_uri(environment: Mapping[str, str]) -> str:
-    """Return the tracking URI, by the name of its variable where it has one: it may hold a password."""
+    """Return the tracking URI, as a reference to its variable if set: it may contain a password."""
     uri = environment.get(TRACKING_URI)
     if not uri:
         return DEFAULT_PLACES[TRACKING_URI]

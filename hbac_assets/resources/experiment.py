@@ -1,4 +1,4 @@
-"""Which experiment a run is about."""
+"""The choice of a run's experiment."""
 
 from pathlib import Path
 
@@ -20,17 +20,17 @@ class ExperimentChoice(ConfigurableResource):
     )
     miniature: bool = Field(
         False,
-        description="true shrinks the experiment to minutes: 2 folds, few rows and steps, through the same code; its "
-        "results are called <name>-miniature (HBAC_MINIATURE)",
+        description="true reduces the experiment to minutes: 2 folds, few rows and steps, the same code; its "
+        "results are named <name>-miniature (HBAC_MINIATURE)",
     )
 
     def claim(self, name: str, store: Path) -> None:
-        """Record in the store that the results of a name are those of this file; a packaged one needs no record.
+        """Record in the store that the results of a name belong to this file; packaged files need no record.
 
-        The path is relative, so that a project that is moved as a whole keeps its results.
+        The path is relative, so that a project moved as a whole keeps its results.
 
         Raises:
-            HbacError: see `require_unclaimed`.
+            HbacError: as for `require_unclaimed`.
         """
         self.require_unclaimed(name, store)
         mine, record = own_file(self.name), claim_of(name, store)
@@ -38,12 +38,12 @@ class ExperimentChoice(ConfigurableResource):
             write_claim(record, store, mine)
 
     def require_unclaimed(self, name: str, store: Path) -> None:
-        """Require that the results of a name are those of no other file.
+        """Require that the results of a name belong to no other file.
 
-        What is no longer where it was has been moved, and the results are free to be claimed.
+        A recorded file that no longer exists has been moved, and its results can be claimed.
 
         Raises:
-            HbacError: they are those of another file, whose models would be overwritten.
+            HbacError: they belong to another file, whose models would be overwritten.
         """
         mine, recorded = own_file(self.name), claimed_file(claim_of(name, store), store)
         if mine is None or recorded == mine:

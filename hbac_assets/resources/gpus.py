@@ -1,4 +1,4 @@
-"""The GPUs of this machine, and which of them a process may use; none is touched, and JAX not imported."""
+"""The GPUs of this machine, and those that a process may use; no GPU is initialised and JAX is not imported."""
 
 import os
 import pkgutil
@@ -13,19 +13,19 @@ from typing import NamedTuple
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 HIDDEN = ("", "-1", "none", "NoDevFiles", "void")
-"""What users, Slurm and container runtimes put there for: no GPU."""
+"""Values by which users, Slurm and container runtimes hide all GPUs."""
 _GPU = re.compile(r"GPU (\d+): (.*) \(UUID: (GPU-[^)]+)\)")
 _PART = re.compile(r"\s+MIG .*\(UUID: (MIG-[^)]+)\)")
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU, or a part of one that the driver presents as its own (MIG).
+    """A GPU, or a MIG instance.
 
     Attributes:
-        index: the number by which the driver lists it here; that of the whole for a part. Another job of the machine
-            may know the same GPU by another number.
-        uuid: by which it is known everywhere.
+        index: its number in the driver's list, for a MIG instance that of its GPU. Another job on the machine may
+            number the same GPU differently.
+        uuid: the same for all jobs.
         name: its model.
     """
 
@@ -35,16 +35,16 @@ class Gpu:
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """Its name for people."""
         return self.uuid if self.uuid.startswith("MIG-") else self.index
 
 
 class Found(NamedTuple):
-    """What a search for GPUs came to.
+    """The result of a search for GPUs.
 
     Attributes:
         usable: those that a step can be given.
-        unused: why there are none though the machine has some, with what to do; empty where nobody need be told.
+        unused: why the machine's GPUs cannot be used, with the remedy; empty if there is nothing to report.
     """
 
     usable: list[Gpu]
@@ -71,9 +71,9 @@ def find_gpus() -> Found:
 
 
 def visible_gpus(present: Sequence[Gpu], chosen: str) -> list[Gpu]:
-    """Return the GPUs that a value of `CUDA_VISIBLE_DEVICES` stands for.
+    """Return the GPUs that a value of `CUDA_VISIBLE_DEVICES` selects.
 
-    As CUDA reads it: numbers and beginnings of UUIDs, up to the first that stands for none or for several.
+    As CUDA does: indices and prefixes of UUIDs, up to the first that matches none or several.
     """
     visible: list[Gpu] = []
     for one in (part.strip() for part in chosen.split(",")):
@@ -85,7 +85,7 @@ def visible_gpus(present: Sequence[Gpu], chosen: str) -> list[Gpu]:
 
 
 def _is(gpu: Gpu, one: str) -> bool:
-    """Tell whether an entry of `CUDA_VISIBLE_DEVICES` stands for a GPU; a number stands for the first of its parts."""
+    """Return whether an entry of `CUDA_VISIBLE_DEVICES` selects a GPU; an index selects its first MIG instance."""
     if one.isdecimal():
         return gpu.index == str(int(one))
     return len(one) > len("GPU-") and gpu.uuid.startswith(one)
@@ -93,7 +93,7 @@ def _is(gpu: Gpu, one: str) -> bool:
 
 @cache
 def present_gpus() -> tuple[Gpu, ...]:
-    """Return this machine's GPUs as the driver lists them; asked once, for the answer can take a second."""
+    """Return this machine's GPUs as the driver lists them; cached, since the query can take a second."""
     try:
         answer = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
@@ -105,13 +105,13 @@ def present_gpus() -> tuple[Gpu, ...]:
             found.append(Gpu(whole[1], whole[3], whole[2]))
         elif (part := _PART.match(line)) and found:
             parts.append(replace(found[-1], uuid=part[1]))
-    divided = {part.index for part in parts}  # as a whole it is then no device of CUDA
+    divided = {part.index for part in parts}  # with MIG, the whole GPU is no CUDA device
     return (*(gpu for gpu in found if gpu.index not in divided), *parts)
 
 
 @cache
 def jax_has_cuda() -> bool:
-    """Tell whether a plugin for CUDA is installed, in either way in which JAX looks for plugins."""
+    """Return whether a CUDA plugin is installed, in either place where JAX looks for plugins."""
     spec = find_spec("jax_plugins")
     folders = list(spec.submodule_search_locations or []) if spec else []
     names = [module.name for module in pkgutil.iter_modules(folders)]

@@ -1,6 +1,6 @@
-"""Where lock files lie that hold for a whole machine: one place for all processes of a user, whatever `TMPDIR` says.
+"""The folder of machine-wide lock files: the same for all processes of a user, whatever `TMPDIR` is.
 
-The folders that it may lie in are open to everybody, so it is only used if it is this user's own.
+Its parent is open to everybody, so it is used only if this user owns it.
 """
 
 import os
@@ -14,15 +14,15 @@ PLACES = ("/tmp", "/dev/shm")  # noqa: S108  (the folder below is checked)
 
 
 def machine_locks() -> Path:
-    """Return the folder, which only this user can read or change.
+    """Return the folder, which only this user can read or write.
 
     Raises:
-        HbacError: none can be had.
+        HbacError: there is no such folder and none can be created.
     """
     places = [*PLACES, tempfile.gettempdir()]
     for place in places:
         folder = Path(place) / f"hbac_assets-{os.getuid()}"
-        with suppress(OSError):  # somebody else's, a link, or no place to write
+        with suppress(OSError):  # another user's, a link, or not writable
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
             if _is_made_own(folder):
@@ -34,7 +34,7 @@ def machine_locks() -> Path:
 
 
 def _is_made_own(folder: Path) -> bool:
-    """Tell whether a folder is this user's own, and let nobody else into it."""
+    """Return whether this user owns a folder, and make it private."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         found = os.fstat(descriptor)

@@ -1,6 +1,6 @@
-"""Where things lie when the environment does not say: everything that a run writes goes below `data/`.
+"""The default paths: everything that a run writes goes below `data/`.
 
-That is the checkout's, or the working folder's where the package is installed: nothing is ever written beside it.
+This is the checkout's `data/`, or for an installed package the working folder's: nothing is written into the package.
 """
 
 import os
@@ -13,7 +13,7 @@ from hbac_assets.errors import HbacError
 
 
 def is_checkout(folder: Path) -> bool:
-    """Tell whether a folder is this project's source tree, by the project's name in pyproject.toml."""
+    """Return whether a folder is this project's source tree, by the project's name in pyproject.toml."""
     try:
         described = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
         return bool(described["project"]["name"] == "hbac-assets")
@@ -29,17 +29,17 @@ DEFAULT_PLACES = {
     "DAGSTER_HOME": str(DATA_FOLDER / "dagster"),
     "HBAC_STORE": str(DATA_FOLDER / "store"),
     "MLFLOW_TRACKING_URI": f"sqlite:///{DATA_FOLDER / 'mlflow.db'}",
-    # Where `mlflow ui` keeps the artifacts of those who log to it.
+    # The folder in which `mlflow ui` keeps artifacts logged to it.
     "MLFLOW_ARTIFACTS_DESTINATION": str(DATA_FOLDER / "mlartifacts"),
 }
-"""Variables that name places, and the values that stand for absent ones."""
+"""Variables of paths, and their defaults."""
 
 
 def require_plain_paths(environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse folders in whose path the databases of Dagster, MLflow and Optuna would read a % as something else.
+    """Refuse folders with a % in their path, which the databases of Dagster, MLflow and Optuna would misread.
 
     Raises:
-        HbacError: there is one in the path of the project, its virtual environment, `HBAC_STORE` or `DAGSTER_HOME`.
+        HbacError: the path of the project, its virtual environment, `HBAC_STORE` or `DAGSTER_HOME` has one.
     """
     folders = {
         "the project" if IN_CHECKOUT else "the working folder": str(PROJECT_FOLDER),

@@ -1,4 +1,4 @@
-"""Calls to a server that may be slow or gone, none of which may end the work that makes them or hold it up for long."""
+"""Best-effort calls under a time budget: a slow or unreachable server neither fails nor stalls the caller."""
 
 import math
 import queue
@@ -16,18 +16,18 @@ Answer = TypeVar("Answer")
 
 
 class Patience:
-    """Waits for calls until all of them together took too long or one went wrong; then makes no more.
+    """Makes calls until their total time exceeds a budget or one fails; then makes no more.
 
-    Together they may take `SECONDS`, or the `SHARE` of the time since the first one where that is longer. A call that
-    is no longer waited for goes on in the background, and ends with the process.
+    The budget is `SECONDS`, or the fraction `SHARE` of the time since the first call if that is longer. An abandoned
+    call continues in the background and ends with the process.
     """
 
     def __init__(self, faults: tuple[type[Exception], ...], give_up: Callable[[str], None]) -> None:
         """Begin the clock.
 
         Args:
-            faults: the errors that mean that the server cannot be had; others are raised where the call was made.
-            give_up: told the reason, once.
+            faults: the errors that mean that the server is unavailable; others are raised at the call.
+            give_up: called once with the reason.
         """
         self._faults = faults
         self._give_up = give_up
@@ -40,13 +40,13 @@ class Patience:
     def call(
         self, function: Callable[[], Answer], otherwise: Answer, seconds: float = math.inf, least: float = 0.0
     ) -> Answer:
-        """Return what `function` does, or `otherwise` if it fails or nothing is asked for any more.
+        """Return the result of `function`, or `otherwise` if it fails or no more calls are made.
 
         Args:
             function: the call.
-            otherwise: returned in its place.
-            seconds: a bound for this call alone, where it is to be less than what is left.
-            least: what this call and those before it may take at least, where that is to be more than `SECONDS`.
+            otherwise: returned instead.
+            seconds: a bound for this call alone, if below the rest of the budget.
+            least: a lower bound of the budget for this call, if above `SECONDS`.
         """
         if self.exhausted:
             return otherwise
@@ -70,7 +70,7 @@ class Patience:
         self._give_up(reason)
 
     def _begin(self, function: Callable[[], Answer]) -> "Future[Answer]":
-        """Hand a call to the one thread that makes them, a daemon, so that no exit waits for it."""
+        """Pass a call to the calling thread, a daemon, so that no exit waits for it."""
         if self._worker is None:
             self._worker = threading.Thread(target=self._work, name="patience", daemon=True)
             self._worker.start()
@@ -83,5 +83,5 @@ class Patience:
             function, answer = self._calls.get()
             try:
                 answer.set_result(function())
-            except BaseException as error:  # raised where the call was made
+            except BaseException as error:  # raised at the call
                 answer.set_exception(error)

@@ -11,9 +11,9 @@ import mlflow  # noqa: TID253  (nothing here imports this file)
 
 
 class BundleModel(mlflow.pyfunc.PythonModel):
-    """Windows in, probabilities (N, 6) out.
+    """A function from windows to probabilities (N, 6).
 
-    The input is the arrays of `Window` that the members see, by name: `eeg` (N, 10000, 19) in µV, `spectrogram`
+    The input is the arrays of `Window` that the members use, by name: `eeg` (N, 10000, 19) in µV, `spectrogram`
     (N, 400, 300) in µV²/Hz, NaN where something is missing.
     """
 
@@ -30,7 +30,7 @@ class BundleModel(mlflow.pyfunc.PythonModel):
             sys.path.remove(str(folder))
         self.window, self.predictor = Window, open_bundle(folder)
 
-    # Without type hints, of which MLflow would make a schema in the signature's place.
+    # Without type hints, from which MLflow would derive a schema that replaces the signature.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
         """Return the probabilities of windows."""
         count = len(next(iter(model_input.values())))

@@ -1,4 +1,4 @@
-"""Bundles in MLflow's registry: a version for each, and which of them is the champion."""
+"""Bundles as versions in MLflow's registry, and the choice of the champion."""
 
 import tempfile
 import warnings
@@ -30,14 +30,14 @@ CODE = Path(__file__).with_name("pyfunc_model.py")
 
 @dataclass(frozen=True)
 class BundleVersion:
-    """What becomes a version of a registered model.
+    """A bundle to register as a version.
 
     Attributes:
         name: the registered model's.
         folder: the bundle.
-        reads: the arrays of a window that its members see.
+        reads: the arrays of a window that its members use.
         tags: the scores, and the fingerprint of the data as `DATA_TAG`.
-        rows: the nested divergence of each row, as `scoring.paired` has it.
+        rows: the nested divergence of each row, as in `scoring.paired`.
     """
 
     name: str
@@ -48,12 +48,12 @@ class BundleVersion:
 
 
 def register(client: "MlflowClient", run_id: str, bundle: BundleVersion) -> str:
-    """Register a bundle, unless it is there, let it become the champion if it is better, and say what came of it.
+    """Register a bundle, unless it is registered, promote it if it is better, and return a sentence about it.
 
     Args:
-        client: of MLflow, whose tracking URI is set.
-        run_id: the ensemble's run, which keeps the bundle's rows, too.
-        bundle: what is registered.
+        client: of MLflow, with its tracking URI set.
+        run_id: the ensemble's run, which also keeps the bundle's rows.
+        bundle: to register.
     """
     digest = file_digest(bundle.folder / CHECKSUMS)
     versions = client.search_model_versions(f"name = '{bundle.name}'")
@@ -91,14 +91,14 @@ def _log(client: "MlflowClient", run_id: str, bundle: BundleVersion, digest: str
 
 
 def _example(reads: Collection[str]) -> dict[str, np.ndarray]:
-    """Return one window of noise: no patient's recording goes into the registry."""
+    """Return one window of noise: no patient's recording may enter the registry."""
     random = np.random.default_rng(0)
     drawn = {"eeg": random.normal(0, 30, SHAPES["eeg"]), "spectrogram": random.lognormal(size=SHAPES["spectrogram"])}
     return {name: drawn[name][None].astype(np.float32) for name in sorted(reads)}
 
 
 def _promote(client: "MlflowClient", bundle: BundleVersion, registered: "ModelVersion") -> str:
-    """Give the alias to a version if it is better than the one that has it; return what was decided and why."""
+    """Give the alias to a version if it is better than the champion; return the decision and its reason."""
     name, this = bundle.name, f"{bundle.name} version {registered.version}"
     champion = _champion(client, name)
     if champion is None:

@@ -1,4 +1,4 @@
-"""Where results go, and who may write them."""
+"""The store as a resource: its folders, and the locks for writing to them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from hbac_assets.store.locks import hold_any, hold_now
 
 
 class Store(ConfigurableResource):
-    """The folder that holds the results (`HBAC_STORE`) and what is kept beside it."""
+    """The folder of the results (`HBAC_STORE`) and those beside it."""
 
     folder: str = Field(description="an absolute path")
 
@@ -31,25 +31,25 @@ class Store(ConfigurableResource):
 
     @property
     def compilation_cache(self) -> Path:
-        """Programs compiled by JAX, shared by all cells."""
+        """Programs compiled by JAX, common to all cells."""
         return self.root.parent / "cache" / "jax"
 
     @property
     def locks_folder(self) -> Path:
-        """Lock files that keep two runs from working on one thing."""
+        """Lock files that prevent two runs from making the same artifact."""
         return self.root / "locks"
 
     @property
     def users_lock(self) -> Path:
-        """The lock that all who work here share, and that who takes things away holds alone."""
+        """The lock that all writers share, and that `hbac store prune` holds exclusively."""
         return self.locks_folder / "store.lock"
 
     @contextmanager
     def in_use(self, say: Callable[[str], None]) -> Iterator[None]:
-        """Let the block write here, see `writable`; nobody frees anything meanwhile.
+        """Let the block write here, see `writable`; nothing is freed meanwhile.
 
         Args:
-            say: told whom this waits for.
+            say: called with a line that names the holder, if this waits.
         """
 
         def wait(holder: str) -> None:
@@ -60,10 +60,10 @@ class Store(ConfigurableResource):
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Let nobody else work here while the block runs; see `writable`.
+        """Hold the store exclusively while the block runs; see `writable`.
 
         Raises:
-            HbacError: somebody does.
+            HbacError: another process works here.
         """
 
         def refusal(lock: Path, holder: str = "") -> HbacError:
@@ -73,19 +73,19 @@ class Store(ConfigurableResource):
         users = hold_now(self.users_lock, lambda _: refusal(self.users_lock), str(PROJECT_FOLDER))
         with writable(self.root, "HBAC_STORE"), users:
             for lock in sorted(self.locks_folder.glob("*.lock")):
-                if lock != self.users_lock:  # held alone by who makes a thing, which is all that earlier versions hold
+                if lock != self.users_lock:  # held while making an artifact; earlier versions hold no other
                     with hold_now(lock, partial(refusal, lock)):
                         pass
             yield
 
     @contextmanager
     def exclusive(self, folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
-        """Let nobody else make the same thing while the block runs; wait for who is about to.
+        """Hold the right to make an artifact while the block runs; wait for another process that makes it.
 
         Args:
-            folder: the one below the root that the thing belongs to.
-            what: the thing's name.
-            say: told whom this waits for, every minute.
+            folder: below the root, to which the artifact belongs.
+            what: the artifact's name.
+            say: called every minute with a line that names the holder, while this waits.
         """
         name = "--".join([*folder.relative_to(self.root).parts, what])
         with hold_any(

@@ -1,4 +1,4 @@
-"""Which results the runs in MLflow refer to, by the tags that `tracking` gives them."""
+"""The results that MLflow runs refer to, by the tags that `tracking` sets."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def logged_runs(uri: str, datasets: Iterable[str]) -> list[LoggedRun]:
-    """Return the runs on data sets, given by the beginnings of their fingerprints, that are not deleted.
+    """Return the runs, not deleted, on data sets given by the beginnings of their fingerprints.
 
-    Nothing is written; where an SQLite file is not there yet, there are no runs.
+    Nothing is written; without an SQLite file there are no runs.
 
     Raises:
-        HbacError: MLflow cannot be asked.
+        HbacError: MLflow is unavailable.
     """
     if uri.startswith("sqlite:///") and not database_file(uri).exists():
         return []
@@ -37,7 +37,7 @@ def logged_runs(uri: str, datasets: Iterable[str]) -> list[LoggedRun]:
         said = masked((str(error).splitlines() or [""])[0])
         raise HbacError(
             f"MLflow at {masked(uri)}: expected to be told which runs there are, since they refer to results, "
-            f"found {said}; mend that or correct MLFLOW_TRACKING_URI"
+            f"found {said}; fix that or correct MLFLOW_TRACKING_URI"
         ) from error
 
 
@@ -51,7 +51,7 @@ def _search(uri: str, data: str) -> list[LoggedRun]:
 
 
 def _pages(search: Callable[[str | None], Any]) -> Iterator[Any]:
-    """Yield what all pages of a search hold; `search` is given the token of a page."""
+    """Yield the results of all pages of a search; `search` takes the token of a page."""
     page = search(None)
     yield from page
     while page.token:
@@ -60,7 +60,7 @@ def _pages(search: Callable[[str | None], Any]) -> Iterator[Any]:
 
 
 def _logged(run: "Run", experiment: str) -> LoggedRun | None:
-    """Return what a run refers to; None of the run of a member over all folds, whose folds have runs of their own."""
+    """Return the results that a run refers to; None for a member's parent run, whose folds have child runs."""
     tags = run.data.tags
     data = tags["data_fingerprint"]
     if "ensemble" in tags:

@@ -1,16 +1,14 @@
-"""MLflow: one experiment for each experiment, a parent run for each member, a child run for each fold.
+"""MLflow tracking: an MLflow experiment per experiment, a parent run per member, a child run per fold.
 
-An ensemble has a run of its own beside those of the members. A search is a parent run too, each of its trials a
-child run.
+An ensemble has a separate run. A search is also a parent run, each of its trials a child run.
 
-A run is found again by the fingerprint of what it trains, so that running again updates it; when the fingerprint
-changes, a new run begins. Runs that are not of the present settings are tagged as superseded, as long as they are not.
-Whatever is logged twice appears once.
+A run is found by the fingerprint of what it trains, so that repeated work updates it; a new fingerprint begins a new
+run. Runs of other than the present settings are tagged as superseded. Anything logged twice appears once.
 
-No training ends because MLflow cannot be had. A step waits `CONNECT_SECONDS` for the first answer of a server, in all
-no longer than `patience` says, and `END_SECONDS` when it has failed or is interrupted. What was not logged then is
-logged when the same assets are materialized again: a trained cell or a told trial without a finished run is reported
-once more.
+An unreachable MLflow server never fails a training. A step waits `CONNECT_SECONDS` for a server's first answer, in
+all no longer than `patience` allows, and `END_SECONDS` when it has failed or is interrupted. Missing logs are written
+when the same assets are materialized again: a trained cell or a finished trial without a finished run is reported
+again.
 """
 
 import functools
@@ -41,9 +39,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-# Metrics alone have steps, so the stage of an epoch is one, too. An epoch that has the last of these is logged.
+# Only metrics have steps, so the stage of an epoch is one, too. An epoch with the last of these is logged in full.
 EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "stage", "ema_gain", "images_per_second")
-# keras-cv imports TensorFlow, of which it names no version.
+# keras-cv imports TensorFlow without requiring a version.
 MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax", "tensorflow-cpu" if sys.platform == "linux" else "tensorflow")
 PROCESS_TAG = "process"
 SUPERSEDED_TAG = "superseded"
@@ -61,7 +59,7 @@ Answer = TypeVar("Answer")
 def patiently(
     otherwise: Answer, seconds: float = math.inf, least: float = 0.0
 ) -> Callable[[Callable[Concatenate[Any, Parameters], Answer]], Callable[Concatenate[Any, Parameters], Answer]]:
-    """Decorate a method of an object with `_patience`: where MLflow cannot be had, it returns `otherwise`.
+    """Decorate a method of an object with `_patience`: if MLflow is unavailable, it returns `otherwise`.
 
     With `seconds` it waits no longer than these, with `least` as long as these.
     """
@@ -80,10 +78,10 @@ def patiently(
 
 
 class Tracking(ConfigurableResource):
-    """Where training is logged (`MLFLOW_TRACKING_URI`)."""
+    """The MLflow server or database to which training is logged (`MLFLOW_TRACKING_URI`)."""
 
     uri: str = Field(description="MLflow's tracking URI")
-    artifact_folder: str = Field(description="where experiments keep their artifacts if the URI names a database")
+    artifact_folder: str = Field(description="folder of the experiments' artifacts if the URI names a database")
 
     def open(
         self,
@@ -99,10 +97,10 @@ class Tracking(ConfigurableResource):
             experiment: its name.
             data_fingerprint: of the data set.
             dagster_run: the id of the run that writes.
-            warn: told in one line if MLflow cannot be had, or only too slowly.
-            process: the identity of that run's process; with its end, what it left unfinished has failed.
+            warn: called with one line if MLflow is unavailable or too slow.
+            process: the identity of that run's process; once it ends, its unfinished runs have failed.
         """
-        # What a model requires is given when it is logged.
+        # A model's requirements are given when it is logged.
         os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
         # MLflow would print the URI with its password, which Dagster keeps with the step's output.
         os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
@@ -112,17 +110,17 @@ class Tracking(ConfigurableResource):
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
-        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # errors are raised, and told in one line
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # errors are raised, and reported in one line
 
         def give_up(reason: str) -> None:
-            self._warn(warn, f"{reason}; the work goes on without it: materialize again once that is mended")
+            self._warn(warn, f"{reason}; the run continues without it: materialize again once that is fixed")
 
         patience = Patience((HbacError, MlflowException, SQLAlchemyError, OSError), give_up)
-        # A new SQLite file takes longer, and is on no server that could be gone.
+        # A new SQLite file takes longer, and depends on no server.
         seconds = CONNECT_SECONDS if self.uri.startswith("http") else math.inf
         client, experiment_id, fault = patience.call(lambda: self._connect(experiment), (None, "", ""), seconds)
         if fault:
-            self._warn(warn, f"{fault}; the rest is logged: materialize again once that is mended")
+            self._warn(warn, f"{fault}; the rest is logged: materialize again once that is fixed")
         writer = {"dagster_run_id": dagster_run, PROCESS_TAG: process}
         page = scores_page(pages_address(self.uri), experiment_id) if experiment_id else ""
         return ExperimentRuns(client, experiment_id, data_fingerprint, writer, patience, artifacts=not fault, page=page)
@@ -131,7 +129,7 @@ class Tracking(ConfigurableResource):
         warn(f"MLflow at {masked(self.uri)}: {masked(line)}, and what is missing there is logged")
 
     def _connect(self, experiment: str) -> "tuple[MlflowClient, str, str]":
-        """Return the client, the experiment's id, and why its artifacts cannot be written from here, if they cannot."""
+        """Return the client, the experiment's id, and the reason if its artifacts cannot be written from here."""
         import mlflow
 
         make_whole(self.uri, Path(self.artifact_folder))
@@ -158,9 +156,9 @@ class ExperimentRuns:
         artifacts: bool,
         page: str = "",
     ) -> None:
-        """`writer` are the tags that say who writes; `artifacts` tells whether they can be written from here.
+        """`writer` are the tags of the writing run; `artifacts` tells whether artifacts can be written from here.
 
-        `page` is the address at which MLflow's pages show the runs, empty where MLflow cannot be had.
+        `page` is the address of the runs in MLflow's UI, empty if MLflow is unavailable.
         """
         self.page = page
         self._client: Any = client
@@ -195,28 +193,28 @@ class ExperimentRuns:
     def trial(
         self, member: str, number: int, parent: str, study: str, params: Mapping[str, Any], tags: Mapping[str, str]
     ) -> "TrackedRun":
-        """Find or create the child run of a trial, which its number and the fingerprint of its study name."""
+        """Find or create the child run of a trial, identified by its number and its study's fingerprint."""
         identity = {"search": member, "trial": str(number)}
         name, tags = f"{member} trial {number}", {"mlflow.parentRunId": parent, **tags}
         return self._find_or_create(name, identity, trial_fingerprint(study, number), params, tags)
 
     def page_of(self, run: "TrackedRun") -> str:
-        """Return the address at which MLflow's pages show a run; empty where it was not logged."""
+        """Return the address of a run in MLflow's UI; empty if it was not logged."""
         return f"{self.page.partition('/runs?')[0]}/runs/{run.run_id}" if run.run_id else ""
 
     @patiently(otherwise=True)
     def is_finished(self, fingerprint: str) -> bool:
-        """Tell whether a run with this fingerprint is there and has all that can be logged from here."""
+        """Return whether there is a run with this fingerprint that has everything that can be logged from here."""
         finished = self._search(f"tags.fingerprint = '{fingerprint}' and attributes.status = 'FINISHED'")
         return any(not self._artifacts or run.data.tags.get(ARTIFACTS_TAG) != "missing" for run in finished)
 
     @patiently(otherwise=None)
     def supersede(self, kind: str, is_current: Callable[[str], bool]) -> None:
-        """Tag the runs on these data that are not current as superseded, and those that are as no longer so.
+        """Tag the runs on these data that are not current as superseded, and remove the tag from current ones.
 
         Args:
-            kind: which runs, by the tag that they have: `member`, `ensemble` or `search`.
-            is_current: tells of a fingerprint whether the present settings and inputs have it.
+            kind: of the runs, by their tag: `member`, `ensemble` or `search`.
+            is_current: whether the present settings and inputs have a fingerprint.
         """
         for run in self._search(f"tags.data_fingerprint = '{self._data}'"):
             if kind not in run.data.tags:
@@ -229,7 +227,7 @@ class ExperimentRuns:
 
     @patiently(otherwise=None)
     def fail_unfinished(self) -> None:
-        """Mark as failed every run whose process was killed before it could do so."""
+        """Mark as failed every run whose process was killed."""
         for run in self._search("attributes.status = 'RUNNING'"):
             if PROCESS_TAG in run.data.tags and is_gone(run.data.tags[PROCESS_TAG]):
                 self._client.set_terminated(run.info.run_id, status="FAILED")
@@ -258,7 +256,7 @@ class ExperimentRuns:
         return TrackedRun(self._client, run, self._patience, artifacts=self._artifacts)
 
     def _search(self, condition: str) -> "list[Run]":
-        """Return the runs that meet a condition, the newest first."""
+        """Return the runs that meet a condition, newest first."""
         runs: list[Run] = []
         page = None
         while page is None or page.token:
@@ -268,10 +266,10 @@ class ExperimentRuns:
 
 
 class TrackedRun:
-    """One MLflow run that is being written; its `run_id` is empty where MLflow cannot be had."""
+    """One MLflow run that is being written; its `run_id` is empty if MLflow is unavailable."""
 
     def __init__(self, client: Any, run_id: str, patience: Patience, *, artifacts: bool) -> None:
-        """`artifacts` tells whether they can be written from here; those that cannot are left out."""
+        """`artifacts` tells whether artifacts can be written from here; otherwise they are left out."""
         self._client = client
         self.run_id = run_id
         self._patience = patience
@@ -282,7 +280,7 @@ class TrackedRun:
         """Log the epochs that are not logged yet.
 
         Args:
-            history: columns `epoch` and `EPOCH_METRICS`, a row for each epoch; NaN where an epoch has no such metric.
+            history: columns `epoch` and `EPOCH_METRICS`, a row for each epoch; NaN where an epoch lacks a metric.
         """
         import time
 
@@ -302,7 +300,7 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        """Log values that belong to the run as a whole, or to a step of it."""
+        """Log values of the run as a whole, or of a step."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
@@ -311,18 +309,18 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def log_model_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Log values of the run and of the model that it has logged, so that a search for models finds the best."""
+        """Log values of the run and of its logged model, so that a search for models finds the best."""
         model = self._client.get_run(self.run_id).data.tags.get("model_uri", "").rpartition("/")[2] or None
         for name, value in metrics.items():
             self._client.log_metric(self.run_id, name, value, step=0, model_id=model)
 
     @patiently(otherwise=None)
     def log_dataset(self, dataset: Dataset, context: str) -> None:
-        """Log a data set as an input of the run; once, however often this is called.
+        """Log a data set as an input of the run, once, however often this is called.
 
         Args:
-            dataset: it.
-            context: what for: `training` for example.
+            dataset: to log.
+            context: its use, such as `training`.
         """
         from mlflow.entities import Dataset as Input
         from mlflow.entities import DatasetInput, InputTag
@@ -334,7 +332,7 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def log_parameters_table(self) -> None:
-        """Log the run's parameters as a table, which pages show as one."""
+        """Log the run's parameters as a table, which MLflow's UI shows as one."""
         import pandas as pd
 
         params = self._client.get_run(self.run_id).data.params
@@ -343,12 +341,12 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def describe(self, text: str) -> None:
-        """Set the description that MLflow's page of the run begins with."""
+        """Set the description of the run in MLflow's UI."""
         self._client.set_tag(self.run_id, "mlflow.note.content", text)
 
     @patiently(otherwise=None)
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Log what is known only after the run began; a value that is there already stays."""
+        """Log parameters that are known only after the run began; existing values stay."""
         _log_params(self._client, self.run_id, params)
 
     @patiently(otherwise=None)
@@ -392,7 +390,7 @@ class TrackedRun:
             return
         of_this_run = f"source_run_id = '{self.run_id}'"
         for begun in self._client.search_logged_models([run.info.experiment_id], of_this_run):
-            self._client.delete_logged_model(begun.model_id)  # by a process that was killed
+            self._client.delete_logged_model(begun.model_id)  # by a killed process
         single = np.dtype("float32")
         images = TensorSpec(single, (-1, *model.input_shape[1:]))
         signature = ModelSignature(Schema([images]), Schema([TensorSpec(single, (-1, *model.output_shape[1:]))]))
@@ -401,23 +399,23 @@ class TrackedRun:
             logged = mlflow.keras.log_model(model, name=name, signature=signature, pip_requirements=requirements)
         self._client.set_tag(self.run_id, "model_uri", logged.model_uri)
 
-    @patiently(otherwise="not registered: MLflow cannot be had", least=REGISTER_SECONDS)
+    @patiently(otherwise="not registered: MLflow is unavailable", least=REGISTER_SECONDS)
     def register_bundle(self, bundle: BundleVersion) -> str:
-        """Register a bundle as a version of its model, and return what became of the champion."""
+        """Register a bundle as a version of its model, and return a sentence about the champion."""
         return register(self._client, self.run_id, bundle) if self._artifacts else "not registered: no artifacts"
 
     @patiently(otherwise=None)
     def reopen(self) -> None:
-        """Mark the run as running, whatever became of it before."""
+        """Mark the run as running, whatever its state."""
         self._client.update_run(self.run_id, status="RUNNING")
 
     @patiently(otherwise=None)
     def finish(self, seconds: float | None = None) -> None:
-        """Mark the run as finished, and say whether its artifacts are there.
+        """Mark the run as finished, and tag whether its artifacts are complete.
 
         Args:
-            seconds: how long its work took, which MLflow is to show as its duration; the run may have been made long
-                before, or have waited. Without it, the run ends now.
+            seconds: the duration that MLflow shows; the run may have been created long before, or have waited. By
+                default the run ends now.
         """
         self._client.set_tag(self.run_id, ARTIFACTS_TAG, "logged" if self._artifacts else "missing")
         end = None
@@ -427,7 +425,7 @@ class TrackedRun:
 
     @patiently(otherwise=None, seconds=END_SECONDS)
     def fail(self, reason: str) -> None:
-        """Mark the run as failed and say why."""
+        """Mark the run as failed and tag the reason."""
         self._client.set_tag(self.run_id, "failure", reason[:5000])
         self._client.set_terminated(self.run_id, status="FAILED")
 
@@ -443,12 +441,12 @@ class TrackedRun:
 
 
 def trial_fingerprint(study: str, number: int) -> str:
-    """Return what names a trial among those of all studies."""
+    """Return an identifier of a trial, unique among all studies."""
     return f"{study}-{number}"
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings as one level: `augmentation.mixup.alpha`, `stages.1.epochs` for example."""
+    """Return nested settings flattened, with keys such as `augmentation.mixup.alpha` or `stages.1.epochs`."""
     flat: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):

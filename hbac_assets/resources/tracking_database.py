@@ -1,7 +1,7 @@
-"""MLflow's database: an SQLite file made whole or moved, and of which version of MLflow it is.
+"""MLflow's SQLite database: its creation, its relocation, and the check of its version.
 
-MLflow makes its tables by dozens of migrations. Two processes at once do them twice, one that is killed leaves them
-half done, and either way the file is of no use from then on.
+MLflow creates its tables by dozens of migrations. Two concurrent processes run them twice, a killed one leaves them
+incomplete, and either way the file is broken for good.
 """
 
 import sqlite3
@@ -17,11 +17,11 @@ from hbac_assets.store.locks import hold_any
 
 
 def make_whole(uri: str, artifacts: Path) -> None:
-    """Make the SQLite file that a tracking URI names, unless it is there or the URI names something else.
+    """Create the SQLite file that a tracking URI names, unless it exists or the URI names something else.
 
     Args:
         uri: MLflow's tracking URI.
-        artifacts: where experiments keep their artifacts that are created without saying so.
+        artifacts: the default folder of experiments' artifacts.
 
     Raises:
         HbacError: it cannot be written.
@@ -42,13 +42,13 @@ def make_whole(uri: str, artifacts: Path) -> None:
 
 
 def follow_moved_artifacts(uri: str, artifacts: Path) -> None:
-    """Let the experiments of an SQLite file that was moved with its artifacts find them where they are now.
+    """Update the artifact paths of experiments in an SQLite file that was moved with its artifacts.
 
-    MLflow records absolute paths, and would make the old folders anew.
+    MLflow records absolute paths, and would recreate the old folders.
 
     Args:
         uri: MLflow's tracking URI.
-        artifacts: where experiments keep their artifacts; nothing is done unless the file lies beside it.
+        artifacts: the folder of the artifacts; nothing is done unless the file is beside it.
     """
     if not uri.startswith("sqlite:///") or (path := database_file(uri)).parent != artifacts.parent:
         return
@@ -62,7 +62,7 @@ def follow_moved_artifacts(uri: str, artifacts: Path) -> None:
 
 
 def _replace_beginning(database: sqlite3.Connection, old: str, new: str) -> None:
-    """Put one folder's URI in the place of another wherever MLflow records it."""
+    """Replace one folder's URI by another wherever MLflow records it."""
     for table, column in (
         ("experiments", "artifact_location"),
         ("runs", "artifact_uri"),
@@ -82,9 +82,9 @@ def database_file(uri: str) -> Path:
 
 
 def require_present_schema(uri: str) -> None:
-    """Refuse a database whose tables are those of another version of MLflow.
+    """Refuse a database with the schema of another version of MLflow.
 
-    Some of these MLflow would migrate unasked, in each of several processes at once.
+    MLflow would migrate some of them automatically, in several processes at once.
 
     Raises:
         HbacError: it is older or newer, or cannot be read.
@@ -104,7 +104,7 @@ def require_present_schema(uri: str) -> None:
     except SQLAlchemyError as error:
         said = " ".join(str(getattr(error, "orig", error)).split())
         raise HbacError(
-            f"its database {masked(uri)} cannot be read ({masked(said)}); mend that or name another"
+            f"its database {masked(uri)} cannot be read ({masked(said)}); fix that or name another"
         ) from error
     finally:
         engine.dispose()

@@ -1,6 +1,6 @@
-"""MLflow's experiment of the name that ours has, and where it keeps its artifacts.
+"""The MLflow experiment of the same name, and its artifact folder.
 
-A server keeps them itself, so that every client finds them. For a database they lie in a folder of this machine.
+A server keeps artifacts itself, so that every client finds them. For a database they are in a folder of this machine.
 """
 
 import json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment
 
 VIEW = "scores"
-"""The name of the saved view in addresses of MLflow's pages."""
+"""The name of the saved view in addresses of MLflow's UI."""
 _SHOWN = {
     "metrics": ("oof_kl", "oof_kl_low", "oof_kl_high", "prior_to_floor", "fold_kl", "val_loss_mean", "val_loss_std"),
     "tags": ("fold", "superseded"),
@@ -31,8 +31,8 @@ _STATE = {
     "lifecycleFilter": "Active",
     "selectedColumns": [f"{kind}.`{name}`" for kind, names in _SHOWN.items() for name in names],
 }
-# The first makes MLflow's pages open on training runs; the second is a view of them, best score first, as its button
-# "Share" would save it.
+# The first makes MLflow's UI open on training runs; the second is a view of them, best score first, as its button
+# "Share" saves it.
 EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",
     f"mlflow.sharedViewState.{VIEW}": json.dumps(_STATE),
@@ -45,7 +45,7 @@ def find_or_create(client: "MlflowClient", name: str, folder: Path | None) -> "E
     Args:
         client: of MLflow.
         name: the experiment's.
-        folder: below which a new one keeps its artifacts; None leaves their place to the server.
+        folder: for the artifacts of a new one; None leaves their place to the server.
 
     Raises:
         HbacError: a user has deleted it.
@@ -58,7 +58,7 @@ def find_or_create(client: "MlflowClient", name: str, folder: Path | None) -> "E
         try:
             client.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS)
         except MlflowException:
-            if client.get_experiment_by_name(name) is None:  # else another process was faster
+            if client.get_experiment_by_name(name) is None:  # otherwise another process was faster
                 raise
         found = client.get_experiment_by_name(name)
     for tag, value in EXPERIMENT_TAGS.items():
@@ -75,17 +75,17 @@ def find_or_create(client: "MlflowClient", name: str, folder: Path | None) -> "E
 
 
 def pages_address(uri: str) -> str:
-    """Return where MLflow's pages are: at its server, or where `hbac ui` shows a database."""
+    """Return the address of MLflow's UI: its server, or that of `hbac ui` for a database."""
     if uri.startswith("http"):
         return masked(uri).rstrip("/")
     return f"http://127.0.0.1:{os.environ.get('HBAC_MLFLOW_PORT') or 5000}"
 
 
 def scores_page(server: str, experiment_id: str) -> str:
-    """Return the address of an experiment's runs in MLflow's pages, the best score first.
+    """Return the address of an experiment's runs in MLflow's UI, best score first.
 
     Args:
-        server: the address of MLflow's pages.
+        server: the address of MLflow's UI.
         experiment_id: the experiment's.
     """
     return f"{server}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={VIEW}"
@@ -94,12 +94,12 @@ def scores_page(server: str, experiment_id: str) -> str:
 def artifacts_fault(experiment: "Experiment", folder: Path | None) -> str:
     """Return why an experiment's artifacts cannot be written from here; empty if they can.
 
-    An experiment may keep them in a folder of the machine on which it was made, or of the server. Writing to that
-    path here would succeed, where this user may, and nobody would find them.
+    An experiment may keep them in a folder of another machine. Writing to that path here could succeed, but nobody
+    would find them.
 
     Args:
         experiment: in MLflow.
-        folder: below which those that are created here keep them.
+        folder: of the artifacts of experiments created here.
     """
     location = experiment.artifact_location
     parts = urlsplit(location)

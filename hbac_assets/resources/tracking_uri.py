@@ -1,4 +1,4 @@
-"""The URI of MLflow: of which kind it is, whether it can be used, and how it is shown."""
+"""The URI of MLflow: its kind, its validation, and its display without passwords."""
 
 import os
 import re
@@ -13,24 +13,24 @@ from hbac_assets.errors import HbacError
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 SERVERS = ("http", "https", "databricks", "databricks-uc", "uc")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-ALLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"  # MLflow's own way back to what it no longer maintains
+ALLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"  # MLflow's switch for its unmaintained file store
 
 
 def is_database(uri: str) -> bool:
-    """Tell whether a URI names a database, which MLflow opens in this process."""
+    """Return whether a URI names a database, which MLflow opens in this process."""
     return _kind(uri) in DATABASES
 
 
 def require_usable(uri: str, variable: str = TRACKING_URI, environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse what MLflow could not use, whether it is there or not.
+    """Refuse a URI that MLflow could not use, without connecting.
 
     Args:
         uri: the URI.
-        variable: that gives it.
+        variable: its name.
         environment: the other variables.
 
     Raises:
-        HbacError: MLflow knows no such kind, keeps nothing in folders, or the database's driver is not installed.
+        HbacError: the kind is unknown to MLflow or a folder, or the database's driver is not installed.
     """
     kind = _kind(uri)
     if kind in ("", "file") and uri not in SERVERS:
@@ -50,9 +50,9 @@ def require_usable(uri: str, variable: str = TRACKING_URI, environment: Mapping[
 
 
 def masked(text: str) -> str:
-    """Return a text in which no URI shows its password, neither before the host nor in its query.
+    """Return a text with the passwords of URIs masked, before the host and in the query.
 
-    A server's user without a password may be a token, and is not shown either.
+    A server's user name without a password may be a token, and is masked, too.
     """
     before_host = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", text)
     before_host = re.sub(r"(https?://)[^/:@\s]+@", r"\1***@", before_host)
@@ -60,7 +60,7 @@ def masked(text: str) -> str:
 
 
 def _kind(uri: str) -> str | None:
-    """Return the scheme of a URI without its driver, empty for a path, or None where it cannot be read."""
+    """Return the scheme of a URI without its driver, empty for a path, None if it cannot be parsed."""
     try:
         parts = urlsplit(uri)
         parts.port  # noqa: B018  (raises where it is no number)
@@ -71,13 +71,13 @@ def _kind(uri: str) -> str | None:
 
 
 def _database_at(uri: str) -> Path:
-    """Return the path that a database has best, where a path was given."""
+    """Return the best path of a database, given a folder's path."""
     path = Path(url2pathname(urlsplit(uri).path) if uri.startswith("file:") else uri).expanduser().absolute()
     return path if path.suffix in (".db", ".sqlite", ".sqlite3") else path / "mlflow.db"
 
 
 def _require_driver(uri: str, variable: str) -> None:
-    """Refuse the URI of a database that cannot be spoken to."""
+    """Refuse the URI of a database without an installed driver."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -91,5 +91,5 @@ def _require_driver(uri: str, variable: str) -> None:
 
 
 def _has_plugin(uri: str) -> bool:
-    """Tell whether a package adds the URI's kind to those that MLflow knows."""
+    """Return whether a plugin adds the URI's scheme to MLflow."""
     return bool(entry_points(group="mlflow.tracking_store", name=uri.split(":")[0]))

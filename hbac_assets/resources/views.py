@@ -1,4 +1,4 @@
-"""What the resources say together."""
+"""The workspace: resources combined."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Workspace:
         return cls(resources["competition"], resources["store"], resources["experiment"])
 
     def data_key(self) -> str:
-        """Return the name of the data set in the store; empty where `competition_data` was not materialized yet."""
+        """Return the name of the data set in the store; empty before `competition_data` is materialized."""
         try:
             return self.competition.dataset(self.store).key
         except HbacError:
@@ -37,8 +37,8 @@ class Workspace:
         """Return the artifacts of the experiment on the data.
 
         Raises:
-            HbacError: `competition_data` was not materialized yet, the experiment's file is at fault, or the results
-                of its name are those of another file.
+            HbacError: `competition_data` is not materialized yet, the experiment's file is invalid, or the results of
+                its name belong to another file.
         """
         dataset, loaded = self.competition.dataset(self.store), self.experiment.load()
         self.experiment.claim(loaded.name, self.store.root)

@@ -1,4 +1,4 @@
-"""What is known of a trained cell."""
+"""The facts of a trained cell."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from hbac_assets.results.history import lowest_epoch, read_history, stages_table
 
 
 def figures(lineage: Lineage, cell: Cell) -> dict[str, Any]:
-    """Return what is known of a trained cell: what its training recorded, and what its history says.
+    """Return the facts of a trained cell: those recorded by its training, and those derived from its history.
 
-    That is `scored_epoch` with its stage and `val_loss`, the epochs of each stage (`1-16, 17-24`), and the last
-    `ema_gain` (NaN without averaged weights). Which epoch is scored can change without another training.
+    The latter are `scored_epoch` with its stage and `val_loss`, the epochs of each stage (`1-16, 17-24`), and the last
+    `ema_gain` (NaN without averaged weights). The scored epoch can change without another training.
     """
     history = read_history(lineage, cell)
     best = lineage.experiment.members[cell.member].scored_epoch == "best"

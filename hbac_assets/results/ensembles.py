@@ -1,4 +1,4 @@
-"""How the ensembles of an experiment are blended, and what each way of blending scores."""
+"""The ensembles of an experiment: the scores of each blending method, and the chosen ones."""
 
 import pandas as pd
 
@@ -12,9 +12,9 @@ ROWS, METHODS = "oof.parquet", "methods.csv"
 def methods_table(lineage: Lineage) -> pd.DataFrame:
     """Return ensemble, method, calibration, patient_context, chosen, rows, patients, and nested KL: mean, low, high.
 
-    `chosen` marks what the submission is blended and calibrated by. The last row of an ensemble is its own score: that
-    of the choice where there was one, whose method or calibration is then best, and that with the patient's other
-    recordings where they are used.
+    `chosen` marks the method and calibration of the submission. The last row of an ensemble is its own score: that of
+    the choice if there was one, whose method or calibration is then best, and with the patient's other recordings if
+    they are used.
     """
     return pd.read_csv(lineage.ensemble.path / METHODS)
 
@@ -26,7 +26,7 @@ def ensemble_rows(lineage: Lineage, ensemble: str) -> pd.DataFrame:
 
 
 def chosen_methods(lineage: Lineage) -> dict[str, str]:
-    """Return what each ensemble is blended and calibrated by."""
+    """Return the method and calibration of each ensemble."""
     methods = methods_table(lineage)
     methods["patient_context"] = methods.groupby("ensemble")["patient_context"].transform("any")
     chosen = methods[methods["chosen"]]
@@ -34,7 +34,7 @@ def chosen_methods(lineage: Lineage) -> dict[str, str]:
 
 
 def method_labels(methods: pd.DataFrame) -> list[str]:
-    """Return what a row of the table of methods is called."""
+    """Return the labels of the rows of the table of methods."""
     labels = []
     for row in methods.to_dict("records"):
         method, calibration = row["method"], row["calibration"]

@@ -1,4 +1,4 @@
-"""The epochs of a trained cell: as they stand in its folder, as MLflow gets them, and stage by stage."""
+"""The epochs of a trained cell: as stored, as logged to MLflow, and by stage."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 HISTORY = "history.csv"
 EARLIER = {"stage": 1, "raw_val_loss": nan}
-"""Columns that files of an earlier version do not have, with what holds for them."""
+"""Columns that files of an earlier version lack, with their values."""
 
 
 def read_history(lineage: Lineage, cell: Cell) -> pd.DataFrame:
-    """Return the epochs of a trained cell, as `epochs_table` does, with the very numbers of its training."""
+    """Return the epochs of a trained cell, as `epochs_table` does, with the exact numbers of its training."""
     exactly = dict.fromkeys(("val_loss", "raw_val_loss"), lambda text: float(text or nan))
     history = pd.read_csv(lineage.cell(cell).path / HISTORY, converters=exactly)
     return _with_gain(history.assign(**{name: value for name, value in EARLIER.items() if name not in history}))
@@ -27,7 +27,7 @@ def read_history(lineage: Lineage, cell: Cell) -> pd.DataFrame:
 def epochs_table(records: "Sequence[EpochRecord]") -> pd.DataFrame:
     """Return a row for each epoch, with the columns of `EpochRecord` and `ema_gain`.
 
-    `ema_gain` is by how much, in nats, averaging the weights lowers the validation loss; NaN where that is not known.
+    `ema_gain` is the decrease of the validation loss by averaging the weights, in nats; NaN if unknown.
     """
     return _with_gain(pd.DataFrame([asdict(record) for record in records]))
 
@@ -36,7 +36,7 @@ def stages_table(history: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each stage: its first and its last epoch, and `val_loss` and `ema_gain` of the last one.
 
     Args:
-        history: as `epochs_table` returns it, whole.
+        history: as `epochs_table` returns it, in full.
     """
     ends = history.groupby("stage", as_index=False).agg(
         first_epoch=("epoch", "min"), last_epoch=("epoch", "max"), val_loss=("val_loss", "last")

@@ -1,4 +1,4 @@
-"""How optimistic the scores of members are whose best epochs predict: these were chosen on the rows that are scored."""
+"""The optimism of members that predict with their best epochs, which were chosen on the scored rows."""
 
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.results.history import read_history
@@ -7,7 +7,7 @@ from hbac_assets.store.tables import read_table
 
 
 def chosen_epochs(lineage: Lineage) -> dict[str, EpochChoice]:
-    """Return, for each member that is scored by its best epochs, what choosing them on other folds would give."""
+    """Return, for each member scored at its best epochs, its loss with epochs chosen on the other folds."""
     experiment = lineage.experiment
     rows = read_table(lineage.folds)["fold"].value_counts()
     folds = range(experiment.folds)

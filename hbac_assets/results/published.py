@@ -1,6 +1,6 @@
-"""What the authors of a system report, beside what its members and ensembles score here.
+"""Published results of a system, next to the scores of its members and ensembles here.
 
-They are different quantities, so nothing is computed from the two.
+They are different quantities, so nothing is computed from both.
 """
 
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from hbac_assets.experiments.schema import Experiment
 
-SYNTHETIC_REMARK = "The data here are synthetic: their figures show that the chain works, and compare with no others."
+SYNTHETIC_REMARK = "The data here are synthetic: the scores show that the chain works and compare with no others."
 
 
 class Comparison(NamedTuple):
-    """A published value of a model, what that is, the score here, and what this is."""
+    """A published value of a model and its definition, the score here and its definition."""
 
     name: str
     published: float
@@ -22,12 +22,12 @@ class Comparison(NamedTuple):
 
 
 def comparisons(experiment: Experiment, kl: Mapping[str, float], *, synthetic: bool) -> list[Comparison]:
-    """Return what is published of the models of `kl` beside their scores.
+    """Return the published values of the models of `kl`, with their scores here.
 
     Args:
         experiment: with the published values of its members and ensembles.
         kl: name and out-of-fold KL divergence of the models to show.
-        synthetic: whether the data are.
+        synthetic: whether the data are synthetic.
     """
     what = f"out-of-fold KL divergence on votes, {'synthetic data' if synthetic else 'this data set'}"
     return [
@@ -39,5 +39,5 @@ def comparisons(experiment: Experiment, kl: Mapping[str, float], *, synthetic: b
 
 
 def remark(experiment: Experiment, *, synthetic: bool) -> str:
-    """Return how far the two compare; empty where nobody says so."""
+    """Return a remark on their comparability; empty if there is none."""
     return " ".join(filter(None, [experiment.comparability, SYNTHETIC_REMARK if synthetic else ""]))

@@ -1,4 +1,4 @@
-"""The scores of out-of-fold rows, as an artifact keeps them and as they are read back."""
+"""The scores of out-of-fold rows, stored with an artifact and read back."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ EVALUATION = "evaluation"
 
 
 def score_facts(oof: pd.DataFrame) -> dict[str, Any]:
-    """Return the scores of out-of-fold rows as an artifact keeps them: an `Evaluation` of all models among them.
+    """Return the scores of out-of-fold rows as facts of an artifact, including an `Evaluation` of all models.
 
     Args:
         oof: rows as `oof_rows` makes them, of one model or of several that predict the same rows.
@@ -29,7 +29,7 @@ def score_facts(oof: pd.DataFrame) -> dict[str, Any]:
 
 
 def scored_table(rows: pd.DataFrame) -> ScoredTable:
-    """Return what is known of out-of-fold rows of one model, as `oof_rows` makes them."""
+    """Return the scores of out-of-fold rows of one model, as `oof_rows` makes them."""
     return ScoredTable(
         votes=rows[list(SHARE_COLUMNS)].to_numpy(),
         vote_counts=rows["vote_count"].to_numpy(),
@@ -40,20 +40,20 @@ def scored_table(rows: pd.DataFrame) -> ScoredTable:
 
 
 def evaluation(artifact: Artifact) -> Evaluation:
-    """Return the evaluation that an artifact keeps; None stands in it for NaN."""
+    """Return the evaluation stored with an artifact; NaN is stored as None."""
     return Evaluation(**artifact.facts()[EVALUATION])
 
 
 def overall_kl(*artifacts: Artifact) -> dict[str, float]:
-    """Return the mean KL divergence over all rows of each model that these artifacts hold, best first."""
+    """Return the mean KL divergence over all rows of each model in these artifacts, best first."""
     every = {one["model"]: one["mean"] for artifact in artifacts for one in evaluation(artifact).models}
     return dict(sorted(every.items(), key=lambda item: item[1]))
 
 
 def leaderboard(found: Evaluation) -> pd.DataFrame:
-    """Return a row for each model, best first: its record, and how far it is behind the best, with an interval.
+    """Return a row for each model, best first: its record, and its distance from the best with an interval.
 
-    `may_be_chance` says whether that difference is noise.
+    `may_be_chance` tells whether the interval contains 0.
     """
     models = pd.DataFrame(found.models)
     if models.empty:

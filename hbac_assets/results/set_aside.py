@@ -1,4 +1,4 @@
-"""What could not be used when an artifact was made, as it is listed beside it."""
+"""The list of rows and files set aside when an artifact was made."""
 
 import pandas as pd
 
@@ -7,6 +7,6 @@ from hbac_assets.store.artifact import Artifact
 
 
 def read_set_aside(artifact: Artifact) -> pd.DataFrame:
-    """Return what is listed beside an artifact."""
+    """Return the list beside an artifact."""
     path = artifact.set_aside_path
     return typed(pd.read_csv(path)) if path.is_file() else typed(pd.DataFrame(columns=list(COLUMNS)))

@@ -1,4 +1,4 @@
-"""The competition's metric and what is made of predictions: scores, references, blends, the submission.
+"""The competition's metric, and everything computed from predictions: scores, references, blends, the submission.
 
-Works on arrays and tables alone; how predictions come about belongs to `learning`.
+Works on arrays and tables alone; making predictions belongs to `learning`.
 """

@@ -1,4 +1,4 @@
-"""Blends as files: numbers in JSON, a network beside it as Keras writes it; nothing is pickled."""
+"""Blends as files: parameters in JSON, a network as a Keras file beside it; nothing is pickled."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ DESCRIPTION, NETWORK = "blend.json", "stacking.keras"
 
 
 def save_blend(stored: StoredBlend, folder: Path) -> None:
-    """Write a blend into an empty folder of its own."""
+    """Write a blend into an empty folder."""
     blend = stored.blend.blend
     if isinstance(blend, StackedBlend):
         network = build_network(len(blend.weights[0]))
@@ -27,7 +27,7 @@ def save_blend(stored: StoredBlend, folder: Path) -> None:
 
 
 def load_weights(folder: Path) -> dict[str, float]:
-    """Return the weight of each member in a stored blend; none where a network blends them."""
+    """Return the weight of each member in a stored blend; none if a network blends them."""
     return dict(_description(folder).get("weights", {}))
 
 
@@ -35,7 +35,7 @@ def load_blend(folder: Path) -> StoredBlend:
     """Read what `save_blend` wrote.
 
     Raises:
-        HbacError: the file of the network is not such a network.
+        HbacError: the file of the network is damaged.
     """
     return from_json(_description(folder), lambda features: StackedBlend(features, _network_weights(folder / NETWORK)))
 
@@ -45,7 +45,7 @@ def _network_weights(path: Path) -> list[np.ndarray]:
 
     try:
         network = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # a broken file can fail anywhere in Keras, zipfile, json or h5py
+    except Exception as error:  # a damaged file can fail anywhere in Keras, zipfile, json or h5py
         fault = f"{path}: expected a whole Keras model, found none ({type(error).__name__})"
         raise HbacError(f"{fault}; materialize ensemble again") from error
     return list(network.get_weights())

@@ -1,7 +1,7 @@
-"""The ways of blending the members' predictions.
+"""The blending methods.
 
-A method learns a blend from the rows that it is given; on which rows it is scored is decided in `nested`. A further
-method is one more entry of `METHODS`.
+A method fits a blend to the rows that it is given; `nested` decides on which rows it is scored. A further method is one
+more entry of `METHODS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from hbac_assets.scoring.stacked_blend import FEATURES
 from hbac_assets.scoring.stacking import stacked
 
 Method = Callable[[np.ndarray, np.ndarray, np.ndarray], Blend]
-"""Learns a blend from predictions (M, N, 6), vote shares (N, 6) and the patient of each row (N,)."""
+"""Fits a blend to predictions (M, N, 6), vote fractions (N, 6) and the patient of each row (N,)."""
 
 METHODS: Mapping[str, Method] = {
     "mean": plain_mean,

@@ -1,6 +1,6 @@
-"""Learned blends: the members' predictions in, one prediction out; how they are written as JSON.
+"""Fitted blends, which turn the members' predictions into one, and their JSON form.
 
-How they are learned belongs to `blending`, `calibration` and `patient_context`; their files, to `blend_files`.
+Fitting belongs to `blending`, `calibration` and `patient_context`; files to `blend_files`.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ Blend = ConvexBlend | LogarithmicBlend | StackedBlend | NetworkBlend
 
 @dataclass(frozen=True)
 class CalibratedBlend:
-    """A blend and the calibration of what it predicts, if there is one."""
+    """A blend and the calibration of its predictions, if any."""
 
     blend: Blend
     calibration: Calibration | None = None
@@ -32,7 +32,7 @@ class CalibratedBlend:
 
 
 class StoredBlend(NamedTuple):
-    """A blend, the members whose predictions it takes, in this order, and what is done afterwards."""
+    """A blend, its members in order, and the calibration and patient context applied afterwards."""
 
     members: list[str]
     blend: CalibratedBlend
@@ -40,7 +40,7 @@ class StoredBlend(NamedTuple):
 
 
 def to_json(stored: StoredBlend) -> dict[str, Any]:
-    """Return what describes a blend; of a stacking network, what it is shown."""
+    """Return the description of a blend; for a stacking network, its features."""
     blend, calibration, context = stored.blend.blend, stored.blend.calibration, stored.context
     description: dict[str, Any] = {"members": stored.members}
     if isinstance(blend, StackedBlend | NetworkBlend):
@@ -56,11 +56,11 @@ def to_json(stored: StoredBlend) -> dict[str, Any]:
 
 
 def from_json(description: Mapping[str, Any], stacking: Callable[[str], Blend]) -> StoredBlend:
-    """Return the blend that a description is of.
+    """Return the blend of a description.
 
     Args:
         description: as `to_json` makes it.
-        stacking: from the features that a network is shown to its blend.
+        stacking: from the name of a network's features to its blend.
     """
     blend: Blend
     if weights := description.get("weights"):

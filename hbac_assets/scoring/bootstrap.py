@@ -1,15 +1,15 @@
-"""Intervals and paired differences of mean scores, when the rows of one patient are alike.
+"""Intervals and paired differences of mean scores by a cluster bootstrap over patients.
 
-Patients are the units that are drawn: rows of one patient resemble each other, so that a patient with a hundred rows
-says far less than a hundred patients do. A mean over rows is then a ratio of two sums over patients, of scores and of
-rows, and each interval here is a studentised bootstrap of such ratios: patients are drawn with replacement, and the
-deviation of each resample is divided by the standard error of that very resample (Davison and Hinkley 1997, §§3.8 and
-5.2.1; the standard error is the linearised one of a ratio, Cochran 1977, §6.4). The interval itself is as many of the
-jackknife's standard errors wide, which allow for what a patient with many rows does to the mean.
+Patients are resampled, since rows of one patient resemble each other: a patient with a hundred rows carries far less
+information than a hundred patients. A mean over rows is then a ratio of two sums over patients, of scores and of rows,
+and each interval is a studentised bootstrap of such ratios: patients are drawn with replacement, and the deviation of
+each resample is divided by the standard error of the same resample (Davison and Hinkley 1997, §§3.8 and 5.2.1; the
+standard error is the linearised one of a ratio, Cochran 1977, §6.4). The resulting quantile is multiplied by the
+jackknife standard error, which accounts for the influence of patients with many rows.
 
-With 80 patients or more, of sizes as unequal as the competition's, 95 % of the intervals hold the truth and 5 % of the
-paired tests see a difference where there is none. Percentiles of the resampled means are simpler, but too narrow: with
-80 patients they miss the truth in 6 to 9 % of the cases.
+With 80 patients or more, of sizes as unequal as the competition's, 95 % of the intervals contain the true value and 5 %
+of the paired tests are false positives. Percentile intervals are simpler, but too narrow: with 80 patients they miss
+the true value in 6 to 9 % of the cases.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ import numpy as np
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 MOST_UNITS = 5000
-"""More units than these are dealt into as many groups at random: groups of independent units are independent, too."""
+"""More units than this are randomly assigned to this number of groups, which are independent if the units are."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Estimates:
     """Statistics of M columns, each with its interval.
 
     Attributes:
-        rows: (M,) rows that count.
-        patients: (M,) patients, or groups of them, that have such rows.
+        rows: (M,) number of rows used.
+        patients: (M,) number of patients, or groups of them, with such rows.
         value: (M,) the statistic; NaN without rows.
         low: (M,) lower bound of the central 95 % interval; NaN with fewer than two patients.
         high: (M,) upper bound.
-        won: (M,) fraction of the resamples in which the statistic is below 0, ties counted half; NaN as the bounds are.
+        won: (M,) fraction of the resamples in which the statistic is below 0, ties counted half; NaN like the bounds.
     """
 
     rows: np.ndarray
@@ -48,7 +48,7 @@ class Estimates:
 
     @property
     def noise(self) -> np.ndarray:
-        """(M,) whether 0 is in the interval, or there is none: what was seen may well be chance."""
+        """(M,) whether 0 is in the interval, or there is none: the statistic may be chance."""
         return ~((self.low > 0) | (self.high < 0))
 
 
@@ -60,10 +60,10 @@ class _Totals(NamedTuple):
 
 
 class Bootstrap:
-    """One draw of patients, used for every model, slice and difference of a table, which makes all of them paired.
+    """One set of resamples, common to every model, slice and difference of a table, which makes all of them paired.
 
     Args:
-        patients: (N,) patient of each row, of any type that can be sorted; all different where they are not known.
+        patients: (N,) patient of each row, of any sortable type; all different if unknown.
         seed: of the draw.
     """
 
@@ -82,30 +82,30 @@ class Bootstrap:
 
         Args:
             values: (N, M) scores.
-            rows: (N,) truth values, the slice to look at; None: all.
+            rows: (N,) booleans, the slice; None: all.
         """
         totals = self._totals(values, rows)
         return self._estimate([(1, totals)], _rows(totals))
 
     def excess(self, values: np.ndarray, rows: np.ndarray) -> Estimates:
-        """Return how much higher the mean of each column is within a slice than over all other rows.
+        """Return the mean of each column within a slice minus that over all other rows.
 
-        A patient may have rows on both sides; each resample draws both with it.
+        A patient may have rows on both sides; a resample draws both together.
 
         Args:
-            values: (N, M) scores; NaN does not count.
-            rows: (N,) truth values, the slice.
+            values: (N, M) scores; NaN is ignored.
+            rows: (N,) booleans, the slice.
         """
         inside, outside = self._totals(values, rows), self._totals(values, ~rows)
         return self._estimate([(1, inside), (-1, outside)], _rows(inside))
 
     def differences(self, values: np.ndarray, pairs: Sequence[tuple[int, int]]) -> Estimates:
-        """Return the mean of one column less that of another, for each pair, over the rows that both have.
+        """Return the mean of one column minus that of another, for each pair, over the rows that both have.
 
         Args:
-            values: (N, M) scores; NaN does not count.
-            pairs: positions of two columns each. Where scores are divergences, the first of a pair is better where
-                the difference is negative.
+            values: (N, M) scores; NaN is ignored.
+            pairs: indices of two columns each. If scores are divergences, the first of a pair is better when the
+                difference is negative.
         """
         first, second = np.asarray(pairs, dtype=int).reshape(-1, 2).T
         masks, mask_of = np.unique(~np.isnan(values), axis=1, return_inverse=True)
@@ -123,7 +123,7 @@ class Bootstrap:
 
     @cached_property
     def _weights(self) -> np.ndarray:
-        """(R, C) how often each resample holds each unit."""
+        """(R, C) how often each resample contains each unit."""
         if not self._count:
             return np.empty((RESAMPLES, 0))
         chance = np.full(self._count, 1 / self._count)
@@ -152,8 +152,8 @@ class Bootstrap:
     def _estimate(self, terms: list[tuple[int, _Totals]], rows: np.ndarray) -> Estimates:
         """Return the signed sum of ratios with its interval.
 
-        The interval is the value ± c standard errors. c is the 95 % quantile of |deviation / standard error| over the
-        resamples, but never below Student's for as many patients: with very few of them many resamples are alike.
+        The interval is the value ± c standard errors, with c the 95 % quantile of |deviation / standard error| over the
+        resamples, but not below Student's t for that number of patients: with very few, many resamples are equal.
         """
         from scipy.stats import t
 
@@ -165,11 +165,11 @@ class Bootstrap:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = [sums.sum(axis=0) / counts.sum(axis=0) for _, (sums, counts) in terms]
             value = sum(sign * ratio for (sign, _), ratio in zip(terms, ratios, strict=True)) + np.zeros(shape[1])
-            # Around the value little is lost to rounding, however alike the scores are.
+            # Centring limits rounding errors for nearly equal scores.
             terms = [(sign, _Totals(s - ratio * n, n)) for (sign, (s, n)), ratio in zip(terms, ratios, strict=True)]
             _, variance = _ratios(np.ones((1, int(present.sum()))), terms)
             deviation, drawn_variance = _ratios(self._weights[:, present], terms)
-            # In a resample of one patient alone there is no spread to measure a deviation by.
+            # A resample of a single patient has no spread to studentise by.
             usable = drawn_variance > 1e-12 * variance
             error = np.sqrt(drawn_variance * patients / (patients - 1))
             studentised = np.where(usable, np.abs(deviation) / error, np.nan)
@@ -187,7 +187,7 @@ def _rows(totals: _Totals) -> np.ndarray:
 
 
 def _quantile(values: np.ndarray, level: float) -> np.ndarray:
-    """Return the quantile of each column, NaN left out; NaN of a column that has nothing else."""
+    """Return the quantile of each column without NaN; NaN for a column of NaN."""
     ordered = np.sort(values, axis=0)  # NaN comes last
     known = (~np.isnan(values)).sum(axis=0)
     place = np.clip(np.ceil(level * (known + 1)).astype(int) - 1, 0, np.maximum(known - 1, 0))
@@ -195,7 +195,7 @@ def _quantile(values: np.ndarray, level: float) -> np.ndarray:
 
 
 def _jackknife_error(terms: list[tuple[int, _Totals]], patients: np.ndarray) -> np.ndarray:
-    """Return (M,): the standard error by leaving out each unit in turn; NaN where a ratio depends on a single unit.
+    """Return (M,): the jackknife standard error; NaN where a ratio depends on a single unit.
 
     The terms are centred: with all units each ratio is 0.
     """
@@ -206,8 +206,8 @@ def _jackknife_error(terms: list[tuple[int, _Totals]], patients: np.ndarray) -> 
 def _ratios(weights: np.ndarray, terms: list[tuple[int, _Totals]]) -> tuple[np.ndarray, np.ndarray]:
     """Return (R, M): the signed sum of ratios under each resample's weights, and its linearised variance.
 
-    The contribution of a unit to a ratio is (sum - ratio · count) / all counts; the variance is the weighted sum of the
-    squares of its contributions to all terms together, without the factor for few units.
+    The contribution of a unit to a ratio is (sum - ratio · count) / all counts; the variance is the weighted sum of
+    squares of its total contributions to all terms, without the small-sample factor.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         counts = [weights @ totals.counts for _, totals in terms]

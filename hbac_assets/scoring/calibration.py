@@ -1,7 +1,7 @@
-"""Calibration of finished predictions: logits are scaled and shifted until they fit the votes.
+"""Calibration of predictions: logits are scaled and shifted to fit the votes.
 
-All kinds are special cases of softmax(W·log q + b), with more or fewer entries of W and b to be learned. The mean
-KL divergence is convex in them (in the inverse of the temperature), so that the minimum is one.
+All kinds are special cases of softmax(W·log q + b), with more or fewer free entries of W and b. The mean KL divergence
+is convex in them (in the inverse temperature), so that the minimum is unique.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from hbac_assets.scoring.metric import SMALLEST
 NONE = "none"
 
 RIDGE = 1.0
-"""Of the deviations from the identity beside the divergences' sum: that of a normal prior of variance 1."""
+"""Weight of the squared deviations from the identity relative to the sum of divergences: a unit normal prior."""
 
 MOST_STEPS = 500
 
@@ -40,7 +40,7 @@ class Calibration:
 
 
 def _parameters(matrix: np.ndarray, *, bias: bool) -> np.ndarray:
-    """Return (6, 7): for each entry of W and b the number of the parameter that it deviates by, -1 for none."""
+    """Return (6, 7): for each entry of W and b the index of its free parameter, -1 for none."""
     numbers = np.arange(_K) + matrix.max() + 1 if bias else np.full(_K, -1)
     return np.column_stack([matrix, numbers])
 
@@ -54,24 +54,24 @@ CALIBRATIONS: Mapping[str, np.ndarray] = {
     "vector": _parameters(_BY_CLASS, bias=True),
     "dirichlet": _parameters(np.arange(_K**2).reshape(_K, _K), bias=True),
 }
-"""What is learned by name: one temperature (Guo et al. 2017, "On calibration of modern neural networks"), also with a
-bias for each class; a scale and a bias for each class; all of W and b (Kull et al. 2019, "Beyond temperature scaling:
+"""The free parameters by name: one temperature (Guo et al. 2017, "On calibration of modern neural networks"), also with
+a bias for each class; a scale and a bias for each class; all of W and b (Kull et al. 2019, "Beyond temperature scaling:
 obtaining well-calibrated multi-class probabilities with Dirichlet calibration")."""
 
-# The others have so many parameters that they are for those who ask for them, for models that are badly calibrated.
+# The others have many parameters and are used only on request, for badly calibrated models.
 CANDIDATES = (NONE, "temperature", "temperature_bias")
 
 
 def learned_calibration(kind: str, predictions: np.ndarray, shares: np.ndarray) -> Calibration:
-    """Find the calibration of least mean KL divergence on these rows, with a small ridge towards the identity.
+    """Fit the calibration of lowest mean KL divergence on these rows, with a small ridge towards the identity.
 
-    The rows must not be those that the predictions were learned from: there these look better than elsewhere, and
-    would be made too sure of themselves. Without rows the identity is returned.
+    The predictions must not have been fitted on these rows: they would look too good there, and the calibration would
+    make them overconfident. Without rows the identity is returned.
 
     Args:
         kind: a key of `CALIBRATIONS`.
         predictions: (N, 6) probabilities.
-        shares: (N, 6) vote shares.
+        shares: (N, 6) vote fractions.
     """
     from scipy.optimize import minimize
     from scipy.special import log_softmax
@@ -94,7 +94,7 @@ def learned_calibration(kind: str, predictions: np.ndarray, shares: np.ndarray) 
 
 
 def log_probabilities(predictions: np.ndarray) -> np.ndarray:
-    """Return the natural logarithms of probabilities (N, 6), of those below 1e-15 that of 1e-15, less their mean."""
+    """Return the natural logarithms of probabilities (N, 6) clipped at 1e-15, minus their mean."""
     logs = np.log(np.maximum(predictions, SMALLEST))
     return np.asarray(logs - logs.mean(axis=1, keepdims=True))
 

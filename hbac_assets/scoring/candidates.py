@@ -1,4 +1,4 @@
-"""Blends and calibrations of given predictions as further models, each predicted by what other folds taught."""
+"""Blends and calibrations of given predictions as additional models, each fitted on other folds."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,11 @@ SEED = 42
 
 
 def blended(predictions: Mapping[str, np.ndarray], table: ScoredTable) -> dict[str, np.ndarray]:
-    """Return the blends of all models, plain and calibrated, nested: (N, 6) by name, NaN where a model lacks the row.
+    """Return nested blends of all models, plain and calibrated: (N, 6) by name, NaN where a model lacks the row.
 
     Args:
         predictions: (N, 6) by model, NaN in rows that a model did not predict.
-        table: of the rows; without folds its patients are dealt into five.
+        table: of the rows; without folds its patients are split into five.
     """
     recipes = [Recipe(method, calibration) for calibration in CANDIDATES for method in BLENDS]
     return {f"all: {recipe}": values for recipe, values in _nested(list(predictions.values()), table, recipes).items()}
@@ -28,7 +28,7 @@ def blended(predictions: Mapping[str, np.ndarray], table: ScoredTable) -> dict[s
 def calibrated(
     predictions: Mapping[str, np.ndarray], table: ScoredTable, kinds: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Return each model calibrated in each way, nested: (N, 6) by name.
+    """Return each model with each nested calibration: (N, 6) by name.
 
     Args:
         predictions: as for `blended`.
@@ -52,7 +52,7 @@ def _nested(
     shares, patients = table.vote_shares(), table.patients
     patients = np.arange(len(shares)) if patients is None else patients
     folds = table.folds if table.folds is not None and table.has_folds() else dealt(patients)
-    if len(np.unique(folds[rows])) > 1:  # otherwise nothing can be learned on other rows
+    if len(np.unique(folds[rows])) > 1:  # otherwise nothing can be fitted on other rows
         methods = {name: METHODS[name] for name in BLENDS}
         blends = NestedBlends(stacked[:, rows], shares[rows], patients[rows], folds[rows], methods)
         for recipe, result in blends.compare(recipes).items():

@@ -1,7 +1,7 @@
-"""Scores class by class, of many models at once: divergence, ranking, confusion and reliability.
+"""Scores by class, of many models at once: divergence, ranking, confusion and reliability.
 
-Ranking needs one right answer for each row: the class with the most votes. A row on which two classes tie for the most
-has none and is left out of it; everything else uses the experts' fractions themselves, of every row.
+Ranking needs one true class per row: the class with the most votes. A row on which two classes tie has none and is left
+out of ranking; everything else uses the vote fractions of every row.
 """
 
 from typing import NamedTuple
@@ -22,12 +22,12 @@ class Ranking(NamedTuple):
 
 
 class Reliability(NamedTuple):
-    """Of each class and each of ten equal bins of the predicted probability, as (C, 10) arrays.
+    """The reliability of each class in ten equal bins of the predicted probability, as (C, 10) arrays.
 
     Attributes:
-        rows: predictions in the bin.
-        predicted: their mean; NaN where there are none.
-        voted: mean fraction of the experts that voted for the class.
+        rows: the number of predictions in the bin.
+        predicted: their mean; NaN if there are none.
+        voted: mean fraction of the votes for the class.
     """
 
     rows: np.ndarray
@@ -36,7 +36,7 @@ class Reliability(NamedTuple):
 
 
 def majority(shares: np.ndarray) -> np.ndarray:
-    """Return (N,): the class with the most of the votes, -1 in a tie.
+    """Return (N,): the class with the most votes, -1 in a tie.
 
     Args:
         shares: (N, C) votes or their fractions; fractions that differ by less than 1e-9 tie.
@@ -46,13 +46,13 @@ def majority(shares: np.ndarray) -> np.ndarray:
 
 
 def class_divergences(shares: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return (C,): what each class adds to the mean KL divergence, so that their sum is the score.
+    """Return (C,): the contribution of each class to the mean KL divergence; their sum is the score.
 
-    The mean over all rows of p·ln(p/q), with q clipped as in `metric`. A class can have a negative part: what is
-    predicted above the experts' fraction there is missing elsewhere.
+    The mean over all rows of p·ln(p/q), with q clipped as in `metric`. A contribution can be negative: probability
+    predicted above the vote fraction of one class is missing in others.
 
     Args:
-        shares: (N, C) vote shares p.
+        shares: (N, C) vote fractions p.
         predictions: (N, C) predicted probabilities q.
     """
     from scipy.special import rel_entr
@@ -68,7 +68,7 @@ def ranking(truth: np.ndarray, predictions: np.ndarray) -> Ranking:
     rows in a few seconds; scikit-learn's functions, which the tests compare, take eight times as long.
 
     Args:
-        truth: (N,) the right class of each row, -1 for none: such rows are left out.
+        truth: (N,) the true class of each row, -1 for none: such rows are left out.
         predictions: (N, C) predicted probabilities.
     """
     known = truth != TIE
@@ -78,12 +78,12 @@ def ranking(truth: np.ndarray, predictions: np.ndarray) -> Ranking:
 
 
 def soft_confusion(shares: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return (C, C): the mean prediction (column) where the experts vote for a class (row), NaN for one without votes.
+    """Return (C, C): the mean prediction (column) where experts vote for a class (row), NaN for a class without votes.
 
-    Each row of the table counts with the fraction of its votes for the class.
+    Each row of the table is weighted by the fraction of its votes for the class.
 
     Args:
-        shares: (N, C) vote shares.
+        shares: (N, C) vote fractions.
         predictions: (N, C) predicted probabilities.
     """
     votes = np.broadcast_to(shares.sum(axis=0)[:, None], (shares.shape[1],) * 2)
@@ -91,11 +91,11 @@ def soft_confusion(shares: np.ndarray, predictions: np.ndarray) -> np.ndarray:
 
 
 def reliability(shares: np.ndarray, predictions: np.ndarray) -> Reliability:
-    """Return, for each class, the experts' mean fraction where the model gives about as much: equal where it is right.
+    """Return, for each class, the mean vote fraction by bin of the prediction: equal to it if the model is calibrated.
 
     Args:
-        shares: (N, C) vote shares.
-        predictions: (N, C) predicted probabilities; what is beyond 0 or 1 goes into the outermost bins.
+        shares: (N, C) vote fractions.
+        predictions: (N, C) predicted probabilities; values beyond 0 or 1 go into the outermost bins.
     """
     classes = predictions.shape[1]
     bins = np.clip((predictions * BINS).astype(int), 0, BINS - 1) + BINS * np.arange(classes)

@@ -1,4 +1,4 @@
-"""From what the models of all members and folds predict to one prediction for each row."""
+"""One prediction per row from the predictions of all members and folds."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -14,14 +14,14 @@ def combined(
 ) -> np.ndarray:
     """Return the prediction (N, 6): the blend of each fold's models, then the mean over folds.
 
-    Blend, calibration and patient context are learned from predictions of single models; in their mean they would see
-    less decided ones.
+    Blend, calibration and patient context are fitted to predictions of single models, which are more extreme than
+    their mean over folds.
 
     Args:
         predictions: (folds, members, N, 6) probabilities, NaN where a member did not predict a row.
         stored: the blend.
         prior: (6,) probabilities of a row that no member predicted.
-        patients: (N,) patient of each row, None where it is not known.
+        patients: (N,) patient of each row, None if unknown.
         eegs: (N,) EEG of each row.
     """
     of_folds = [filled_up(of_fold, stored.blend, prior) for of_fold in predictions]
@@ -34,9 +34,9 @@ def combined(
 
 
 def filled_up(predictions: np.ndarray, blend: Callable[[np.ndarray], np.ndarray], prior: np.ndarray) -> np.ndarray:
-    """Return the blend (N, 6) of members of which some did not predict every row.
+    """Return the blend (N, 6) of members some of which did not predict every row.
 
-    Where a member is missing, the mean of the others stands in for it; where all are, the row gets the prior.
+    A missing member is replaced by the mean of the others; if all are missing, the row gets the prior.
 
     Args:
         predictions: (members, N, 6) probabilities, NaN where a member did not predict a row.
@@ -58,12 +58,12 @@ def in_context(
 ) -> np.ndarray:
     """Return predictions (N, 6) that also use the patient's other EEGs.
 
-    Rows that no member predicted keep the prior, and say nothing of the patient's others.
+    Rows that no member predicted keep the prior, and do not influence the patient's other rows.
 
     Args:
         blended: (N, 6) probabilities.
-        context: what was learned.
-        patients: (N,) patient of each row, NaN or None where it is not known.
+        context: the fitted context.
+        patients: (N,) patient of each row, NaN or None if unknown.
         eegs: (N,) EEG of each row.
         predicted: (N,) whether any member predicted the row.
     """
@@ -73,10 +73,10 @@ def in_context(
 
 
 def in_order(eeg_ids: Sequence[str], predictions: np.ndarray, wanted: Sequence[str]) -> np.ndarray:
-    """Return the predictions (M, 6) of the EEGs that are wanted.
+    """Return the predictions (M, 6) of the wanted EEGs.
 
-    Where an EEG stands in as many rows of the one as of the other, the first gets the first prediction and so on;
-    otherwise each gets the mean of its predictions.
+    If an EEG occurs in as many rows of both, they are matched in order; otherwise each gets the mean of the EEG's
+    predictions.
 
     Args:
         eeg_ids: (N,) the EEG of each prediction, in any order.

@@ -1,4 +1,4 @@
-"""Averages of the members with one weight each: of their probabilities, or of the logarithms of these."""
+"""Weighted averages of the members, of probabilities or of their logarithms."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ import numpy as np
 from hbac_assets.scoring.metric import SMALLEST
 
 MOST_STEPS = 1000
-# Of the objective and of its gradient: below what the fourth digit of a score shows, by far.
+# Tolerances of the objective and its gradient, far below the fourth digit of a score.
 RELATIVE_DECREASE, LARGEST_SLOPE = 1e-13, 1e-8
 MOST_RESTARTS, CAREFUL_STEPS, LARGEST_GAIN = 10, 20, 1e-4
-"""Of searches that end where a member can still gain more than so much; steps of Cover's iteration before each."""
+"""Restarts while a member's gain exceeds 1 by more than the last; steps of Cover's iteration before each."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,25 @@ class LogarithmicBlend:
 
 
 def plain_mean(predictions: np.ndarray, shares: np.ndarray, groups: np.ndarray) -> ConvexBlend:
-    """Return the mean of the probabilities; nothing is learned."""
+    """Return the blend of equal weights of the probabilities; ignores the data."""
     return ConvexBlend(_equal_weights(predictions))
 
 
 def mean_of_logits(predictions: np.ndarray, shares: np.ndarray, groups: np.ndarray) -> LogarithmicBlend:
-    """Return the mean of the logits; nothing is learned."""
+    """Return the blend of equal weights of the logits; ignores the data."""
     return LogarithmicBlend(_equal_weights(predictions))
 
 
 def learned_weights(predictions: np.ndarray, shares: np.ndarray, groups: np.ndarray) -> ConvexBlend:
-    """Find the weights of least mean KL divergence on these rows, whichever patients they come from.
+    """Fit the weights of lowest mean KL divergence on these rows, ignoring patients.
 
-    The divergence is convex in the weights. They are the softmax of free parameters, which L-BFGS changes; where
-    members resemble one another, this takes tens of steps, and Cover's multiplicative iteration thousands. At the
-    minimum no member's gain, the factor of that iteration, exceeds 1 (Cover 1984, IEEE Trans Inf Theory 30:369-373).
+    The divergence is convex in the weights. They are the softmax of free parameters, optimised by L-BFGS; for similar
+    members this takes tens of steps, Cover's multiplicative iteration thousands. At the minimum no member's gain, the
+    factor of that iteration, exceeds 1 (Cover 1984, IEEE Trans Inf Theory 30:369-373).
 
     Args:
         predictions: (M, N, 6) of M members.
-        shares: (N, 6) vote shares.
+        shares: (N, 6) vote fractions.
         groups: (N,) the patient of each row; not used.
     """
     from scipy.optimize import minimize
@@ -87,7 +87,7 @@ def learned_weights(predictions: np.ndarray, shares: np.ndarray, groups: np.ndar
     for _ in range(MOST_RESTARTS):
         if gains(weights).max() <= 1 + LARGEST_GAIN:
             break
-        # A long step has led to where the softmax has no slope, far from the minimum.
+        # A long step has ended where the softmax is flat, far from the minimum.
         weights = (weights + _equal_weights(predictions)) / 2
         for _ in range(CAREFUL_STEPS):
             weights *= gains(weights)

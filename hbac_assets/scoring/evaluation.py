@@ -1,7 +1,7 @@
-"""All that can be said of models' predictions on one table of votes, as records that go into JSON.
+"""The full evaluation of models' predictions on one table of votes, as JSON-like records.
 
-One draw of patients serves all models, slices and differences, which makes every comparison a paired one. The
-statistics themselves belong to `bootstrap`, `floor`, `experts`, `classes` and `slices`, whose docstrings define them.
+All models, slices and differences use the same resamples of patients, which makes every comparison paired. The
+statistics are defined in `bootstrap`, `floor`, `experts`, `classes` and `slices`.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,26 +24,26 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Records by model, best mean first; NaN stands for what the rows do not allow to say.
+    """Records by model, best mean first; NaN where the rows do not determine a value.
 
     Attributes:
         rows: of the table.
-        patients: None if not known.
+        patients: None if unknown.
         models: model; rows and patients scored; mean, low, high of the KL divergence; prior, the class prior's mean on
             the same rows; floor_low, floor, floor_high there and closed, the fraction of the way from prior to floor;
-            kl_many_votes and experts, the mean on rows with ten votes and more and the number of experts it is worth.
-        differences: of each pair: first, second, rows and patients that both scored, difference (first - second), low,
-            high, won (fraction of the resamples in which the first is lower), noise (whether it may be chance).
+            kl_many_votes and experts, the mean on rows with ten votes and more and its worth in experts.
+        differences: of each pair: first, second, rows and patients that both predicted, difference (first - second),
+            low, high, won (fraction of the resamples in which the first is lower), noise (whether it may be chance).
         slices: model, by, slice, rows, patients, mean, low, high; excess over the model's other rows with excess_low
             and excess_high; prior, floor and closed where slices are by votes.
         worst: for each model up to three slices whose lower bound of the excess is above 0, by that bound. Of forty
-            slices like all others one is above by chance.
-        floor: slice, rows, both estimates and their middle, of the table itself, by votes.
+            ordinary slices one is above by chance.
+        floor: slice, rows, both estimates and their midpoint, of the table itself, by votes.
         experts: votes known and kl, over the table's rows with ten votes and more.
         classes: model, class, rows with this majority, kl (its part of the score), auroc, auprc.
         confusion: of each model the mean prediction (column) where experts vote for a class (row).
         reliability: model, class, bin (its lower end), rows, predicted, voted.
-        missing: what is not known of the table, and what that does to the scores.
+        missing: unknown properties of the table, with their effects on the scores.
     """
 
     rows: int
@@ -65,7 +65,7 @@ class Evaluation:
         return record
 
     def for_json(self) -> Record:
-        """Return all of it with None in place of NaN, which JSON does not have."""
+        """Return all records with None in place of NaN, which JSON lacks."""
         return {name: _without_nan(value) for name, value in asdict(self).items()}
 
 
@@ -76,10 +76,10 @@ def evaluate(
 
     Args:
         predictions: (N, 6) probabilities by model, in the order of the table's rows; NaN in a row that a model did not
-            score. They are used as they are, and not made to sum to 1.
-        table: what is known of the rows.
+            predict. They are not normalised.
+        table: of the rows.
         seed: of the bootstrap.
-        progress: called with the steps done and all steps.
+        progress: called with the steps done and the number of steps.
     """
     shares, masks = table.vote_shares(), table.masks()
     divergences = _divergences(predictions, shares)
@@ -128,7 +128,7 @@ class _Steps:
 
 
 def _divergences(predictions: Mapping[str, np.ndarray], shares: np.ndarray) -> np.ndarray:
-    """Return (N, M) divergences, NaN where a model did not score."""
+    """Return (N, M) divergences, NaN where a model has no prediction."""
     divergences = np.full((len(shares), len(predictions)), np.nan)
     for place, given in enumerate(predictions.values()):
         scored = ~np.isnan(given).any(axis=1)
@@ -180,7 +180,7 @@ def _worst(names: list[str], slices: list[Record]) -> list[Record]:
     keys = ("model", "by", "slice", "rows", "patients", "mean", "excess", "excess_low")
     worst: list[Record] = []
     for name in names:
-        # A NaN is not above 0.
+        # NaN is not above 0.
         worse = [record for record in slices if record["model"] == name and record["excess_low"] > 0]
         worse.sort(key=lambda record: -record["excess_low"])
         worst.extend({key: record[key] for key in keys} for record in worse[:WORST])

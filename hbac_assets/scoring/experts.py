@@ -1,19 +1,18 @@
-"""How many experts a model is worth.
+"""The worth of a model in experts.
 
-Whoever knows k votes on a recording, and how experts vote in general, can predict the next vote. With a Dirichlet
-prior α, fitted to the table, that prediction is (α + k votes) / (|α| + k). Its score on the votes that it has not seen
-falls with k; a model is worth the k at which that score equals its own.
+Given k votes on a row and the overall distribution of votes, the next vote can be predicted. With a Dirichlet prior α,
+fitted to the table, the prediction is (α + k votes) / (|α| + k). Its score on the remaining votes falls with k; a model
+is worth the k at which that score equals its own.
 
-The k votes are taken from those of the row in every possible way, each subset counting the same: the votes left for a
-class are hypergeometric, so the mean is exact and nothing is drawn. A score on n - k votes has a higher floor than one
-on n, but only through the entropy of their fractions, which does not depend on who predicts. What does is the
-cross-entropy -Σ r·ln q on the remaining fractions r; a model knows none of the votes, and as each vote is as likely as
-another to remain, the mean of its cross-entropy over all subsets is that on all n votes. Model and experts are so
-compared by cross-entropy on the same remaining votes, and both are given less the entropy of all n votes: then the
-model's value is its usual KL divergence, and that of the experts the divergence they would score on n other votes.
+The score is the exact mean over all subsets of k of the row's votes: the remaining votes for a class are
+hypergeometric, so nothing is sampled. A score on n - k votes has a higher floor than one on n, but only through the
+entropy of their fractions, which does not depend on the predictor. The cross-entropy -Σ r·ln q on the remaining
+fractions r does; for a model, which knows none of the votes, its mean over all subsets is that on all n votes. Model
+and experts are therefore compared by cross-entropy on the same remaining votes, minus the entropy of all n votes: this
+gives the model's usual KL divergence, and for the experts the divergence they would have on n other votes.
 
-Only rows with ten votes or more count, for k from 0 to 9. The prior's few numbers are fitted to the rows that it is
-scored on, which flatters the experts by less than a thousandth where there are hundreds of rows.
+Only rows with ten votes or more are used, for k from 0 to 9. The prior's few parameters are fitted to the scored rows,
+which flatters the experts by less than a thousandth with hundreds of rows.
 """
 
 import numpy as np
@@ -21,11 +20,11 @@ import numpy as np
 from hbac_assets.scoring.floor import fit_dirichlet
 
 FEWEST_VOTES = 10
-"""Of a row that counts: one vote remains to be predicted by the nine others."""
+"""Minimum votes of a row: one vote remains to be predicted from the nine others."""
 
 
 def expert_divergences(votes: np.ndarray) -> np.ndarray:
-    """Return (N, 10): for each row the expected KL divergence of k votes, k = 0 … 9; NaN of rows with fewer than ten.
+    """Return (N, 10): for each row the expected KL divergence of k votes, k = 0 … 9; NaN for rows with fewer than ten.
 
     Args:
         votes: (N, C) whole numbers of votes.
@@ -47,8 +46,7 @@ def expert_divergences(votes: np.ndarray) -> np.ndarray:
 def worth(divergence: float, by_experts: np.ndarray) -> float:
     """Return the number of votes whose score equals a model's, with a fraction by linear interpolation.
 
-    0 where the model is no better than the prior, 9 where it is as good as nine votes or better, NaN where there is
-    nothing to compare.
+    0 if the model is no better than the prior, 9 if it is as good as nine votes or better, NaN without rows to compare.
 
     Args:
         divergence: the model's mean KL divergence on the rows with ten votes or more.
@@ -61,11 +59,11 @@ def worth(divergence: float, by_experts: np.ndarray) -> float:
 
 
 def _cross_entropy(votes: np.ndarray, alpha: np.ndarray, known: int) -> np.ndarray:
-    """Return (N,): -Σ r·ln q, expected over all ways of knowing `known` of a row's votes."""
+    """Return (N,): -Σ r·ln q, averaged over all subsets of `known` of a row's votes."""
     from scipy.stats import hypergeom
 
     counts = np.broadcast_to(votes.sum(axis=1, keepdims=True), votes.shape)
-    # Few pairs of a row's and a class's number of votes are different.
+    # There are few distinct pairs of a row's and a class's numbers of votes.
     pairs, place = np.unique(np.stack([counts.ravel(), votes.ravel()]), axis=1, return_inverse=True)
     count, of_class = pairs[:, :, None, None]
     seen = np.arange(known + 1)[:, None]

@@ -1,22 +1,22 @@
-"""The floor of votes: the score that even the true class probabilities would get.
+"""The floor of votes: the score of the true class probabilities.
 
-Votes are a sample. Where ten experts vote and the true probabilities of a row are p, their fractions differ from p by
-chance, and the KL divergence of p itself from those fractions is not 0. Its expectation is
+Votes are a sample. If ten experts vote and the true probabilities of a row are p, their fractions differ from p by
+chance, and the KL divergence of p from those fractions is not 0. Its expectation is
 
     E[KL(votes / n ‖ p)] = H(p) - E[H(votes / n)],
 
-the entropy of p less that of the fractions, which is always too small. The second is in the table; the first is
-estimated, in two ways that err on different sides:
+the entropy of p minus that of the fractions, which is biased downwards. The second follows from the table; the first is
+estimated by two methods with opposite errors:
 
 - `grassberger`: the entropy estimate of Grassberger 2003 (arXiv:physics/0307138, eq. 27-31), row by row. It assumes
-  nothing of p and is mostly too high.
+  nothing about p and is mostly too high.
 - `dirichlet`: the expected entropy of p under a Dirichlet distribution given the votes of the row (Wolpert and Wolf
-  1995, Phys. Rev. E 52:6841); the distribution is fitted to the table, in each vote slice for itself, since different
-  experts saw different recordings. It is right where p follows a Dirichlet distribution; where rows are surer or more
-  doubtful than one allows for, it is mostly too low.
+  1995, Phys. Rev. E 52:6841); the distribution is fitted to the table, separately in each vote slice, since different
+  experts saw different recordings. It is unbiased if p follows a Dirichlet distribution; if rows are more extreme than
+  that, it is mostly too low.
 
-Stated bounds, from simulations in which every row has n votes, as multiples of the true floor. On the true
-probabilities of the synthetic data set:
+Bounds from simulations in which every row has n votes, as multiples of the true floor. On the true probabilities of the
+synthetic data set:
 
     n             2     3     4     5     7    10    14    20    28
     grassberger 1.00  1.70  1.02  1.53  1.42  1.05  1.05  1.04  1.01
@@ -24,16 +24,16 @@ probabilities of the synthetic data set:
     middle       .95  1.28   .93  1.19  1.13   .93   .93   .91   .90
 
 and on probabilities drawn from Dirichlet distributions of concentration 0.5 to 3, for all n from 2 to 28, grassberger
-1.05 to 2.3 (the worst for odd n, where experts agree most), dirichlet .93 to 1.07, middle 1.03 to 1.65. On the votes of
-the synthetic data set the two bracket the true floor in each slice. Their middle is within 10 % of it for ten votes and
+1.05 to 2.3 (worst for odd n and high agreement), dirichlet .93 to 1.07, middle 1.03 to 1.65. On the votes of the
+synthetic data set the two bracket the true floor in each slice. Their midpoint is within 10 % of it for ten votes and
 more, and 1.2 to 1.6 times as high for 3 to 9, most of which are three that agree.
 
-A single vote says nothing of how much experts would have disagreed, since its fractions have no entropy and
-Grassberger's estimate is the same for each. Such rows take the Dirichlet estimate on both sides, which leans on the
-rows of the same slice with two votes and more; if the table has none of those, there is no floor.
+A single vote carries no information about disagreement, since its fractions have no entropy and Grassberger's estimate
+is the same for each. Such rows use the Dirichlet estimate for both, which borrows from the rows of the same slice with
+two votes and more; without any such rows there is no floor.
 
-What the floor is not: a bound for one row, or for rows that were picked by their votes, such as those on which all
-agree. It is the mean over rows of the score of somebody who knows p, and p includes all that experts truly disagree on.
+The floor is not a bound for a single row, nor for rows selected by their votes, such as those on which all agree. It is
+the mean score of an observer who knows p, and p includes all true disagreement among experts.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ SMALLEST_ALPHA, LARGEST_ALPHA = 1e-3, 1e4
 
 @dataclass(frozen=True)
 class VoteFloor:
-    """Both estimates of each row; only their means over many rows are meant.
+    """Both estimates of each row; only their means over many rows are meaningful.
 
     Attributes:
         grassberger: (N,) nats.
@@ -70,7 +70,7 @@ def vote_floor(votes: np.ndarray) -> VoteFloor:
         votes: (N, C) whole numbers of votes, at least one in each row.
 
     Returns:
-        Both estimates; all NaN where no row has two votes.
+        Both estimates; all NaN if no row has two votes.
     """
     votes = np.asarray(votes, dtype=int)
     counts = votes.sum(axis=1)
@@ -89,10 +89,10 @@ def vote_floor(votes: np.ndarray) -> VoteFloor:
 
 
 def fit_dirichlet(votes: np.ndarray) -> np.ndarray:
-    """Return (C,): the Dirichlet distribution under which votes are most likely (Minka 2000, by L-BFGS).
+    """Return (C,): the maximum-likelihood Dirichlet distribution of the votes (Minka 2000, by L-BFGS).
 
     Args:
-        votes: (N, C) whole numbers of votes; some row has two or more, else nothing says how much rows differ.
+        votes: (N, C) whole numbers of votes; at least one row has two or more.
     """
     from scipy.optimize import minimize
     from scipy.special import gammaln, psi

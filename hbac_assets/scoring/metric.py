@@ -1,6 +1,6 @@
 """The competition's metric.
 
-How rows are grouped and averaged belongs to `slices`.
+Grouping and averaging of rows belong to `slices`.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ def kl_divergence(shares: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     the competition's published scoring code. Rows are matched by position: align them by id before.
 
     Args:
-        shares: (N, 6) vote shares p.
+        shares: (N, 6) vote fractions p.
         predictions: (N, 6) predicted probabilities q.
 
     Returns:

@@ -1,12 +1,12 @@
-"""Nested scores of blends: what predicts a fold is learned, calibrated and chosen on the other folds alone.
+"""Nested scores of blends: the blend of a fold is fitted, calibrated and chosen on the other folds alone.
 
-Within the rows that may be seen, a calibration and a choice need predictions that the blend has not learned from:
-a second cross-validation over these rows, whose parts are the folds. Where there are only two folds, each is divided
-into two parts by patients. The blends of the second one know a part less than the one that is calibrated, so that they
-are a little worse, never flattered. With five folds each method learns 16 times: without none, one and two of them.
+Within these rows, a calibration and a choice need predictions of rows that the blend was not fitted on: an inner
+cross-validation whose parts are the folds. If there are only two folds, each is split into two parts by patients. The
+inner blends are fitted without one more part than the calibrated one, so that they are slightly worse, never
+optimistic. With five folds each method is fitted 16 times: without none, one and two of them.
 
-As in all stacking, the members' out-of-fold predictions of the other folds come from models that were trained on the
-fold, too. Only training the members again for each pair of folds would avoid that.
+As in all stacking, the members' out-of-fold predictions of the other folds come from models that were also trained on
+the scored fold. Avoiding that would require retraining the members for each pair of folds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ Parts = frozenset[int]
 
 
 class Recipe(NamedTuple):
-    """A way of blending and how its predictions are calibrated."""
+    """A blending method and a calibration."""
 
     method: str
     calibration: str = NONE
@@ -39,22 +39,22 @@ class Recipe(NamedTuple):
 
 @dataclass(frozen=True)
 class NestedResult:
-    """Nested predictions, and what predicts new rows in the same way."""
+    """Nested predictions, and the blend for new rows."""
 
     predictions: np.ndarray
-    """(N, 6), each fold by what the other folds taught."""
+    """(N, 6), each fold by a blend fitted on the other folds."""
     kl: float
     """Mean KL divergence of `predictions`."""
     recipe: Recipe
     """That of `blend`."""
     of_folds: Mapping[int, Recipe]
-    """That of each fold; they differ where the recipe is chosen."""
+    """The recipe of each fold; they may differ if the recipe is chosen."""
     blend: CalibratedBlend
-    """Learned from all rows."""
+    """Fitted on all rows."""
 
 
 class ContextResult(NamedTuple):
-    """Nested predictions that also use the patient's other recordings, and the adjustment learned from all rows."""
+    """Nested predictions that also use the patient's other recordings, and the context fitted on all rows."""
 
     predictions: np.ndarray
     kl: float
@@ -62,11 +62,11 @@ class ContextResult(NamedTuple):
 
 
 class NestedBlends:
-    """Blends, calibrations and choices learned without some of the rows; each blend is learned once.
+    """Blends, calibrations and choices fitted without some of the rows; each blend is fitted once.
 
     Args:
         predictions: (M, N, 6) out-of-fold predictions of M members for the same N rows.
-        shares: (N, 6) vote shares.
+        shares: (N, 6) vote fractions.
         groups: (N,) patient of each row, none of whom is in two folds.
         folds: (N,) fold of each row.
         methods: name and method.
@@ -91,11 +91,11 @@ class NestedBlends:
         return {recipe: self._result(dict.fromkeys(self._fold_numbers, recipe), recipe) for recipe in recipes}
 
     def choose(self, results: Mapping[Recipe, NestedResult]) -> NestedResult:
-        """Choose among recipes; the choice is nested, too.
+        """Choose among recipes; the choice is also nested.
 
-        A fold is predicted by the recipe that is best, in the inner cross-validation, on the other folds. So the score
-        is not that of the lowest of several, which chance has lowered. New rows are predicted by the recipe of the
-        lowest nested score; of equals the first is taken.
+        A fold is predicted by the recipe that is best on the other folds in the inner cross-validation. So the score is
+        not the optimistic minimum of several. New rows are predicted by the recipe of lowest nested score, in a tie the
+        first.
         """
         of_folds = {
             fold: min(results, key=lambda recipe: self._inner_kl(recipe, self._parts_of(fold)))
@@ -104,7 +104,7 @@ class NestedBlends:
         return self._result(of_folds, min(results, key=lambda recipe: results[recipe].kl))
 
     def with_patient_context(self, result: NestedResult, eegs: np.ndarray) -> ContextResult:
-        """Adjust nested predictions by the patients' other recordings, as the other folds teach.
+        """Adjust nested predictions by the patients' other recordings, with contexts fitted on the other folds.
 
         Args:
             result: of this table.
@@ -140,7 +140,7 @@ class NestedBlends:
         return NestedResult(nested, kl, recipe, of_folds, self._learned(recipe, Parts()))
 
     def _learned(self, recipe: Recipe, without: Parts) -> CalibratedBlend:
-        """Learn a recipe from all rows but those of some parts."""
+        """Fit a recipe on all rows but those of some parts."""
         blend = self._blend(recipe.method, without)
         if recipe.calibration == NONE:
             return CalibratedBlend(blend)
@@ -155,12 +155,12 @@ class NestedBlends:
         return self._blends[method, without]
 
     def _calibration(self, recipe: Recipe, without: Parts, rows: np.ndarray) -> Calibration:
-        """Learn a calibration from `rows`, as blends predict them that have seen neither them nor `without`."""
+        """Fit a calibration to `rows`, predicted by blends fitted without them and without `without`."""
         unseen = self._unseen_predictions(recipe.method, without)
         return learned_calibration(recipe.calibration, unseen[rows], self.shares[rows])
 
     def _unseen_predictions(self, method: str, without: Parts) -> np.ndarray:
-        """Return (N, 6): each part blended by what all others but `without` taught, and NaN for `without`."""
+        """Return (N, 6): each part predicted by a blend fitted on all others but `without`, NaN for `without`."""
         if (method, without) not in self._unseen:
             blended = np.full(self.shares.shape, np.nan)
             for part, rows in self._parts_but(without):
@@ -169,7 +169,7 @@ class NestedBlends:
         return self._unseen[method, without]
 
     def _unseen_calibrated(self, recipe: Recipe, without: Parts) -> np.ndarray:
-        """Return `_unseen_predictions`, each part calibrated by what the others taught."""
+        """Return `_unseen_predictions`, each part calibrated on the others."""
         unseen = self._unseen_predictions(recipe.method, without)
         if recipe.calibration == NONE:
             return unseen
@@ -187,12 +187,12 @@ class NestedBlends:
         return learned_context(unseen, self.shares[rows], self.groups[rows], eegs[rows])
 
     def _parts_but(self, without: Parts) -> list[tuple[int, np.ndarray]]:
-        """Return the number and the rows of each part that is not in `without`."""
+        """Return the index and the rows of each part that is not in `without`."""
         return [(part, self._parts == part) for part in np.unique(self._parts).tolist() if part not in without]
 
 
 def _parts(groups: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Return the part (N,) of each row: its fold, or a half of it where there are fewer than three."""
+    """Return the part (N,) of each row: its fold, or half of it if there are fewer than three."""
     numbers = np.unique(folds, return_inverse=True)[1]
     if numbers.max() >= 2:
         return np.asarray(numbers)

@@ -1,4 +1,4 @@
-"""The rows of the out-of-fold table: of members, of ensembles, and of what they are measured against."""
+"""The rows of the out-of-fold table: of members, ensembles and references."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ ID_COLUMNS = [
 
 
 def oof_rows(rows: pd.DataFrame, model: str, probabilities: np.ndarray) -> pd.DataFrame:
-    """Return what `oof_predictions` stores of `rows`, predicted by `model` with (N, 6) `probabilities`."""
+    """Return the rows that `oof_predictions` stores for `rows`, predicted by `model` with (N, 6) `probabilities`."""
     predicted = pd.DataFrame(probabilities, index=rows.index, columns=list(PROBABILITY_COLUMNS), dtype="float64")
     kept = rows[[*ID_COLUMNS, *SHARE_COLUMNS, "vote_count", "agreement"]]
     divergence = kl_divergence(kept[list(SHARE_COLUMNS)].to_numpy(), predicted.to_numpy())

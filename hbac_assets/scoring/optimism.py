@@ -1,4 +1,4 @@
-"""The optimism of scoring a member by an epoch that was chosen on the very rows that it is scored on."""
+"""The optimism of scoring a member at an epoch chosen on the scored rows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,27 +7,27 @@ import numpy as np
 
 
 class EpochChoice(NamedTuple):
-    """The validation loss of a member over all folds, by how the epoch of each fold is chosen."""
+    """The validation loss of a member over all folds, for two ways of choosing each fold's epoch."""
 
     on_scored_fold: float
-    """The lowest of each fold's own: what the scores of the best epochs are like."""
+    """With each fold's best epoch: the scores as published systems report them."""
     on_other_folds: float
-    """That of the epoch that is best on average on the other folds: no row scores a choice that it took part in."""
+    """With the epoch that is best on average on the other folds: no row scores a choice that it influenced."""
 
     @property
     def optimism(self) -> float:
-        """How much lower the first is than the second."""
+        """The second minus the first."""
         return self.on_other_folds - self.on_scored_fold
 
 
 def epoch_choice(losses: Sequence[np.ndarray], rows: Sequence[int]) -> EpochChoice:
     """Compare both choices of the epoch.
 
-    A fold whose training ended early counts with its last epoch where the others choose a later one.
+    A fold whose training ended early counts with its last epoch if the others choose a later one.
 
     Args:
         losses: of each fold (two or more), the validation loss (E,) after each epoch; E may differ.
-        rows: of each fold; the mean is over rows.
+        rows: the number of rows of each fold; the mean is over rows.
     """
     own = [float(np.min(fold)) for fold in losses]
     nested = []

@@ -1,4 +1,4 @@
-"""Whether one model is better than another on the rows that both predicted."""
+"""Paired comparison of two models on the rows that both predicted."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class PairedDifference(NamedTuple):
 
     @property
     def better(self) -> bool:
-        """Whether the whole interval says so."""
+        """Whether the whole interval is below 0."""
         return self.high < 0
 
     def __str__(self) -> str:
@@ -28,7 +28,7 @@ class PairedDifference(NamedTuple):
 
 
 def paired_difference(first: pd.DataFrame, second: pd.DataFrame) -> PairedDifference | None:
-    """Return the difference of two models' divergences, row by row; None where they are of other rows.
+    """Return the paired difference of two models' divergences; None if their rows differ.
 
     Args:
         first: a row for each label: `KEY`, `PATIENT` and its divergence, `KL`.
@@ -47,7 +47,7 @@ def divergences(oof: pd.DataFrame, shares: list[str], probabilities: list[str]) 
 
     Args:
         oof: rows of one model.
-        shares: the columns of the vote shares.
+        shares: the columns of the vote fractions.
         probabilities: those of the predictions.
     """
     from hbac_assets.scoring.metric import kl_divergence

@@ -1,4 +1,4 @@
-"""What a change of the predictions of one table of rows does to their score."""
+"""The effect of a change of predictions on the score of the same rows."""
 
 from typing import NamedTuple
 
@@ -13,12 +13,12 @@ class PairedGain(NamedTuple):
     before: float
     after: float
     gain: float
-    """How much lower the score is afterwards."""
+    """The decrease of the score."""
     low: float | None
-    """None with fewer than two patients, as `high`."""
+    """None with fewer than two patients, like `high`."""
     high: float | None
     may_be_chance: bool
-    """Whether the interval holds 0, or there is none."""
+    """Whether the interval contains 0, or there is none."""
 
 
 def paired_gain(before: np.ndarray, after: np.ndarray, patients: np.ndarray) -> PairedGain:
@@ -27,7 +27,7 @@ def paired_gain(before: np.ndarray, after: np.ndarray, patients: np.ndarray) -> 
     Args:
         before: (N,) the divergence of each row without the change.
         after: (N,) with it.
-        patients: (N,) the patient of each row; they are the units that the bootstrap draws.
+        patients: (N,) the patient of each row, the unit of the bootstrap.
     """
     found = Bootstrap(patients).differences(np.stack([before, after], axis=1), [(0, 1)])
     low, high = (None if np.isnan(bound[0]) else float(bound[0]) for bound in (found.low, found.high))

@@ -1,7 +1,7 @@
-"""What a patient's other recordings say of one of them: an optional last step, after blend and calibration.
+"""Patient context: the use of a patient's other recordings, an optional last step after blend and calibration.
 
-Predictions alone are read, never labels: so it is allowed wherever the patient of each recording is known, as in the
-competition's test.csv. What it gains depends on how many recordings a patient has.
+Only predictions are read, never labels: so it is legitimate wherever the patient of each recording is known, as in the
+competition's test.csv. The gain depends on the number of recordings per patient.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 from hbac_assets.scoring.calibration import log_probabilities
 
 RIDGE = 1.0
-"""Of the deviations from the start beside the divergences' sum: that of a normal prior of variance 1."""
+"""Weight of the squared deviations from the start relative to the sum of divergences: a unit normal prior."""
 
 MOST_STEPS = 500
 
@@ -20,8 +20,8 @@ MOST_STEPS = 500
 class PatientContext:
     """Logits own·ℓ + w·(with_others·ℓ + others·(m − center)), with w = n / (n + shrinkage).
 
-    ℓ are the row's log probabilities, m is their mean over the n other EEGs of its patient. A row without others only
-    has its own; the more there are, the more they count.
+    ℓ are the row's log probabilities, m is their mean over the n other EEGs of its patient. A row without others uses
+    only its own; the weight of the others grows with their number.
     """
 
     own: float
@@ -30,7 +30,7 @@ class PatientContext:
     shrinkage: float
     """In EEGs, over 0."""
     center: np.ndarray
-    """(6,) mean log probabilities of the rows that it was learned from: what m says of the average patient."""
+    """(6,) mean log probabilities of the rows that it was fitted on: m for the average patient."""
 
     def __call__(self, predictions: np.ndarray, patients: np.ndarray, eegs: np.ndarray) -> np.ndarray:
         """Return (N, 6) probabilities that use the other EEGs of each row's patient among these rows.
@@ -52,11 +52,11 @@ class PatientContext:
 def learned_context(
     predictions: np.ndarray, shares: np.ndarray, patients: np.ndarray, eegs: np.ndarray
 ) -> PatientContext:
-    """Find the four scalars of least mean KL divergence on these rows, with a small ridge towards no change.
+    """Fit the four scalars of lowest mean KL divergence on these rows, with a small ridge towards no change.
 
     Args:
-        predictions: (N, 6) probabilities that were not learned from these rows.
-        shares: (N, 6) vote shares.
+        predictions: (N, 6) probabilities that were not fitted on these rows.
+        shares: (N, 6) vote fractions.
         patients: (N,) patient of each row.
         eegs: (N,) EEG of each row.
     """
@@ -88,7 +88,7 @@ def learned_context(
 def other_eegs(logs: np.ndarray, patients: np.ndarray, eegs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (N, 6) the mean over the patient's other EEGs, each being the mean of its rows, and (N,) their number.
 
-    The mean is 0 where there are none.
+    The mean is 0 if there are none.
     """
     numbers = _numbered(patients)
     keys = np.stack([numbers, np.unique(eegs, return_inverse=True)[1].ravel()], axis=1)
@@ -102,7 +102,7 @@ def other_eegs(logs: np.ndarray, patients: np.ndarray, eegs: np.ndarray) -> tupl
 
 
 def _numbered(patients: np.ndarray) -> np.ndarray:
-    """Return (N,) a number for each patient; rows without one, None or NaN, each have a number of their own."""
+    """Return (N,) an index for each patient; rows without one, None or NaN, each get a separate index."""
     numbers: dict[object, int] = {}
     return np.array(
         [
@@ -114,7 +114,7 @@ def _numbered(patients: np.ndarray) -> np.ndarray:
 
 
 def _sums(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
-    """Return (groups, K): the sums of the rows of `values` (N, K) by the number of their group."""
+    """Return (groups, K): the sums of the rows of `values` (N, K) by the index of their group."""
     sums = np.zeros((groups, values.shape[1]))
     np.add.at(sums, group, values)
     return sums

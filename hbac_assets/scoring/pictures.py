@@ -1,4 +1,4 @@
-"""Pictures of scores and predictions, as PNG bytes: look before you read."""
+"""Pictures of scores and predictions, as PNG bytes."""
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,8 @@ def grouped_scores(scores: pd.DataFrame, group: str, item: str, title: str) -> b
     """Draw the mean KL of each item with its interval, group below group; those that are not `chosen` in grey.
 
     Args:
-        scores: `group`, `item`, mean, low and high, and perhaps the truth value chosen; what has no mean is left out.
-        group: the column whose values stand in bold above their items.
+        scores: `group`, `item`, mean, low and high, optionally the boolean chosen; items without a mean are left out.
+        group: the column whose values are bold headings above their items.
         item: the column that names each item.
         title: of the picture.
     """
@@ -38,11 +38,11 @@ def grouped_scores(scores: pd.DataFrame, group: str, item: str, title: str) -> b
 
 
 def vote_confusion(mean: np.ndarray, model: str) -> bytes:
-    """Draw the mean prediction where the experts vote for a class, one row for each class of theirs.
+    """Draw the mean prediction where experts vote for a class, one row for each voted class.
 
     Args:
         mean: (6, 6) as `classes.soft_confusion` returns it; NaN in the row of a class without votes.
-        model: whose predictions.
+        model: its name.
     """
     figure, axes = new_axes(6, 4.8, plain(f"{model}: mean prediction by class of the votes"))
     image = axes.imshow(mean, cmap="Blues", vmin=0, vmax=1)

@@ -1,6 +1,6 @@
-"""What a model is measured against: the class prior, plain band powers, the way down to the floor.
+"""The references for models: the class prior, logistic regression on band powers, and the way to the floor.
 
-Both references are out of fold as the models are: a row is predicted from the rows of the other folds.
+Both references are out of fold like the models: a row is predicted from the rows of the other folds.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from hbac_assets.signals.montage import CHAINS
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES
 
 CLASS_PRIOR, LOGISTIC_REGRESSION = "class prior", "band powers, logistic regression"
-"""What they are called in tables."""
+"""Their names in tables."""
 
 BANDS = {"delta": (0.5, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 20.0)}
 """Bounds in Hz, the upper one excluded."""
@@ -23,10 +23,10 @@ Predict = Callable[[np.ndarray], np.ndarray]
 
 
 def class_prior(shares: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Return (N, 6): for each row the mean shares of the rows of the other folds.
+    """Return (N, 6): for each row the mean vote fractions of the rows of the other folds.
 
     Args:
-        shares: (N, 6) vote shares.
+        shares: (N, 6) vote fractions.
         folds: (N,) fold of each row.
     """
     predictions = np.empty_like(shares, dtype=float)
@@ -39,7 +39,7 @@ def band_powers(power: np.ndarray) -> np.ndarray:
     """Return (16,): the mean natural logarithm of the power, for each chain in the order of the four bands.
 
     Args:
-        power: (400, T) window in µV²/Hz, the four chains one after another.
+        power: (400, T) window in µV²/Hz, the four chains stacked.
     """
     log_power = np.log(np.maximum(power, np.exp(LOWEST_LOG_POWER))).reshape(len(CHAINS), len(FREQUENCIES), -1)
     in_band = [(low <= FREQUENCIES) & (high > FREQUENCIES) for low, high in BANDS.values()]
@@ -47,11 +47,11 @@ def band_powers(power: np.ndarray) -> np.ndarray:
 
 
 def logistic_regression(features: np.ndarray, shares: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Return (N, 6): multinomial logistic regression on standardised features, fitted to the vote shares.
+    """Return (N, 6): multinomial logistic regression on standardised features, fitted to the vote fractions.
 
     Args:
         features: (N, F), such as the `band_powers` of each row's window.
-        shares: (N, 6) vote shares.
+        shares: (N, 6) vote fractions.
         folds: (N,) fold of each row.
     """
     predictions = np.empty_like(shares, dtype=float)
@@ -62,8 +62,8 @@ def logistic_regression(features: np.ndarray, shares: np.ndarray, folds: np.ndar
     return predictions
 
 
-def closed_share(score: float, prior: float, floor: float) -> float:
-    """Return the share of the distance from the prior's score down to the floor that `score` closes.
+def closed_fraction(score: float, prior: float, floor: float) -> float:
+    """Return the fraction of the distance from the prior's score to the floor that `score` covers.
 
     NaN if the prior is no worse than the floor.
     """
@@ -75,8 +75,8 @@ def _fit_logistic_regression(features: np.ndarray, shares: np.ndarray) -> Predic
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    # Soft targets: each row counts once for every class, weighted by its share. Shares of 0 stay, so that a
-    # class which the training rows lack still has a column.
+    # Soft targets: each row counts once for every class, weighted by its vote fraction. Zeros stay, so that a class
+    # that the training rows lack still has a column.
     rows = np.repeat(features, len(CLASSES), axis=0)
     classes = np.tile(np.arange(len(CLASSES)), len(features))
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -1,4 +1,4 @@
-"""What is known of the rows that models are scored on, and what it does to the scores if something is not."""
+"""The rows on which models are scored, and the effects of unknown properties on the scores."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from hbac_assets.scoring.slices import slice_masks
 
 @dataclass(frozen=True)
 class ScoredTable:
-    """What is known of the rows that models are scored on; the first of votes and shares that is given is used.
+    """The rows on which models are scored; votes take precedence over shares.
 
     Attributes:
-        votes: (N, 6) whole numbers of votes, at least one in each row; with `vote_counts` any multiple of them.
-        vote_counts: (N,) how many experts voted, where votes are sums over several moments that the same experts saw,
-            or fractions; None: as many as there are votes.
-        shares: (N, 6) vote shares, where the votes themselves are not known.
+        votes: (N, 6) whole numbers of votes, at least one per row; with `vote_counts` any multiple of them.
+        vote_counts: (N,) the number of experts, if votes are sums over several moments that the same experts saw, or
+            fractions; None: the number of votes.
+        shares: (N, 6) vote fractions, if the votes themselves are unknown.
         patients: (N,) patient of each row.
         folds: (N,) fold of each row, for a class prior that does not see the rows it predicts.
-        agreement: (N,) categories of agreement; None: by the votes.
-        quality: (N,) any measure of the signal's quality.
+        agreement: (N,) categories of agreement; None: derived from the votes.
+        quality: (N,) any measure of signal quality.
     """
 
     votes: np.ndarray | None = None
@@ -33,16 +33,16 @@ class ScoredTable:
     quality: np.ndarray | None = None
 
     def vote_shares(self) -> np.ndarray:
-        """Return (N, 6) vote shares."""
+        """Return (N, 6) vote fractions."""
         if self.votes is None:
             assert self.shares is not None
             return self.shares
         return np.asarray(self.votes / self.votes.sum(axis=1, keepdims=True))
 
     def expert_votes(self) -> np.ndarray | None:
-        """Return (N, 6) votes, one for each expert, in the proportions of all votes; None where there are but shares.
+        """Return (N, 6) votes, one per expert, in the proportions of all votes; None if only fractions are known.
 
-        Sums are brought down to whole votes by the largest remainders, the first class coming first where they tie.
+        Sums are reduced to whole votes by largest remainders, in a tie the first class.
         """
         if self.votes is None or self.vote_counts is None:
             return self.votes
@@ -57,14 +57,14 @@ class ScoredTable:
         return self.folds is not None and len(np.unique(self.folds)) > 1
 
     def prior(self) -> np.ndarray:
-        """Return (N, 6): the class prior, by the rows of the other folds where there are any."""
+        """Return (N, 6): the class prior, from the rows of the other folds if there are folds."""
         shares = self.vote_shares()
         if self.folds is not None and self.has_folds():
             return class_prior(shares, self.folds)
         return np.broadcast_to(shares.mean(axis=0), shares.shape)
 
     def masks(self) -> dict[tuple[str, str], np.ndarray]:
-        """Return the slices that this table allows, as `slice_masks` does."""
+        """Return the slices of this table, as `slice_masks` does."""
         counts, category = None, self.agreement
         if self.votes is not None:
             counts = self.votes.sum(axis=1) if self.vote_counts is None else self.vote_counts
@@ -72,19 +72,19 @@ class ScoredTable:
         return slice_masks(self.vote_shares(), counts, category, self.patients, self.quality)
 
     def missing(self) -> dict[str, str]:
-        """Return, for each thing that is not known, what that does to the scores."""
+        """Return the effect of each unknown property on the scores."""
         effects = {}
         if self.votes is None:
-            effects["votes"] = "no slices by votes, no floor, no number of experts: shares do not say how many voted"
+            effects["votes"] = "no slices by votes, no floor, no worth in experts: fractions do not tell how many voted"
             if self.agreement is None:
                 effects["agreement"] = "no slices by agreement"
         if self.patients is None:
             effects["patients"] = (
-                "each row counts as a patient of its own: intervals are too narrow, and noise passes as real; "
+                "each row counts as a separate patient: intervals are too narrow, and noise passes as real; "
                 "no slices by patient size"
             )
         if not self.has_folds():
-            effects["folds"] = "the class prior has seen the rows that it predicts, which flatters it a little"
+            effects["folds"] = "the class prior has seen the rows that it predicts, which makes it a little optimistic"
         if self.quality is None:
             effects["quality"] = "no slices by signal quality"
         return effects

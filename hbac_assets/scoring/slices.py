@@ -1,4 +1,4 @@
-"""Slices of a table, and mean scores of them, with intervals that respect that a patient's rows are alike."""
+"""Slices of a table, and their mean scores with intervals over patients."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,10 @@ from hbac_assets.scoring.classes import TIE, majority
 
 ALL = "all"
 SLICES = {ALL: (0, np.inf), "<3": (0, 3), "3-9": (3, 10), ">=10": (10, np.inf)}
-"""Name: lowest vote count, and the lowest one beyond the slice. Rater populations differ between them."""
+"""By name: lowest vote count, and the lowest one beyond the slice. Rater populations differ between them."""
 
 PATIENT_SIZES = {"1": (1, 2), "2-9": (2, 10), "10-99": (10, 100), ">=100": (100, np.inf)}
-"""Name: least rows of a patient, and the least beyond the slice."""
+"""By name: fewest rows of a patient, and the fewest beyond the slice."""
 
 
 def scores(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def scores(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> pd.DataFra
 
     Args:
         frame: rows with patient_id, vote_count and `column`.
-        column: what to average, such as the divergence of each row.
+        column: the values to average, such as the divergence of each row.
         seed: of the bootstrap.
     """
     votes = frame["vote_count"].to_numpy()
@@ -33,11 +33,11 @@ def scores(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> pd.DataFra
 
 
 def agreement_scores(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> pd.DataFrame:
-    """Return one row for each agreement category: agreement, and the rest as `scores` does.
+    """Return one row for each agreement category: agreement, and the columns of `scores`.
 
     Args:
         frame: rows with patient_id, agreement and `column`.
-        column: what to average.
+        column: the values to average.
         seed: of the bootstrap.
     """
     category = frame["agreement"].to_numpy()
@@ -50,7 +50,7 @@ def score(frame: pd.DataFrame, column: str = "kl", seed: int = 0) -> dict[str, f
 
 
 def within(vote_counts: np.ndarray, name: str) -> np.ndarray:
-    """Return (N,): which rows of (N,) vote counts are in the vote slice of this name."""
+    """Return (N,): whether vote counts (N,) are in the vote slice of this name."""
     low, high = SLICES[name]
     return np.asarray((vote_counts >= low) & (vote_counts < high))
 
@@ -62,21 +62,21 @@ def slice_masks(
     patients: np.ndarray | None = None,
     quality: np.ndarray | None = None,
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Return (N,) masks of all slices that have rows, by what they are made of and their name.
+    """Return (N,) masks of all non-empty slices, by kind and name.
 
     - `votes`: by vote count, see `SLICES`.
     - `agreement`: the categories of `labels.AGREEMENTS`.
     - `class`: the class with the most votes, or `tie`.
-    - `patient size`: how many rows the table has of the patient.
+    - `patient size`: the patient's number of rows in the table.
     - `quality`: the lowest, middle and highest third, and `unknown` where it is NaN. Equal values stay together, so
       that the thirds may be unequal.
 
     Args:
-        shares: (N, 6) vote shares.
+        shares: (N, 6) vote fractions.
         vote_counts: (N,) votes.
         agreement: (N,) names of categories.
         patients: (N,) patient of each row.
-        quality: (N,) any measure of the signal's quality, such as the fraction of the samples that are there.
+        quality: (N,) any measure of signal quality, such as the fraction of samples present.
     """
     classes = majority(shares)
     masks = {("class", name): classes == number for number, name in enumerate(CLASSES)}

@@ -1,6 +1,6 @@
-"""A trained stacking network and its features: how it turns the members' predictions into one.
+"""A trained stacking network and its features, as a blend.
 
-How it is trained belongs to `stacking`.
+Training belongs to `stacking`.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,12 +33,12 @@ FEATURES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class StackedBlend:
-    """A trained network and what it is shown."""
+    """A trained network and its features."""
 
     features: str
     """A key of `FEATURES`."""
     weights: list[np.ndarray]
-    """Those of the network, in the order of its layers."""
+    """The network's weights, in the order of its layers."""
 
     def __call__(self, predictions: np.ndarray) -> np.ndarray:
         """Turn the members' predictions (M, N, 6) into one (N, 6)."""
@@ -47,12 +47,12 @@ class StackedBlend:
 
 @dataclass(frozen=True)
 class NetworkBlend:
-    """The same, of a network that is a function."""
+    """The same, for a network given as a function."""
 
     features: str
     """A key of `FEATURES`."""
     network: Callable[[np.ndarray], np.ndarray]
-    """From features float32 (N, inputs) to what is added to the log of the mean (N, 6)."""
+    """From features float32 (N, inputs) to the addition to the log of the mean (N, 6)."""
 
     def __call__(self, predictions: np.ndarray) -> np.ndarray:
         """Turn the members' predictions (M, N, 6) into one (N, 6)."""
@@ -63,13 +63,13 @@ class NetworkBlend:
 
 
 def network_inputs(features: str, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return in single precision what the network is shown (N, inputs), and the log of the mean (N, 6)."""
+    """Return the network's features (N, inputs) and the log of the mean (N, 6), in single precision."""
     log_mean = np.log(np.maximum(predictions.mean(axis=0), SMALLEST))
     return FEATURES[features](predictions).astype("float32"), log_mean.astype("float32")
 
 
 def predict(weights: list[np.ndarray], features: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Return the probabilities (N, 6), in batches of one size, so that a row has the same bits in any company."""
+    """Return the probabilities (N, 6), in batches of equal size, so that a row's bits do not depend on other rows."""
     from scipy.special import softmax
 
     logits = [start[:0]]

@@ -1,12 +1,11 @@
 """Stacking (Wolpert 1992, "Stacked generalization"): a small network learns from the members' predictions.
 
-They must be out-of-fold predictions: those of models that saw a row's patient look better than they are, and the
-network would trust the member that overfits most. Which rows it learns from is decided in `nested`; this module sees
-only those.
+They must be out-of-fold predictions: models that saw a row's patient would look too good, and the network would favour
+the member that overfits most. `nested` decides which rows it learns from.
 
-The network's output is added to the logarithm of the members' mean and is 0 before training. So the mean is where it
-starts, what early stopping returns to where nothing is gained, and what a ridge on the output holds it near, however
-many members there are.
+The network's output is added to the logarithm of the members' mean and is 0 before training. So training starts from
+the mean, early stopping falls back to it without improvement, and a ridge on the output keeps the blend near it,
+whatever the number of members.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,31 +23,31 @@ from hbac_assets.scoring.stacked_blend import BATCH_SIZE, StackedBlend, network_
 if TYPE_CHECKING:
     import keras
 
-# The report that stacked so (Radboud) gives the patience alone. More weight for the consensus makes the network surer
-# than the experts are, which the competition's metric punishes.
+# The Radboud report, which uses this stacking, gives only the patience. More weight for the consensus makes the network
+# overconfident, which the competition's metric punishes.
 PATIENCE = 20
 CONSENSUS_WEIGHT = 0.1
 HIDDEN = (64, 32)
 LEARNING_RATE = 1e-3
 HELD_OUT = 0.2  # of the patients
 MOST_EPOCHS = 1000
-RIDGE = 0.02  # of the squared logits that the network adds, in nats
+RIDGE = 0.02  # of the squared added logits, in nats
 SEED = 42
 
 
 def stacked(
     predictions: np.ndarray, shares: np.ndarray, groups: np.ndarray, *, features: str
 ) -> StackedBlend | ConvexBlend:
-    """Train the network on these rows until the patients kept for that purpose no longer gain.
+    """Train the network on these rows, with early stopping on held-out patients.
 
-    The loss is the cross-entropy to the consensus and the Kullback-Leibler divergence from the vote shares, weighted.
-    Both of the shares would be one loss, since cross-entropy and divergence from the same target have the same
-    gradient. Early stopping monitors the divergence of held-out patients (patience 20) and restores the best weights,
+    The loss is a weighted sum of the cross-entropy to the consensus and the Kullback-Leibler divergence from the vote
+    fractions. (With the same target for both it would be a single loss, since their gradients are equal.) Early
+    stopping monitors the divergence of held-out patients (patience 20) and restores the best weights,
     those before training included. With a single patient, fall back to the mean.
 
     Args:
         predictions: (M, N, 6) of M members.
-        shares: (N, 6) vote shares.
+        shares: (N, 6) vote fractions.
         groups: (N,) the patient of each row.
         features: a key of `FEATURES`.
     """
@@ -75,22 +74,22 @@ def stacked(
 
 
 def held_out_rows(groups: np.ndarray) -> np.ndarray:
-    """Return which rows (N,) are monitored for early stopping: all those of a fifth of the patients.
+    """Return the mask (N,) of the rows monitored for early stopping: all those of a fifth of the patients.
 
-    At least one patient is monitored, and at least one is not unless there is only one.
+    At least one patient is monitored, and at least one is not, unless there is only one.
     """
     patients = np.random.default_rng([SEED, 0]).permutation(np.unique(groups))
     return np.asarray(np.isin(groups, patients[: max(1, round(HELD_OUT * len(patients)))]))
 
 
 def consensus(shares: np.ndarray) -> np.ndarray:
-    """Return (N, 6) float32: 1 for the class with the most votes; classes with equally many share it."""
+    """Return (N, 6) float32: 1 for the class with the most votes, split equally in a tie."""
     most = shares == shares.max(axis=1, keepdims=True)
     return np.asarray(most / most.sum(axis=1, keepdims=True), dtype="float32")
 
 
 def build_network(inputs: int) -> "keras.Model":
-    """Return the network from (inputs,) features to (6,) logits, which at the start are 0 for all features."""
+    """Return the network from (inputs,) features to (6,) logits, which are initially 0."""
     import keras
 
     def dense(units: int, activation: str, number: int) -> "keras.layers.Layer":
@@ -108,7 +107,7 @@ class _State(NamedTuple):
 
 
 class _Network(NamedTuple):
-    """The compiled training for one number of inputs, which all networks with as many share."""
+    """The compiled training for one number of inputs, common to all networks of that size."""
 
     state: _State  # before the first step
     step: Callable[..., _State]  # (state, features, log mean, consensus, shares) -> state
@@ -141,6 +140,6 @@ def _compiled(inputs: int) -> _Network:
 
 
 def _shuffled_batches(rows: int, epoch: int) -> Iterator[np.ndarray]:
-    """Yield the rows of each batch of an epoch in a new order; the first ones fill up the last batch."""
+    """Yield the rows of each batch of an epoch in a new order; a partial last batch is filled from the beginning."""
     order = np.random.default_rng([SEED, 1, epoch]).permutation(rows)
     yield from full_batches(order, BATCH_SIZE)

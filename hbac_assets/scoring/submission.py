@@ -1,4 +1,4 @@
-"""The table that Kaggle scores: built in the order of sample_submission.csv, and checked against it."""
+"""The submission table: built in the order of sample_submission.csv, and checked against it."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ SUM_TOLERANCE = 1e-6
 def build(eeg_ids: Sequence[str], predictions: np.ndarray, sample: pd.DataFrame) -> pd.DataFrame:
     """Return eeg_id and the six vote columns, in the rows' order of `sample`.
 
-    Of an EEG in several rows `combining.in_order` says which gets which prediction.
+    An EEG in several rows is matched by `combining.in_order`.
 
     Args:
         eeg_ids: (N,) the EEG of each prediction, in any order, as text.
@@ -38,7 +38,7 @@ def build(eeg_ids: Sequence[str], predictions: np.ndarray, sample: pd.DataFrame)
 
 
 def violations(frame: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
-    """Return what keeps `frame` from being a valid submission, one line each; none if it is valid."""
+    """Return the violations that make `frame` an invalid submission, one line each; none if it is valid."""
     if list(frame.columns) != ["eeg_id", *VOTE_COLUMNS]:
         return [f"columns: expected eeg_id, {', '.join(VOTE_COLUMNS)}, found {', '.join(map(str, frame.columns))}"]
     found = []
@@ -56,5 +56,5 @@ def violations(frame: pd.DataFrame, sample: pd.DataFrame) -> list[str]:
     unsummed = ~(np.abs(shares.sum(axis=1) - 1) <= SUM_TOLERANCE)
     if unsummed.any():
         row = int(np.argmax(unsummed))
-        found.append(f"row {row + 1}: expected shares of sum 1, found {shares[row].sum():g}")
+        found.append(f"row {row + 1}: expected probabilities of sum 1, found {shares[row].sum():g}")
     return found

@@ -1,4 +1,4 @@
-"""What models are measured against, on the rows that each has scored: class prior, floor of votes, experts."""
+"""The yardsticks for models, on the rows that each has predicted: class prior, floor of votes, experts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from hbac_assets.scoring.experts import expert_divergences, worth
 from hbac_assets.scoring.floor import VoteFloor, vote_floor
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import closed_share
+from hbac_assets.scoring.references import closed_fraction
 from hbac_assets.scoring.scored_table import ScoredTable
 from hbac_assets.scoring.slices import ALL
 
@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 
 def column_means(divergences: np.ndarray) -> np.ndarray:
-    """Return the mean of each column over what is not NaN; NaN where nothing is."""
+    """Return the mean of each column without NaN; NaN for a column of NaN."""
     known = ~np.isnan(divergences)
     counts = known.sum(axis=0)
     sums = np.where(known, divergences, 0).sum(axis=0)
@@ -24,7 +24,7 @@ def column_means(divergences: np.ndarray) -> np.ndarray:
 
 
 class Yardsticks:
-    """What models are measured against, on the rows that each has scored: prior, floor, experts."""
+    """The yardsticks for models, on the rows that each has predicted: prior, floor, experts."""
 
     def __init__(self, table: ScoredTable, divergences: np.ndarray) -> None:
         shares = table.vote_shares()
@@ -47,7 +47,7 @@ class Yardsticks:
                 "floor_low": float(min(bounds)),
                 "floor": float(np.mean(bounds)),
                 "floor_high": float(max(bounds)),
-                "closed": closed_share(float(score), float(prior), float(np.mean(bounds))),
+                "closed": closed_fraction(float(score), float(prior), float(np.mean(bounds))),
             }
             for score, prior, *bounds in zip(scores, *means, strict=True)
         ]
@@ -65,13 +65,13 @@ class Yardsticks:
         ]
 
     def experts_of_all(self) -> np.ndarray:
-        """Return (10,) divergences of 0 to 9 votes over the table; empty where no row has ten votes."""
+        """Return (10,) divergences of 0 to 9 votes over the table; empty if no row has ten votes."""
         if self._experts is None or np.isnan(self._experts).all():
             return np.empty(0)
         return np.asarray(np.nanmean(self._experts, axis=0))
 
     def floor_records(self, masks: Mapping[tuple[str, str], np.ndarray]) -> list[Record]:
-        """Return the floor of the table by votes; nothing where it is not known."""
+        """Return the floor of the table by votes; empty if unknown."""
         if np.isnan(self._floor.middle).all():
             return []
         slices = {ALL: np.ones(len(self._prior), bool)}
@@ -89,7 +89,7 @@ class Yardsticks:
 
 
 def _means_where_scored(baselines: np.ndarray, divergences: np.ndarray) -> np.ndarray:
-    """Return (B, M): the mean of each of (N, B) baselines over the rows of which each model has a score."""
+    """Return (B, M): the mean of each of (N, B) baselines over the rows that each model has predicted."""
     scored = (~np.isnan(divergences)).astype(float)
     counts = scored.sum(axis=0)
     shape = (baselines.shape[1], divergences.shape[1])

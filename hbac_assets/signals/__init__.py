@@ -1,4 +1,4 @@
-"""EEG and spectrogram mathematics, in numpy, scipy and PyWavelets alone.
+"""EEG and spectrogram mathematics, with numpy, scipy and PyWavelets only.
 
-Montage, grid, transforms and the recipes that choose among them belong here; files, labels and models do not.
+Montage, grid, transforms and their recipes belong here; files, labels and models do not.
 """

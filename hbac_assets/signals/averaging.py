@@ -1,4 +1,4 @@
-"""Area averaging: how an axis of many values becomes one of few."""
+"""Area averaging: downsampling of an axis."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def averaging_matrix(inputs: int, outputs: int) -> "csr_array":
     """Return the float32 (outputs, inputs) matrix of area averaging.
 
-    Output k is the mean over the k-th of `outputs` equal parts of the axis; an input that lies across a border
-    counts on either side with the share of it that lies there.
+    Output k is the mean over the k-th of `outputs` equal parts of the axis; an input across a border counts on either
+    side with the fraction of its extent there.
     """
     from scipy.sparse import csr_array
 
@@ -25,7 +25,7 @@ def averaging_matrix(inputs: int, outputs: int) -> "csr_array":
 
 @lru_cache(maxsize=32)
 def image_averaging(inputs: tuple[int, int], outputs: tuple[int, int]) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that averages images of `inputs` (height, width) to `outputs`, each axis as above."""
+    """Return a function that averages images of `inputs` (height, width) to `outputs` by `averaging_matrix`."""
     if inputs == outputs:
         return lambda image: image
     heights, widths = map(averaging_matrix, inputs, outputs)

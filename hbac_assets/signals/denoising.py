@@ -9,15 +9,15 @@ from hbac_assets.errors import HbacError
 def wavelet_denoised(
     signals: Float[np.ndarray, "signals samples"], wavelet: str
 ) -> Float[np.ndarray, "signals samples"]:
-    """Return signals of which only the wavelet coefficients remain that white noise would hardly reach.
+    """Return signals without the wavelet coefficients that white noise would explain.
 
     The hard threshold is the universal one, σ·√(2·ln n) for n samples (Donoho & Johnstone 1994, Ideal spatial
     adaptation by wavelet shrinkage, https://doi.org/10.1093/biomet/81.3.425). σ is the median absolute deviation of
-    the finest detail coefficients over 0.6745, which is that of a standard normal. The wavelets are periodic: so those
-    of orthogonal families are orthonormal, and white noise stays white.
+    the finest detail coefficients over 0.6745, its value for a standard normal. Periodic extension keeps orthogonal
+    wavelets orthonormal, so that white noise stays white.
 
     Args:
-        signals: (N, samples), each with a threshold of its own.
+        signals: (N, samples), each with a separate threshold.
         wavelet: the name of a discrete wavelet of PyWavelets.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The arrays that are made from 50 s of EEG and stored, each kind by a recipe of its own."""
+"""The stored arrays made from 50 s of EEG, each kind by its recipe."""
 
 import numpy as np
 from jaxtyping import Float
@@ -14,9 +14,9 @@ Recipe = EegRecipe | WaveformRecipe
 
 
 def array_of(eeg: Float[np.ndarray, "samples electrodes"], recipe: Recipe) -> Float[np.ndarray, "rows times"]:
-    """Return what a recipe makes of a window of 50 s, of the recipe's `shape` and `dtype`; time is the last axis.
+    """Return the array of a 50 s window by a recipe, of the recipe's `shape` and `dtype`; time is the last axis.
 
-    Waveforms are filtered in the whole window before they are cut, so that the filter has settled where they begin.
+    Waveforms are filtered over the whole window before they are cut, so that the filter has settled at their start.
     """
     if isinstance(recipe, EegRecipe):
         return eeg_spectrogram(middle(eeg, recipe.seconds), recipe)

@@ -1,6 +1,6 @@
-"""The recipe by which a spectrogram is made from an EEG: which transform, on which grid, denoised or not.
+"""The recipe of a spectrogram made from the EEG: transform, grid and denoising.
 
-How a recipe is followed stands in `eeg_spectrogram`; which member of an experiment has which recipe, in its settings.
+`eeg_spectrogram` applies a recipe; a member's settings choose it.
 """
 
 from typing import Annotated, Literal, Self
@@ -16,44 +16,44 @@ NYQUIST = EEG_RATE / 2
 
 
 class EegRecipe(Settings):
-    """From 50 s of EEG, or the 10 s in their middle, to an image for each chain.
+    """The recipe of an image per chain, from 50 s of EEG or the middle 10 s.
 
     The defaults are the competition's most used public recipe.
-    Frames of `segment_length` samples follow one another by that less `overlap`, the first centred on the first sample
-    of the window, beyond which all is zero. All but the frame at its end are used, 256 by default; where they are more
-    than the columns, they are averaged down.
+    Frames of `segment_length` samples have a hop of `segment_length - overlap`, the first centred on the first sample
+    of the window, which is padded with zeros. All but the last frame are used, 256 by default; if there are more
+    frames than columns, they are averaged.
     """
 
     model_config = ConfigDict(validate_default=True)
 
-    seconds: Literal[50, 10] = Field(50, description="of the EEG; 10: those in the middle, which the label is of")
+    seconds: Literal[50, 10] = Field(50, description="of the EEG; 10: the middle ones, which are labelled")
     transform: Annotated[Literal["mel", "stft"], KIND] = Field(
         "mel", description="triangular mel filters on the power, or the power itself averaged over `frequencies`"
     )
     segment_length: Annotated[int, Field(ge=4, le=EEG_WINDOW, multiple_of=2)] = Field(128, description="samples")
     overlap: NonNegativeInt = Field(89, description="samples")
-    fft_length: Annotated[int, Field(multiple_of=2)] = Field(1024, description="samples, zeros beyond the segment")
+    fft_length: Annotated[int, Field(multiple_of=2)] = Field(1024, description="samples, zero-padded from the segment")
     frequencies: tuple[float, float] = Field((0.0, 20.0), description="Hz")
     size: tuple[PositiveInt, PositiveInt] = Field((128, 256), description="(bands, columns) of each chain")
     denoising: str | None = Field(None, description="the wavelet to denoise with before the transform, such as db8")
 
     @property
     def name(self) -> str:
-        """The first part of the name of the folder of its arrays."""
+        """The first part of the name of its arrays' folder."""
         return self.transform
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Shape of what it makes of a window: (4 × bands, columns)."""
+        """Shape of a window's array: (4 × bands, columns)."""
         return len(CHAINS) * self.size[0], self.size[1]
 
     @property
     def dtype(self) -> type[np.floating]:
-        """Type of what it makes of a window."""
+        """Type of a window's array."""
         return np.float32
 
     def of_label(self) -> Self:
-        """Return the recipe for the labelled 10 s, with frames so much closer that there are no fewer of them."""
+        """Return the recipe for the labelled 10 s, with a shorter hop, so that there are at least as many frames."""
         label = recipes.of_label(self)
         return self.model_copy(update={"seconds": label.seconds, "overlap": label.overlap})
 
@@ -84,11 +84,11 @@ class EegRecipe(Settings):
     @classmethod
     def _no_finer_than_the_transform(cls, size: tuple[int, int], earlier: ValidationInfo) -> tuple[int, int]:
         if {"seconds", "overlap", "segment_length", "fft_length", "frequencies"} - earlier.data.keys():
-            return size  # one of them is at fault already
+            return size  # one of them is invalid already
         frames = earlier.data["seconds"] * EEG_RATE // (earlier.data["segment_length"] - earlier.data["overlap"])
         if size[1] > frames:
             raise ValueError(f"expected at most {frames} columns: so many frames does the overlap give")
-        # Else a mel filter could lie between two bins of the transform.
+        # Otherwise a mel filter could fall between two bins of the transform.
         low, high = earlier.data["frequencies"]
         most = max(0, int((high - low) * 2 * earlier.data["fft_length"] / EEG_RATE) - 2)
         if size[0] > most:

@@ -1,8 +1,7 @@
-"""Spectrograms made from the EEG, as a recipe says: the mel spectrogram that competitors share, or a plain STFT.
+"""Spectrograms made from the EEG by a recipe: the mel spectrogram common among competitors, or a plain STFT.
 
-A Fourier transform of which few frequencies are wanted is a matrix product, and one product serves all frames of a
-chain. Chain by chain, everything stays within a processor's cache. What settings a recipe has, and which go together,
-is said in `eeg_recipe`.
+A Fourier transform at few frequencies is a matrix product, and one product serves all frames of a chain. Chain by
+chain, everything fits a processor's cache. The settings of a recipe belong to `eeg_recipe`.
 """
 
 from functools import lru_cache
@@ -23,21 +22,21 @@ if TYPE_CHECKING:
 
 LEAST_POWER = 1e-10
 DECIBELS = 80.0
-"""What lies so far below the maximum of its difference is raised to there."""
+"""Dynamic range in dB: lower values are raised to this distance from the derivation's maximum."""
 
 
 def eeg_spectrogram(
     eeg: Float[np.ndarray, "samples electrodes"], recipe: EegTransform
 ) -> Float32[np.ndarray, "{4*recipe.size[0]} {recipe.size[1]}"]:
-    """Return the spectrogram of each chain: the mean over the decibels of its four bipolar differences.
+    """Return the spectrogram of each chain: the mean, in decibels, over its four bipolar derivations.
 
-    Decibels are relative to the largest power of the difference, from -80 to 0, and scaled to -1 to 1. The mel
+    Decibels are relative to the largest power of the derivation, from -80 to 0, and scaled to -1 to 1. The mel
     spectrogram equals librosa's (https://librosa.org, `melspectrogram` and `power_to_db`): centred frames padded with
-    zeros, a periodic Hann window, Slaney's mel filters. A missing sample takes the mean of its difference, or 0 where
-    all of it is missing; a difference of zeros is 1 everywhere, as there.
+    zeros, a periodic Hann window, Slaney's mel filters. A missing sample is replaced by the mean of its derivation, or
+    0 if all are missing; a derivation of zeros is 1 everywhere, as in librosa.
 
     Args:
-        eeg: (samples, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`; as many as the recipe is for.
+        eeg: (samples, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`; of the recipe's length.
         recipe: transform, grid and denoising.
 
     Returns:
@@ -52,13 +51,13 @@ def eeg_spectrogram(
 def _chain_image(
     differences: Float[np.ndarray, "4 samples"], recipe: EegTransform
 ) -> Float32[np.ndarray, "{recipe.size[0]} {recipe.size[1]}"]:
-    """Return (bands, columns) of the differences (4, samples) of a chain."""
+    """Return (bands, columns) of the derivations (4, samples) of a chain."""
     signals = without_gaps(differences)
     if recipe.denoising:
         signals = wavelet_denoised(signals, recipe.denoising)
     tables = _tables(recipe)
     power = (tables.bands @ _power(signals, recipe, tables)).reshape(recipe.size[0], len(signals), -1)
-    log_ratio = _log_ratio(power)[..., :-1]  # the last frame, half of it beyond the window, counts for the maximum only
+    log_ratio = _log_ratio(power)[..., :-1]  # the last frame, half beyond the window, counts only for the maximum
     scaled: np.ndarray = log_ratio.sum(axis=1) * np.float32(20 / DECIBELS / np.log(10) / len(signals)) + 1
     return scaled if scaled.shape[1] == recipe.size[1] else (tables.columns @ scaled.T).T
 
@@ -68,8 +67,8 @@ def _power(
 ) -> Float32[np.ndarray, "bins frames"]:
     """Return the power (bins, N × frames) of signals (N, samples).
 
-    The window is symmetric, so samples at equal distance from a frame's middle are added for the cosines, subtracted
-    for the sines, before they are multiplied: half the work. The phase that this changes is not in the power.
+    The window is symmetric, so samples at equal distance from a frame's middle are added for the cosines and subtracted
+    for the sines before the multiplication, which halves the work. This changes only the phase, not the power.
     """
     half = recipe.segment_length // 2
     padded = np.pad(signals, ((0, 0), (half, half)))
@@ -86,7 +85,7 @@ def _power(
 def _log_ratio(
     power: Float32[np.ndarray, "bands differences frames"],
 ) -> Float32[np.ndarray, "bands differences frames"]:
-    """Return the natural logarithm of the power (bands, differences, frames) over the maximum of its difference."""
+    """Return the natural logarithm of the power (bands, differences, frames) over the maximum of its derivation."""
     largest = np.maximum(power.max(axis=0).max(axis=1), LEAST_POWER)[:, None]
     power = np.maximum(power, np.maximum(largest * np.float32(10 ** (-DECIBELS / 10)), LEAST_POWER))
     power /= largest
@@ -95,7 +94,7 @@ def _log_ratio(
 
 
 class _Tables(NamedTuple):
-    """What a recipe's transform is made of, in float32; only the bins of the transform that a band needs."""
+    """The matrices of a recipe's transform, in float32, with only the bins that a band needs."""
 
     cosines: Float32[np.ndarray, "bins half_a_segment"]
     sines: Float32[np.ndarray, "bins half_a_segment"]
@@ -129,7 +128,7 @@ def _mel_filters(
 ) -> Float[np.ndarray, "{recipe.size[0]} bins"]:
     """Return (bands, bins): triangles of equal area (Slaney 1998, Auditory Toolbox, report 1998-010).
 
-    Below 1,000 Hz, and so throughout the EEG's frequencies, his mel scale is linear: the triangles are equally wide.
+    Below 1,000 Hz, hence at all EEG frequencies, Slaney's mel scale is linear: the triangles are equally wide.
     """
     corners = np.linspace(*recipe.frequencies, recipe.size[0] + 2)
     width = corners[1] - corners[0]

@@ -1,4 +1,4 @@
-"""Missing samples of signals."""
+"""Replacement of missing samples."""
 
 import numpy as np
 from jaxtyping import Float, Float32

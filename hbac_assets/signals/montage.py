@@ -22,10 +22,10 @@ EEG_WINDOW = EEG_WINDOW_SECONDS * EEG_RATE
 """Samples of the EEG around a labelled moment."""
 
 LABEL_SECONDS = 10
-"""In the middle of each window: what the experts labelled, having seen all of it
+"""Samples in the middle of each window that the experts labelled, having seen the whole window
 (https://www.kaggle.com/competitions/hms-harmful-brain-activity-classification/data)."""
 
-# In the column order of the spectrogram files. The letters are left and right, then lateral and parasagittal.
+# In the column order of the spectrogram files: L or R for left or right, then L or P for lateral or parasagittal.
 CHAINS: dict[str, tuple[str, ...]] = {
     "LL": ("Fp1", "F7", "T3", "T5", "O1"),
     "RL": ("Fp2", "F8", "T4", "T6", "O2"),
@@ -48,7 +48,7 @@ SIDE_DERIVATIONS = 8
 
 
 def mirrored(electrodes: Iterable[str]) -> tuple[str, ...]:
-    """Return the electrodes at the same places of the other hemisphere; those of the midline stay.
+    """Return the homologous electrodes of the other hemisphere; those of the midline stay.
 
     In the 10-20 system odd numbers are on the left, the even number after each at the same place on the right
     (Klem et al. 1999, The ten-twenty electrode system of the International Federation, Electroencephalography and
@@ -58,7 +58,7 @@ def mirrored(electrodes: Iterable[str]) -> tuple[str, ...]:
 
 
 def bipolar(eeg: Float[np.ndarray, "samples electrodes"], chain: str) -> Float[np.ndarray, "4 samples"]:
-    """Return the differences of neighbouring electrodes along a chain, front minus back.
+    """Return the bipolar derivations along a chain, anterior minus posterior.
 
     Args:
         eeg: (samples, electrodes) in µV, columns as in `ELECTRODES`; an EKG column after them is ignored.
@@ -71,7 +71,7 @@ def bipolar(eeg: Float[np.ndarray, "samples electrodes"], chain: str) -> Float[n
 
 
 def double_banana(eeg: Float[np.ndarray, "samples electrodes"]) -> Float[np.ndarray, "18 samples"]:
-    """Return the derivations of the longitudinal bipolar montage, front minus back, in the order of `DERIVATIONS`.
+    """Return the derivations of the longitudinal bipolar montage, anterior minus posterior, ordered as `DERIVATIONS`.
 
     Args:
         eeg: (samples, electrodes) in µV, columns as in `ELECTRODES`; an EKG column after them is ignored.

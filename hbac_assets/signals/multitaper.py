@@ -1,7 +1,7 @@
 """Multitaper spectrograms on the grid of the competition's files.
 
-The files say nothing of how they were made. The constants below were fitted to the two recordings of which
-both EEG and spectrogram are public: with them the log powers correlate by more than 0.999 on every chain.
+The files do not document how they were made. The constants below were fitted to the two recordings of which both EEG
+and spectrogram are public: with them the log powers correlate by more than 0.999 on every chain.
 """
 
 import numpy as np
@@ -19,11 +19,11 @@ HIGHPASS_HZ, HIGHPASS_ORDER = 0.5, 3
 
 
 def multitaper_spectrogram(eeg: Float[np.ndarray, "samples electrodes"]) -> Float32[np.ndarray, "400 columns"]:
-    """Return the power of the four chains, each the mean over its four bipolar differences.
+    """Return the power of the four chains, each the mean over its four bipolar derivations.
 
-    Windows of 4 s, one each 2 s and centred on its column, tapered with discrete prolate spheroidal sequences
-    (Thomson 1982, Spectrum estimation and harmonic analysis); power spectral density without one-sided
-    doubling. A column whose window holds a missing sample is NaN on the chains concerned.
+    Windows of 4 s every 2 s, centred on the columns, tapered with discrete prolate spheroidal sequences (Thomson 1982,
+    Spectrum estimation and harmonic analysis); power spectral density without one-sided doubling. A column whose
+    window has a missing sample is NaN on the chains concerned.
 
     Args:
         eeg: (samples, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`.

@@ -1,7 +1,7 @@
-"""The settings that the transforms here read, whichever class holds them.
+"""Protocols of the settings that the transforms read.
 
-Which values are possible is said where the settings are: in `eeg_recipe`, in `waveform_recipe` and in
-`learning.settings.Preprocessing`. Bundles carry this module, and hold the same settings without those classes.
+Their validation belongs to `eeg_recipe`, `waveform_recipe` and `learning.settings.Preprocessing`. Bundles carry this
+module, and hold the same settings without those classes.
 """
 
 from typing import Literal, NamedTuple, Protocol
@@ -10,7 +10,7 @@ from hbac_assets.signals.montage import DERIVATIONS, EEG_RATE, LABEL_SECONDS
 
 
 class EegTransform(Protocol):
-    """How a spectrogram is made from the EEG."""
+    """The settings of a spectrogram made from the EEG."""
 
     @property
     def seconds(self) -> int: ...  # noqa: D102
@@ -32,7 +32,7 @@ class EegTransform(Protocol):
 
 
 class WaveformTransform(Protocol):
-    """How waveforms are made from the EEG."""
+    """The settings of waveforms made from the EEG."""
 
     @property
     def rate(self) -> int: ...  # noqa: D102
@@ -45,7 +45,7 @@ class WaveformTransform(Protocol):
 
 
 class InputRecipe(Protocol):
-    """How a network's input is made of a window."""
+    """The settings of a network's input."""
 
     @property
     def input(self) -> str: ...  # noqa: D102
@@ -65,7 +65,7 @@ class InputRecipe(Protocol):
 
 
 class VariantSettings(Protocol):
-    """Which variants of an input a prediction is the mean of; `learning.settings.TestTime` says what is possible."""
+    """The variants of an input over which predictions are averaged; validated by `learning.settings.TestTime`."""
 
     @property
     def flip(self) -> bool: ...  # noqa: D102
@@ -87,17 +87,17 @@ class _Transform(NamedTuple):
 
 
 def hop(recipe: EegTransform) -> int:
-    """Return the samples from one frame to the next."""
+    """Return the hop between frames, in samples."""
     return recipe.segment_length - recipe.overlap
 
 
 def frame_count(recipe: EegTransform) -> int:
-    """Return how many frames of a spectrogram are used."""
+    """Return the number of frames used of a spectrogram."""
     return recipe.seconds * EEG_RATE // hop(recipe)
 
 
 def of_label(recipe: EegTransform) -> EegTransform:
-    """Return the transform of the labelled 10 s, with frames so much closer that there are no fewer of them."""
+    """Return the transform of the labelled 10 s, with a shorter hop, so that there are at least as many frames."""
     closer = max(1, LABEL_SECONDS * EEG_RATE // frame_count(recipe))
     fields = {name: getattr(recipe, name) for name in _Transform._fields}
     return _Transform(**fields | {"seconds": LABEL_SECONDS, "overlap": recipe.segment_length - closer})

@@ -1,6 +1,6 @@
 """The time-frequency grid of the competition's spectrogram files.
 
-Which frequencies, which columns, which seconds: here. How the power is computed is `multitaper`'s matter.
+Frequencies, columns and seconds belong here, the computation of the power to `multitaper`.
 """
 
 import numpy as np
@@ -15,16 +15,16 @@ FREQUENCIES = np.arange(FIRST_BIN, FIRST_BIN + BINS) * (EEG_RATE / FFT_LENGTH)
 
 SECONDS_PER_COLUMN = 2
 WINDOW_COLUMNS = 300
-"""Columns of the 10 minutes around a labelled moment."""
+"""Columns of the ten minutes around a labelled moment."""
 
 
 def _hundredths(frequency: float) -> float:
-    """Round halves up, as the files' column names do: 3.125 Hz is "3.13"."""
+    """Round half up, as in the files' column names: 3.125 Hz is "3.13"."""
     return float(np.floor(frequency * 100 + 0.5) / 100)
 
 
 SPECTROGRAM_COLUMNS = tuple(f"{chain}_{_hundredths(frequency)}" for chain in CHAINS for frequency in FREQUENCIES)
-"""(400,) names, "LL_0.59" to "RP_19.92"; in a file the column `time` stands before them."""
+"""(400,) names, "LL_0.59" to "RP_19.92"; in a file they follow the column `time`."""
 
 
 def column_seconds(columns: int) -> Int[np.ndarray, " {columns}"]:

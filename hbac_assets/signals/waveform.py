@@ -1,6 +1,6 @@
-"""Waveforms of the longitudinal bipolar montage, as a recipe says.
+"""Waveforms of the longitudinal bipolar montage, by a recipe.
 
-What settings a recipe has, and which go together, is said in `waveform_recipe`.
+The settings of a recipe belong to `waveform_recipe`.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from hbac_assets.signals.recipes import WaveformTransform, waveform_shape
 
 FILTER_ORDER = 2
 UNIT = 32.0
-"""µV that are 1 in a waveform: quiet recordings have a standard deviation of about 0.4, discharges several units."""
+"""µV per unit of a waveform: quiet recordings have a standard deviation of about 0.4, discharges several units."""
 
 
 def waveform(
@@ -20,11 +20,11 @@ def waveform(
 ) -> Float16[np.ndarray, "18 times"]:
     """Return the middle of a window of EEG in the longitudinal bipolar montage, in units of 32 µV.
 
-    The whole window is filtered by a Butterworth band-pass forward and backward, so that no wave is delayed and each
-    edge of the band is at -6 dB; then resampled through a low-pass at half the new rate (`scipy.signal.resample_poly`,
-    whose linear phase is compensated), cut to its middle and clipped. A missing sample takes the mean of its
-    derivation, or 0 where all of it is missing. Rounding to float16 changes an amplitude below 1024 µV by at most
-    0.25 µV, one below 32 µV by at most 0.008 µV.
+    The whole window is filtered by a zero-phase Butterworth band-pass (forward and backward), whose band edges are at
+    -6 dB; then resampled through a low-pass at half the new rate (`scipy.signal.resample_poly`, whose linear phase is
+    compensated), cut to its middle and clipped. A missing sample is replaced by the mean of its derivation, or 0 if all
+    are missing. Rounding to float16 changes an amplitude below 1024 µV by at most 0.25 µV, one below 32 µV by at most
+    0.008 µV.
 
     Args:
         eeg: (10,000, 19 or 20) in µV at 200 Hz, columns as in `montage.EEG_COLUMNS`.

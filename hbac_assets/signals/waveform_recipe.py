@@ -1,6 +1,6 @@
-"""The recipe by which waveforms are made from an EEG: pass band, sampling rate, length.
+"""The recipe of waveforms made from the EEG: pass band, sampling rate, length.
 
-How a recipe is followed stands in `waveform`; which member of an experiment has which recipe, in its settings.
+`waveform` applies a recipe; a member's settings choose it.
 """
 
 from typing import Annotated
@@ -16,32 +16,30 @@ NYQUIST = EEG_RATE / 2
 
 
 class WaveformRecipe(Settings):
-    """From 50 s of EEG to the waveforms of the longitudinal bipolar montage around their middle."""
+    """The recipe of waveforms of the longitudinal bipolar montage from the middle of 50 s of EEG."""
 
     model_config = ConfigDict(validate_default=True)
 
     rate: Annotated[int, Field(ge=10, le=EEG_RATE)] = Field(40, description="samples a second")
     seconds: Annotated[float, Field(ge=1, le=EEG_WINDOW_SECONDS)] = Field(
-        12.8, description="length of the waveforms, whose middle is the labelled moment"
+        12.8, description="length of the waveforms, centred on the labelled moment"
     )
-    band: tuple[float, float] = Field(
-        (0.5, 40.0), description="pass band in Hz; half the rate bounds it, too, where that is less"
-    )
-    clip: PositiveFloat = Field(1024.0, description="largest amplitude in µV; what exceeds it is set to it")
+    band: tuple[float, float] = Field((0.5, 40.0), description="pass band in Hz; limited to half the rate")
+    clip: PositiveFloat = Field(1024.0, description="largest amplitude in µV; larger ones are clipped")
 
     @property
     def name(self) -> str:
-        """The first part of the name of the folder of its arrays."""
+        """The first part of the name of its arrays' folder."""
         return "waveform"
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Shape of what it makes of a window: (18 derivations, samples)."""
+        """Shape of a window's array: (18 derivations, samples)."""
         return waveform_shape(self)
 
     @property
     def dtype(self) -> type[np.floating]:
-        """Type of what it makes of a window."""
+        """Type of a window's array."""
         return np.float16
 
     @field_validator("band")

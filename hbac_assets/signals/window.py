@@ -1,4 +1,4 @@
-"""A moment of a recording: the EEG and the spectrogram around it, of which a model's input is made."""
+"""The window around a moment of a recording: the EEG and the spectrogram from which a model's input is made."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ class Window:
 
     Attributes:
         eeg: the 50 s around the moment at 200 Hz in µV, columns as in `montage.ELECTRODES`, NaN where samples are
-            missing; None where there is no EEG.
-        spectrogram: the ten minutes around it in µV²/Hz on the competition's grid, `multitaper_spectrogram`'s for
-            example, NaN where power is missing; None where there is no spectrogram.
-        patient: whose recording it is; None where that is not known.
-        recording: which of the patient's EEGs it is from.
+            missing; None without EEG.
+        spectrogram: the ten minutes around it in µV²/Hz on the competition's grid, for example from
+            `multitaper_spectrogram`, NaN where power is missing; None without spectrogram.
+        patient: the patient's id; None if unknown.
+        recording: the id of the patient's EEG.
     """
 
     eeg: Float32[np.ndarray, "10000 19"] | None = None
@@ -28,14 +28,14 @@ class Window:
 
 
 def middle(eeg: Float[np.ndarray, "samples electrodes"], seconds: float) -> Float[np.ndarray, "fewer electrodes"]:
-    """Return so many seconds in the middle of a window of EEG at 200 Hz."""
+    """Return the middle `seconds` of a window of EEG at 200 Hz."""
     samples = round(seconds * EEG_RATE)
     start = (len(eeg) - samples) // 2
     return eeg[start : start + samples]
 
 
 def missing_fraction(eeg: Float[np.ndarray, "samples electrodes"]) -> float:
-    """Return the fraction of the samples that show nothing: NaN, or of an electrode that never changes."""
+    """Return the fraction of the samples without information: NaN, or of a constant electrode."""
     nothing = np.isnan(eeg)
     lowest, highest = np.fmin.reduce(eeg), np.fmax.reduce(eeg)
     return float(np.where(lowest < highest, nothing.mean(axis=0), 1).mean())

@@ -1,6 +1,6 @@
-"""The store: whole files, tables and arrays, locks, and artifacts with their manifests.
+"""The store: atomic files, tables and arrays, locks, and artifacts with their manifests.
 
-Everything that is written goes through here; no record names an absolute path. Where each artifact of the project lies
-and which is made from which stands in `lineage`; which folder the store is, in `resources.store`. Knows neither Dagster
-nor MLflow.
+Everything that is written goes through here; no record contains an absolute path. The paths and dependencies of the
+project's artifacts belong to `lineage`, the choice of the folder to `resources.store`. Independent of Dagster and
+MLflow.
 """

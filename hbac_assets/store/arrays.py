@@ -1,4 +1,4 @@
-"""Opening the npy arrays that the conversions have left in the store."""
+"""Opening the npy arrays of the store."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from hbac_assets.errors import HbacError
 def open_array(
     path: Path, shape: tuple[int | str, ...], asset: str, dtype: type[np.floating] = np.float32
 ) -> Float[np.ndarray, "..."]:
-    """Return an array from its file, mapped: only what is used of it is read.
+    """Return a memory-mapped array.
 
     Args:
         path: an npy file.
-        shape: its lengths, with a name for each that may differ from file to file.
-        asset: what makes it, for messages.
+        shape: its lengths, with a name for each that varies between files.
+        asset: that makes it, for messages.
         dtype: its type.
 
     Raises:

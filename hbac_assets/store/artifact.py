@@ -1,11 +1,11 @@
-"""Files that know what they were made from.
+"""Artifacts: files that record their inputs.
 
 An artifact is a file or folder with a manifest beside it: a fingerprint of its inputs, and the size and digest of
-each file. It is current when the inputs are still the same and the files are still those; then it is kept. Where the
-artifacts of this project lie, and which is made from which, stands in `lineage`.
+each file. It is current, and kept, while the inputs and the files are unchanged. The paths and dependencies of this
+project's artifacts belong to `lineage`.
 
-An artifact can be made from thousands, most of them reached by several paths. Each question therefore reads each
-manifest once; the next question reads them anew, since another step, or this one, may have made something meanwhile.
+An artifact can have thousands upstream, most of them reached by several paths. Each query therefore reads each
+manifest once; the next query reads them again, since they may have changed meanwhile.
 """
 
 import json
@@ -28,7 +28,7 @@ class Artifact:
     Attributes:
         path: the file or folder.
         asset: the name of the asset that makes it, for messages.
-        settings: JSON-like; what determines the content besides the upstream artifacts, the code's version included.
+        settings: JSON-like; everything that determines the content besides upstream, including the code's version.
         upstream: the artifacts it is made from.
     """
 
@@ -39,19 +39,19 @@ class Artifact:
 
     @property
     def manifest_path(self) -> Path:
-        """The manifest's place: beside the artifact, so that a folder holds nothing but its files."""
+        """The path of the manifest: beside the artifact, so that a folder contains only its files."""
         return self.path.with_name(self.path.name + ".manifest.json")
 
     @property
     def set_aside_path(self) -> Path:
-        """The place of the list of what could not be used when the artifact was made, for people."""
+        """The path of the list of rows or files set aside when the artifact was made, for people."""
         return self.path.with_name(f"{self.path.stem}.set_aside.csv")
 
     @cached_property
     def inputs(self) -> str:
         """The fingerprint of the settings and of the content of every upstream artifact.
 
-        It stays as it was when this object was first asked, so that what is sealed names what it was begun with.
+        It is computed once per object, so that a sealed artifact records the inputs with which it was begun.
 
         Raises:
             HbacError: an upstream artifact is missing; the message names the asset to materialize.
@@ -67,14 +67,14 @@ class Artifact:
         return self._digest({})
 
     def is_current(self) -> bool:
-        """Tell whether the artifact was made from the present inputs and its files are unchanged."""
+        """Return whether the artifact was made from the present inputs and its files are unchanged."""
         manifest = self._manifest()
         return manifest.get("inputs") == self.inputs and _changed_file(self.path.parent, manifest) is None
 
     def state(self) -> State:
-        """Return what stands in the artifact's place, by its manifest and the sizes of its files alone.
+        """Return the artifact's state, by its manifest and the sizes of its files alone.
 
-        `missing` is also what was begun and never sealed; `changed` is what lacks a file or has one of another size.
+        An artifact begun and never sealed is `missing`; one that lacks a file or has one of another size is `changed`.
         """
         manifest = self._manifest()
         if not manifest:
@@ -82,7 +82,7 @@ class Artifact:
         try:
             if manifest.get("inputs") != self.inputs:
                 return "out of date"
-        except HbacError:  # what it is made from is not there
+        except HbacError:  # its upstream is missing
             return "out of date"
         return "changed" if _changed_file(self.path.parent, manifest, digests=False) else "current"
 
@@ -102,7 +102,7 @@ class Artifact:
         return self.path
 
     def seal(self, **facts: Any) -> None:
-        """Record that the files are whole and what they were made from, with `facts` worth keeping (JSON-like)."""
+        """Record that the files are complete, their inputs, and `facts` to keep (JSON-like)."""
         files = {
             str(file.relative_to(self.path.parent)): {
                 "bytes": file.stat().st_size,
@@ -113,15 +113,15 @@ class Artifact:
         write_json(self.manifest_path, {"inputs": self.inputs, "files": files, "facts": facts})
 
     def unseal(self) -> None:
-        """Forget the manifest, so that the artifact is made again."""
+        """Delete the manifest, so that the artifact is made again."""
         self.manifest_path.unlink(missing_ok=True)
 
     def facts(self) -> dict[str, Any]:
-        """Return what was recorded by `seal`; nothing where it was not made yet."""
+        """Return the facts recorded by `seal`; empty if it is not made yet."""
         return dict(self._manifest().get("facts", {}))
 
     def _inputs(self, digests: dict[Path, str]) -> str:
-        """Return the fingerprint of the inputs; `digests` are those that this question knows already."""
+        """Return the fingerprint of the inputs; `digests` are those that this query knows already."""
         return fingerprint({"settings": self.settings, "upstream": [one._digest(digests) for one in self.upstream]})
 
     def _digest(self, digests: dict[Path, str]) -> str:
@@ -130,7 +130,7 @@ class Artifact:
         return digests[self.path]
 
     def _made(self, inputs: str) -> dict[str, Any]:
-        """Return the manifest, of an artifact that was made from these inputs."""
+        """Return the manifest of an artifact made from these inputs."""
         manifest = self._manifest()
         if not manifest:
             raise HbacError(f"{self.path}: not made yet: materialize {self.asset} first")
@@ -154,7 +154,7 @@ class Artifact:
 
 
 def _changed_file(folder: Path, manifest: Mapping[str, Any], *, digests: bool = True) -> Path | None:
-    """Return the first file that differs from the manifest of an artifact in `folder`, in size or in its digest."""
+    """Return the first file that differs from the manifest of an artifact in `folder`, in size or digest."""
     for name, recorded in manifest["files"].items():
         file: Path = folder / name
         if not file.is_file() or file.stat().st_size != recorded["bytes"]:

@@ -1,4 +1,4 @@
-"""How much space files take on their disk, and how much their deletion would give back."""
+"""The disk space that files take, and that their deletion would free."""
 
 import os
 from collections import Counter
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BLOCK = 512
-"""Bytes of a block in `st_blocks`, whatever the file system's own blocks are (POSIX)."""
+"""Bytes of a block in `st_blocks`, independent of the file system's block size (POSIX)."""
 
 Inode = tuple[int, int]
 
 
 @dataclass
 class DiskUsage:
-    """Files as their disk has them: one that has several names takes its space once, the hole in a file takes none.
+    """The disk usage of files: one with several hard links counts once, holes do not count.
 
     Attributes:
-        files: how many names there are.
-        written: when the last of them was written, in seconds since the epoch; 0 without any.
+        files: the number of names.
+        written: the last modification time, in seconds since 1970; 0 without files.
     """
 
     files: int = 0
@@ -43,12 +43,12 @@ class DiskUsage:
 
     @property
     def freed(self) -> int:
-        """Bytes that come free when all of these names are deleted: none of a file that has a name elsewhere."""
+        """Bytes freed when all of these names are deleted: none of a file that has a name elsewhere."""
         return sum(size for inode, size in self._blocks.items() if self._names[inode] >= self._links[inode])
 
 
 def disk_usage(files: Iterable[Path]) -> DiskUsage:
-    """Return what files take; one that is no longer there takes nothing."""
+    """Return the disk usage of files; missing ones take nothing."""
     usage = DiskUsage()
     for file in files:
         try:

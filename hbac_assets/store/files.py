@@ -1,6 +1,6 @@
-"""Files that are whole if they exist, and digests of files and values.
+"""Atomic files, which are complete if they exist, and digests of files and values.
 
-Every writer of the project goes through `atomic_write`. What a file means belongs elsewhere.
+Every writer of the project goes through `atomic_write`. The meaning of files belongs elsewhere.
 """
 
 import errno
@@ -21,31 +21,30 @@ TEMPORARY_MARK = ".partial"
 NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 LITTLE_SPACE = 16_000_000
-"""Bytes: with less, an error that does not say what it is comes from a full disk. Other writers than the failed one may
-have given theirs back meanwhile."""
+"""Bytes: with less free, an unspecific error is taken for a full disk. Other writers may have freed space since."""
 UNITS = {"TB": 1e12, "GB": 1e9, "MB": 1e6}
 SQLITE_FULL = "database or disk is full"
 
 
 class FullDiskError(HbacError):
-    """A file for which there is no space.
+    """There is no space for a file.
 
     Attributes:
-        needed: its size in bytes; 0 where it is not known.
+        needed: its size in bytes; 0 if unknown.
     """
 
     needed = 0
 
 
 class NoLocksError(HbacError):
-    """A file whose file system has no locks.
+    """A file's file system has no locks.
 
     Attributes:
         path: the file.
     """
 
     def __init__(self, path: Path, error: OSError) -> None:
-        """Say so; `error` is what the system said."""
+        """Describe the system's `error`."""
         self.path, self.said = path, os.strerror(error.errno or 0)
         super().__init__(f"{path}: its file system has no locks ({self.said}); use a folder on another one")
 
@@ -54,17 +53,17 @@ class NoLocksError(HbacError):
 def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`, which it replaces when the block ends without an error.
 
-    The suffix of `path` stays the last one, since some writers choose their format by it. The temporary file is
-    locked while it is written, so that `remove_leftovers` can tell it from one whose writer was killed.
+    The suffix of `path` stays last, since some writers choose their format by it. The temporary file is locked while it
+    is written, so that `remove_leftovers` can distinguish it from one whose writer was killed.
 
     Args:
         path: the file.
-        flushed: wait until the disk has it. Without, a power failure soon after can leave a file that is cut short;
-            for files whose digest is compared before they are used, and which can be made again.
-        size: about how many bytes the file will have, where that is known; for the message of a full disk.
+        flushed: wait until the disk has it. Without, a power failure soon after can truncate the file; false suits
+            files whose digest is compared before use and that can be made again.
+        size: the approximate size in bytes, if known; for the message of a full disk.
 
     Raises:
-        FullDiskError: the disk is full, whatever the writer makes of that.
+        FullDiskError: the disk is full, whatever the writer raised.
         HbacError: the folder cannot be written.
     """
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{TEMPORARY_MARK}{path.suffix}")
@@ -79,21 +78,21 @@ def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator
                         os.fsync(written.fileno())
                 temporary.replace(path)
     finally:
-        with suppress(OSError):  # the folder is none, or its file system only read
+        with suppress(OSError):  # not a folder, or a read-only file system
             temporary.unlink()
 
 
 def try_flock(descriptor: int, path: Path, *, shared: bool = False) -> bool:
-    """Lock an open file until it is closed, and tell whether that could be had.
+    """Lock an open file until it is closed, and return whether that succeeded.
 
     Args:
         descriptor: of the file.
         path: the file.
-        shared: beside others who share the lock, but nobody who has it alone.
+        shared: with others who share the lock, but with no exclusive holder.
 
     Raises:
-        NoLocksError: there are none where `path` lies.
-        HbacError: its file system wants the file to be writable for that.
+        NoLocksError: the file system of `path` has none.
+        HbacError: the file system requires the file to be writable.
     """
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
@@ -102,7 +101,7 @@ def try_flock(descriptor: int, path: Path, *, shared: bool = False) -> bool:
     except OSError as error:
         if error.errno in NO_LOCKS:
             raise NoLocksError(path, error) from error
-        if error.errno == errno.EBADF:  # NFS locks only what is open for writing
+        if error.errno == errno.EBADF:  # NFS locks only files open for writing
             raise unwritable(path, PermissionError(errno.EACCES, "")) from error
         raise
     return True
@@ -110,16 +109,16 @@ def try_flock(descriptor: int, path: Path, *, shared: bool = False) -> bool:
 
 @contextmanager
 def write_faults(path: Path, size: int = 0, temporary: Path | None = None) -> Iterator[None]:
-    """Turn an error of the block, which writes to `path`, into its line if it comes from the disk.
+    """Turn a disk error of the block, which writes to `path`, into an error of one line.
 
     Args:
-        path: what is written, or the folder.
-        size: its bytes; 0 where that is not known.
-        temporary: a file that goes away when the block fails, and gives its space back.
+        path: the file that is written, or the folder.
+        size: its bytes; 0 if unknown.
+        temporary: a file that is deleted when the block fails, which frees its space.
 
     Raises:
         FullDiskError: the disk is full.
-        HbacError: the system does not let this user write there.
+        HbacError: the user has no permission.
     """
     try:
         yield
@@ -132,13 +131,13 @@ def write_faults(path: Path, size: int = 0, temporary: Path | None = None) -> It
 
 
 def full_disk(path: Path, error: Exception, size: int = 0, written: int = 0) -> FullDiskError | None:
-    """Return the line for an error of a writer if its disk is full, whether the error says so or not.
+    """Return a `FullDiskError` for a writer's error if its disk is full, whether the error says so or not.
 
     Args:
-        path: what it writes, or the folder it writes to.
-        error: what it raised.
-        size: bytes that it needs; 0 where that is not known.
-        written: how many of them take up space now, and no longer once the line is read.
+        path: the file that it writes, or the folder.
+        error: that it raised.
+        size: bytes that it needs; 0 if unknown.
+        written: bytes already written, which will have been freed when the line is read.
     """
     if isinstance(error, HbacError):
         return None
@@ -163,14 +162,14 @@ def full_disk(path: Path, error: Exception, size: int = 0, written: int = 0) -> 
 
 
 def unwritable(path: Path, error: OSError) -> HbacError:
-    """Return the line for a path that the system does not let this user write to."""
+    """Return the error for a path to which this user may not write."""
     assert error.errno is not None
     advice = "free space" if error.errno == errno.EDQUOT else _how_to_share(path)
     return HbacError(f"{path}: cannot be written ({os.strerror(error.errno)}); {advice} or write elsewhere")
 
 
 def _how_to_share(path: Path) -> str:
-    """Return what makes a path writable for this user, to whom it may not belong."""
+    """Return advice on making a path writable for this user, who may not own it."""
     there = next(one for one in (path, *path.parents) if os.path.lexists(one))
     if there.lstat().st_uid == os.geteuid():
         return "make it writable"
@@ -182,15 +181,15 @@ def _how_to_share(path: Path) -> str:
 
 @contextmanager
 def writable(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
-    """Let the block write to a folder: require that it can, and if the disk is full then say no more than that.
+    """Require that a folder can be written, and turn a full disk in the block into an error of one line.
 
     Args:
         folder: it need not exist yet.
-        variable: of the environment, that points to it.
-        size: bytes that must be free there; 0 where that is not known.
+        variable: of the environment, that names it.
+        size: bytes that must be free there; 0 if unknown.
 
     Raises:
-        FullDiskError: the disk is full, whichever library came upon it.
+        FullDiskError: the disk is full, whichever library raised.
         HbacError: the folder cannot be written to, or its file system has no locks.
     """
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
@@ -214,26 +213,26 @@ def writable(folder: Path, variable: str, size: int = 0) -> Iterator[None]:
 
 
 def with_remaining(full: FullDiskError, files: Iterable[Path], done: int, left: int) -> FullDiskError:
-    """Return the line with about how much the rest needs, so that space need not be freed for one file at a time.
+    """Return the error with the approximate need of all that is left, so that space is freed once.
 
     Args:
-        full: what stopped the work.
+        full: the error that stopped the work.
         files: those written.
-        done: how many things they belong to; the rest is as many like them as are `left`.
-        left: see `done`.
+        done: the number of items that they belong to.
+        left: the number of similar items still to write.
     """
     each = sum(map(_size, files)) / done if done else full.needed
     return FullDiskError(f"{full}; all that is left needs about {readable_size(each * left)}") if each else full
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files of killed writers, here and in all folders below."""
+    """Delete the temporary files of killed writers, here and in all subfolders."""
     for temporary in folder.rglob(f".*{TEMPORARY_MARK}*"):
         remove_leftover(temporary)
 
 
 def remove_leftover(temporary: Path) -> bool:
-    """Delete the temporary file of a killed writer and tell whether it is gone: one that is being written stays."""
+    """Delete the temporary file of a killed writer and return whether it is gone: one that is being written stays."""
     with suppress(FileNotFoundError, PermissionError), temporary.open("rb") as file:
         if try_flock(file.fileno(), temporary):
             temporary.unlink()
@@ -254,17 +253,17 @@ def file_digest(path: Path) -> str:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file, 0 where there is none."""
+    """Return the size of a file in bytes, 0 if it does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 
 def readable_size(size: float) -> str:
-    """Return bytes as people read them."""
+    """Return a size as text, such as 4.1 kB."""
     return next((f"{size / unit:.1f} {name}" for name, unit in UNITS.items() if size >= unit), f"{size / 1e3:.1f} kB")
 
 
 def has_digest(path: Path, digest: str) -> bool:
-    """Tell whether a file is there and its SHA-256 is `digest`."""
+    """Return whether a file exists and its SHA-256 is `digest`."""
     try:
         return file_digest(path) == digest
     except FileNotFoundError:
@@ -272,6 +271,6 @@ def has_digest(path: Path, digest: str) -> bool:
 
 
 def fingerprint(value: Any) -> str:
-    """Return 16 hexadecimal digits that change whenever the JSON form of `value` does."""
+    """Return a digest of the JSON form of `value`, as 16 hexadecimal digits."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

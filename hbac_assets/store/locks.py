@@ -1,4 +1,4 @@
-"""Locks that die with their process, by the operating system's file locks."""
+"""Locks that die with their process: the operating system's file locks."""
 
 import multiprocessing
 import os
@@ -12,9 +12,9 @@ from hbac_assets.store.files import try_flock, write_faults
 POLL_SECONDS = 0.5
 REPEAT_SECONDS = 60.0
 THIS_RUN = "this run"
-"""Stands for who holds a lock where that is another step of the run that waits: it needs no repeating."""
+"""The holder of a lock if that is another step of the waiting run; such lines are not repeated."""
 NO_LINK = os.O_NOFOLLOW
-"""Somebody else may have planted one where a lock is to be, to have its target overwritten."""
+"""Another user may have planted a link at the lock's path, to have its target overwritten."""
 
 
 @contextmanager
@@ -26,18 +26,18 @@ def hold_any(
     *,
     shared: bool = False,
 ) -> Iterator[list[Path]]:
-    """Hold the locks of `count` of `paths`, whichever are free first.
+    """Hold `count` of the locks `paths`, whichever are free first.
 
-    While fewer are free none is kept, so that two processes never wait for each other.
+    While fewer are free none is held, so that two processes never wait for each other.
 
     Args:
-        paths: lock files; they are created and never deleted, since deleting would let two processes hold one name.
+        paths: lock files; they are created and never deleted, since after a deletion two processes could hold one name.
         on_wait: called if too few are free at once, and again every minute, with the holders: the process of each run
-            and its project, or `THIS_RUN`; from the second time on with how long this has waited.
-        count: how many; no more than there are paths.
-        project: the folder of the project that holds them, for whoever waits.
-        shared: others may hold the same lock if they share it, too; of several the last to sign may be the first to
-            end, so that none signs.
+            and its project, or `THIS_RUN`; from the second time on with the time waited.
+        count: at most the number of paths.
+        project: the folder of the holding project, for those who wait.
+        shared: hold the locks together with others that share them; shared holders do not sign, since the last to sign
+            may be the first to end.
 
     Raises:
         HbacError: a lock file cannot be created, or its file system has no locks.
@@ -69,9 +69,8 @@ def hold_now(path: Path, in_use: Callable[[str], Exception], project: str = "") 
 
     Args:
         path: the lock file.
-        in_use: makes what is raised if another process has the lock, of how that one signed it; those who share it
-            have not.
-        project: the folder of the project that holds it, for whoever waits.
+        in_use: makes the error to raise if another process has the lock, from its signature; shared holders have none.
+        project: the folder of the holding project, for those who wait.
 
     Raises:
         HbacError: the lock file cannot be created, or its file system has no locks.
@@ -96,14 +95,14 @@ def _try_lock(path: Path, signature: str, *, shared: bool = False) -> int | None
     except BaseException:
         os.close(descriptor)
         raise
-    with suppress(OSError):  # a full disk, or another user's file: who waits is then not told for whom
+    with suppress(OSError):  # a full disk, or another user's file: the holder is then not named
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, signature.encode(), 0)
     return descriptor
 
 
 def _open(path: Path) -> int:
-    """Return a descriptor of the file, which is read only if it is another user's: a lock asks for no more."""
+    """Return a descriptor of the file, read-only if it is another user's, which suffices for a lock."""
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
     except PermissionError:
@@ -113,7 +112,7 @@ def _open(path: Path) -> int:
 
 
 def _signature(project: str) -> str:
-    """Return how this process signs a lock: by the id of its run's process, which a step is forked for."""
+    """Return this process' signature of a lock: the id of its run's process, for which a step is forked."""
     parent = multiprocessing.parent_process()
     return f"process {parent.pid if parent else os.getpid()}" + (f" of {project}" if project else "")
 
@@ -124,6 +123,6 @@ def _holders(paths: Iterable[Path], own: str) -> str:
 
 
 def _signed(path: Path) -> str:
-    """Return how the holder of a lock signed it; the id alone is that of an earlier version's process."""
+    """Return the signature of a lock's holder; earlier versions sign with the process id alone."""
     signature = path.read_text(encoding="utf-8", errors="replace").strip()
     return f"process {signature}" if signature.isdigit() else signature

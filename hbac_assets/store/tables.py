@@ -1,4 +1,4 @@
-"""Artifacts that are one table: kept while current, written whole otherwise."""
+"""Artifacts that are one parquet table: kept while current, otherwise written atomically."""
 
 import logging
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from hbac_assets.store.files import atomic_write
 
 
 def load_or_compute(artifact: Artifact, make: Callable[[], pd.DataFrame], log: logging.Logger) -> pd.DataFrame:
-    """Return the table of a parquet artifact, made by `make` unless it is up to date."""
+    """Return the table of a parquet artifact, computed by `make` unless it is up to date."""
     if artifact.is_current():
         log.info(f"{artifact.path.name} is up to date, kept")
     else:
@@ -35,6 +35,6 @@ def read_table(artifact: Artifact) -> pd.DataFrame:
     """Return the table of a parquet artifact, verified.
 
     Raises:
-        HbacError: it is missing, out of date or changed; names the asset to materialize.
+        HbacError: it is missing, out of date or changed; the message names the asset to materialize.
     """
     return pd.read_parquet(artifact.require())

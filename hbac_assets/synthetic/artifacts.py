@@ -1,7 +1,7 @@
-"""What an EEG holds besides the brain, and how often: eyes, muscle, heart, sweat, machines, contacts, lost samples.
+"""The artifacts of a recording and their frequencies: eyes, muscle, heart, sweat, machines, electrodes, lost samples.
 
-Artifacts of the body are in `body_artifacts`, of the bedside in `bedside_artifacts`, of contacts in `bad_electrodes`.
-Every one of these functions changes an EEG in place.
+Physiological artifacts are in `body_artifacts`, those of the bedside in `bedside_artifacts`, of electrodes in
+`bad_electrodes`. All of these functions modify an EEG in place.
 """
 
 from collections.abc import Callable
@@ -32,21 +32,21 @@ FRACTIONS: dict[Callable[[np.random.Generator, np.ndarray], None], float] = {
     add_percussion: 0.04,
     spoil_electrodes: 0.38,
 }
-"""How many of the recordings have each; heart and line noise are in all."""
+"""Fraction of the recordings with each; heart and line noise are in all."""
 SEEN_DESPITE = 0.6
-"""By how much less often electrodes are bad where readers see a pattern."""
+"""Reduction of bad electrodes where readers see a pattern."""
 LOST_SAMPLES = 0.08
-"""Fraction of the recordings in which the amplifier paused."""
+"""Fraction of the recordings with lost samples."""
 
 
 def add_artifacts(rng: np.random.Generator, eeg: np.ndarray, moments: np.ndarray, pattern: float = 0.0) -> None:
-    """Add to (20, samples) in µV what happened during a recording.
+    """Add artifacts to an EEG (20, samples) in µV.
 
     Args:
-        rng: of what happens, and when.
-        eeg: changed in place.
-        moments: the seconds that experts labelled.
-        pattern: probability that they saw a pattern in them, which they less often do where electrodes are bad.
+        rng: of the artifacts and their times.
+        eeg: modified in place.
+        moments: the labelled seconds.
+        pattern: probability that readers saw a pattern there; electrodes are then bad less often.
     """
     add_heart(rng, eeg)
     fractions = FRACTIONS | {spoil_electrodes: FRACTIONS[spoil_electrodes] * (1 - SEEN_DESPITE * pattern)}
@@ -62,7 +62,7 @@ def add_artifacts(rng: np.random.Generator, eeg: np.ndarray, moments: np.ndarray
 def lose_samples(rng: np.random.Generator, eeg: np.ndarray, moments: np.ndarray) -> None:
     """Set runs of all rows to NaN, as if the amplifier paused: one soon after the last moment, others anywhere.
 
-    The seconds that readers label are left alone: nobody votes on nothing.
+    Labelled seconds are left intact: nobody votes on missing signal.
     """
     lost = np.zeros(eeg.shape[1], bool)
     for start in (moments.max() + rng.uniform(6, 20), *rng.uniform(0, lost.size / EEG_RATE, rng.poisson(1.0))):

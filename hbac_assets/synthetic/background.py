@@ -1,9 +1,9 @@
-"""The ongoing background of a patient's EEG, of which no reader marks anything.
+"""The background of a patient's EEG, without patterns.
 
-Coloured noise of sources under the scalp: a falling spectrum, the slowing of a sick brain, what is left of the
-posterior rhythm, the fast activity of sedation. Each region waxes and wanes by itself; besides the regions there are
-wide dipoles through the whole head, above all from front to back. Continuity and voltage are those of section B of
-the Standardized Critical Care EEG Terminology, 2021 (Hirsch et al., J Clin Neurophysiol 38:1-29).
+Coloured noise of cortical sources: a falling spectrum, encephalopathic slowing, the remaining posterior rhythm, the
+fast activity of sedation. Each region waxes and wanes independently; in addition there are wide dipoles through the
+whole head, mainly from front to back. Continuity and voltage follow section B of the Standardized Critical Care EEG
+Terminology, 2021 (Hirsch et al., J Clin Neurophysiol 38:1-29).
 """
 
 from dataclasses import dataclass, replace
@@ -23,34 +23,34 @@ SOURCE_WIDTH = 0.47
 
 _X, _Y = ELECTRODE_POSITIONS.T
 WIDE_FIELDS = np.stack([_Y, _X, 1 - 1.5 * (_X**2 + _Y**2), np.ones_like(_X)], axis=1).astype(np.float32)
-"""(19, 4): from front to back, from right to left, from the vertex to the rim; and the reference, which all share."""
+"""(19, 4): from front to back, from right to left, from the vertex to the rim; and the common reference."""
 WIDE_STRENGTHS, WIDE_SPREAD = np.array([1.45, 1.15, 0.75, 1.3]), 0.35
-"""Median amplitudes over that of a region, and deviation of their logarithm between patients."""
+"""Median amplitudes relative to a region's, and standard deviation of their logarithm between patients."""
 
-# How much each source has of the posterior rhythm and of frontal fast activity: regions, then wide fields.
+# The amplitude of the posterior rhythm and of frontal fast activity in each source: regions, then wide fields.
 POSTERIOR = np.array([*(0.1, 0.1, 0.2, 0.3, 0.7, 1.0) * 2, 0.3, 0.2, 0.2, 0.2])
 ANTERIOR = np.array([*(1.0, 0.8, 0.5, 0.3, 0.2, 0.1) * 2, 0.3, 0.2, 0.3, 0.2])
 
 KNEE_HZ = 0.5
-"""Below it the spectrum no longer rises."""
+"""Hz; the spectrum is flat below."""
 CORNER_HZ = 45.0
-"""Above it the spectrum falls by one power of the frequency more."""
+"""Hz; above, the spectrum falls by one more power of the frequency."""
 STEEPER = np.repeat([0.0, 0.7], [len(SOURCES), len(WIDE_STRENGTHS)])
-"""How much more steeply than that of a region the spectrum of a wide field falls."""
+"""Additional exponent of the falling spectrum of a wide field."""
 SLOWING_WIDTH, RHYTHM_WIDTH, THETA_BAND, FAST_BAND = 0.7, 0.7, (5.5, 1.3), (18.0, 3.0)
 """Standard deviations in Hz; of theta and of fast activity also the centre."""
 LEVEL_HZ = 0.5
-"""The level of a background is what it has above."""
+"""Hz; the level of a background is measured above."""
 ELECTRODE_NOISE = 0.4
 """Standard deviation in µV of the white noise of each electrode."""
 
 FLUCTUATIONS = ((15.0, 0.08, 0.3), (1.5, 0.04, 0.25))
-"""Time scale in seconds; standard deviations of the logarithm of the amplitude, of all sources and of each apart."""
+"""Time scale in seconds; standard deviations of the log amplitude, common to all sources and of each separately."""
 SPREAD_OF_REGIONS = 0.25
 """Standard deviation of the logarithm of the amplitude between the regions of a patient."""
 
 PIECE, OVERLAP = 1_500 * EEG_RATE, 4 * EEG_RATE
-"""Samples that are rendered at once, and over which one piece fades into the next."""
+"""Samples rendered at once, and over which consecutive pieces cross-fade."""
 
 Continuity = Literal["continuous", "discontinuous", "burst-suppressed"]
 ATTENUATION_SECONDS, ATTENUATION_THRESHOLD = 3.0, 0.4
@@ -67,29 +67,29 @@ KINDS: dict[str, tuple[float, float, float, float, Continuity]] = {
 }
 SLOPE_BESIDE_RHYTHMIC, SLOPE_BESIDE_PERIODIC = 0.45, -0.45
 ATTENUATED_BESIDE_PERIODIC = 0.3
-"""Encephalopathies that make rhythmic delta slow the rest, too; between discharges the background is attenuated."""
+"""Slowing of the background during rhythmic delta activity, and its attenuation between discharges."""
 TRANSIENT_PHASES = ((1.0, 0.0, 1.0), (-0.5, 2.5, 1.8))
 """Height, time and width of a sharp contour and the slow wave after it, over the width of the former."""
 
 
 @dataclass(frozen=True)
 class Background:
-    """What distinguishes the background of one patient.
+    """The parameters of one patient's background.
 
     Attributes:
         level: standard deviation in µV of the median bipolar derivation.
         slope: exponent of the falling power spectrum.
-        slowing: power of polymorphic delta, over the falling spectrum there.
-        slowing_hz: its centre.
-        theta: power of diffuse theta, over the falling spectrum there.
+        slowing: power of polymorphic delta, relative to the falling spectrum there.
+        slowing_hz: its centre frequency.
+        theta: power of diffuse theta, relative to the falling spectrum there.
         rhythm_hz: frequency of the posterior rhythm.
-        rhythm: its power, over the falling spectrum there.
-        fast: power of frontal beta, over the falling spectrum there.
+        rhythm: its power, relative to the falling spectrum there.
+        fast: power of frontal beta, relative to the falling spectrum there.
         regions: (12,) amplitude of each region.
         wide: (4,) amplitude of each wide field.
-        continuity: whether and how deeply it is interrupted.
+        continuity: of the background, by its interruptions.
         attenuation: depth of recurring attenuations, 0 in a continuous background.
-        transients: isolated sharp transients a second.
+        transients: isolated sharp transients per second.
     """
 
     level: float
@@ -131,19 +131,19 @@ def draw_background(rng: np.random.Generator) -> Background:
 
 
 def beside_pattern(background: Background, rhythmic: float, periodic: float) -> Background:
-    """Return a background as it is where there is a pattern: slower beside rhythmic waves, faster beside discharges.
+    """Return the background in the presence of a pattern: slower with rhythmic waves, faster with discharges.
 
     Args:
         background: of the patient.
-        rhythmic: probability of a pattern, times how rhythmic it is.
-        periodic: probability of a pattern, times how periodic it is.
+        rhythmic: probability of a pattern, times its rhythmicity.
+        periodic: probability of a pattern, times its periodicity.
     """
     slope = background.slope + SLOPE_BESIDE_RHYTHMIC * rhythmic + SLOPE_BESIDE_PERIODIC * periodic
     return replace(background, slope=slope, level=background.level * (1 - ATTENUATED_BESIDE_PERIODIC * periodic))
 
 
 def render_background(rng: np.random.Generator, background: Background, samples: int) -> np.ndarray:
-    """Return (19, samples) float32 in µV, rendered in pieces: memory grows with the result alone."""
+    """Return (19, samples) float32 in µV, rendered in pieces to limit memory."""
     eeg = np.zeros((len(ELECTRODE_POSITIONS), samples), np.float32)
     rising = np.sin(np.linspace(0, np.pi / 2, OVERLAP, dtype=np.float32))
     for start in range(0, max(samples - OVERLAP, 1), PIECE - OVERLAP):
@@ -171,7 +171,7 @@ def _render_piece(rng: np.random.Generator, background: Background, samples: int
     fields = np.concatenate([spread(SOURCES, SOURCE_WIDTH), WIDE_FIELDS], axis=1)
     bipolar = np.sqrt(bipolar_field(fields) ** 2 @ deviations**2)
     fields *= np.float32(background.level / np.median(bipolar))
-    # Not a matrix product: its bits would depend on the number of threads.
+    # Not a matrix product, whose bits would depend on the number of threads.
     eeg: np.ndarray = np.einsum("es,st->et", fields, sources)
     noise = white_noise(rng, eeg.shape)
     noise *= np.float32(ELECTRODE_NOISE)
@@ -202,7 +202,7 @@ def _amplitude_spectra(background: Background, length: int) -> np.ndarray:
 
 
 def _modulation(rng: np.random.Generator, background: Background, samples: int) -> np.ndarray:
-    """Return (16, samples): each source's slow waxing and waning, and recurring attenuations where there are any."""
+    """Return (16, samples): each source's slow waxing and waning, and recurring attenuations if any."""
     seconds = samples // EEG_RATE + 1
     sources = len(SOURCES) + len(WIDE_STRENGTHS)
     logarithm = np.zeros((sources, seconds))

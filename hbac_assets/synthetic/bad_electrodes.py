@@ -1,4 +1,4 @@
-"""Electrodes whose contact is poor: popping, drifting, saturating, polarised, disconnected, flat."""
+"""Bad electrodes: popping, drifting, saturating, polarised, disconnected, flat."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from hbac_assets.synthetic.bedside_artifacts import line
 from hbac_assets.synthetic.randomness import fluctuations, to_samples
 
 WHOLE = 0.6
-"""Fraction of the bad electrodes that are bad all the time; the others for a minute or more."""
+"""Fraction of the bad electrodes that are bad throughout; the others are for a minute or more."""
 COUNTS = (0.55, 0.25, 0.12, 0.08)
 """Fractions of the affected recordings with 1, 2, … bad electrodes."""
 LIMIT = 5_000.0
@@ -28,7 +28,7 @@ def spoil_electrodes(rng: np.random.Generator, eeg: np.ndarray) -> None:
 
 
 def pop(rng: np.random.Generator, signal: np.ndarray) -> None:
-    """Add sudden steps that decay within a second: the contact opens and closes."""
+    """Add electrode pops: sudden steps that decay within a second."""
     samples = len(signal)
     count = rng.poisson(rng.uniform(0.05, 1.0) * samples / EEG_RATE)
     decay = np.exp(-np.arange(3 * EEG_RATE) / EEG_RATE / rng.uniform(0.1, 0.8))
@@ -39,14 +39,14 @@ def pop(rng: np.random.Generator, signal: np.ndarray) -> None:
 
 
 def drift(rng: np.random.Generator, signal: np.ndarray) -> None:
-    """Add slow swings of hundreds of µV: the gel dries."""
+    """Add slow drifts of hundreds of µV, as from drying gel."""
     steps = 2 * (len(signal) // EEG_RATE + 1)
     swings = fluctuations(rng, 1, steps, rng.uniform(1, 5))[0]
     signal += to_samples(rng.uniform(200, 1_500) * swings, len(signal), rate=2)
 
 
 def saturate(rng: np.random.Generator, signal: np.ndarray) -> None:
-    """Replace by swings from limit to limit of the amplifier."""
+    """Replace by swings between the limits of the amplifier."""
     steps = 10 * (len(signal) // EEG_RATE + 1)
     swings = fluctuations(rng, 1, steps, rng.uniform(2, 15))[0]
     swings *= rng.uniform(0.3, 3) * LIMIT
@@ -61,12 +61,12 @@ def polarise(rng: np.random.Generator, signal: np.ndarray) -> None:
 
 
 def disconnect(rng: np.random.Generator, signal: np.ndarray) -> None:
-    """Replace by what an open contact picks up: line noise and an offset."""
+    """Replace by the signal of a disconnected electrode: line noise and an offset."""
     signal[:] = rng.normal(0, 50) + np.float32(rng.uniform(5, 60)) * line(rng, len(signal))
 
 
 def flatten(rng: np.random.Generator, signal: np.ndarray) -> None:
-    """Replace by nothing, as if the channel were missing."""
+    """Replace by zeros, as if the channel were missing."""
     signal[:] = 0
 
 
@@ -78,4 +78,4 @@ KINDS: dict[Callable[[np.random.Generator, np.ndarray], None], float] = {
     disconnect: 0.07,
     flatten: 0.06,
 }
-"""What happens to a bad electrode, with its fraction."""
+"""The faults of bad electrodes, with their fractions."""

@@ -10,26 +10,26 @@ LINE_HZ = (60.0, 50.0)
 LINE_50_HZ = 0.07
 """Fraction of the recordings from countries with 50 Hz."""
 LINE_LEVEL, LINE_SPREAD, CONTACT_SPREAD = 4.5, 0.9, 0.6
-"""Median amplitude in µV; deviations of its logarithm between recordings and between electrodes."""
+"""Median amplitude in µV; standard deviations of its logarithm between recordings and between electrodes."""
 
 
 def add_line_noise(rng: np.random.Generator, eeg: np.ndarray) -> None:
-    """Add 60 Hz, or 50 Hz, to each row, as strongly as its contact is poor."""
+    """Add line noise of 60 or 50 Hz to each row, of log-normal amplitude."""
     level = LINE_LEVEL * np.exp(LINE_SPREAD * rng.standard_normal())
     amplitude = level * np.exp(CONTACT_SPREAD * rng.standard_normal(len(EEG_COLUMNS)))
     eeg += amplitude.astype(np.float32)[:, None] * line(rng, eeg.shape[1])
 
 
 def line(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Return (samples,) float32: a sine of unit amplitude at the frequency of the line."""
+    """Return (samples,) float32: a sine of unit amplitude at the line frequency."""
     frequency = LINE_HZ[int(rng.random() < LINE_50_HZ)]
-    # A second holds a whole number of cycles.
+    # A second has a whole number of cycles.
     angle = 2 * np.pi * frequency / EEG_RATE * np.arange(EEG_RATE) + rng.uniform(0, 2 * np.pi)
     return np.resize(np.sin(angle).astype(np.float32), samples)
 
 
 def add_ventilator(rng: np.random.Generator, eeg: np.ndarray) -> None:
-    """Add the cables' movement with each breath of a ventilator, 12 to 24 a minute, and water bubbling in its tube."""
+    """Add cable movement with a ventilator's breaths, 12 to 24 a minute, and water bubbling in its tube."""
     samples = eeg.shape[1]
     breath = np.sin(2 * np.pi * rng.uniform(0.2, 0.4) / EEG_RATE * np.arange(samples))
     inspiration = np.maximum(breath, 0) ** 3
@@ -40,7 +40,7 @@ def add_ventilator(rng: np.random.Generator, eeg: np.ndarray) -> None:
 
 
 def add_percussion(rng: np.random.Generator, eeg: np.ndarray) -> None:
-    """Add chest percussion: runs of 3 to 6 Hz in the electrodes that the head lies on, like a rhythmic pattern."""
+    """Add chest percussion: runs of 3 to 6 Hz in the electrodes under the head, which resemble a rhythmic pattern."""
     samples = eeg.shape[1]
     frequency = rng.uniform(3, 6) * np.exp(0.05 * fluctuations(rng, 1, samples // EEG_RATE + 1, 3)[0])
     angle = 2 * np.pi * np.cumsum(to_samples(frequency, samples), dtype=np.float64) / EEG_RATE

@@ -1,7 +1,7 @@
-"""How recordings are distributed over patients, and how alike the recordings of one patient are.
+"""The distribution of recordings over patients, and the similarity of a patient's recordings.
 
-Both are laid out evenly over the cohort instead of drawn patient by patient, so that a set of a few hundred patients
-has the class mix and the largest patients of a larger one.
+Both are stratified over the cohort instead of drawn independently, so that a set of a few hundred patients has the
+class mix and the largest patients of a larger one.
 """
 
 import numpy as np
@@ -9,11 +9,11 @@ import numpy as np
 SIZE_SPREAD = 1.15
 """Standard deviation of the logarithm of the number of recordings beyond a patient's first."""
 HABIT = 0.97
-"""How often a recording shows what is usual in its patient."""
+"""Fraction of a patient's recordings of its usual kind."""
 
 
 def cohort_sizes(recordings: int, patients: int) -> np.ndarray:
-    """Return (patients,): how many of the recordings each has, at least one, log-normal beyond the first."""
+    """Return (patients,): the number of recordings of each, at least one, log-normal beyond the first."""
     from scipy.stats import norm
 
     further = np.exp(SIZE_SPREAD * norm.ppf((np.arange(patients) + 0.5) / patients))
@@ -22,9 +22,9 @@ def cohort_sizes(recordings: int, patients: int) -> np.ndarray:
 
 
 def usual_positions(rng: np.random.Generator, sizes: np.ndarray) -> np.ndarray:
-    """Return (patients,): each patient's place in [0, 1) along the kinds of recording, see `readers.Population.kind`.
+    """Return (patients,): each patient's position in [0, 1) along the kinds of recording (`readers.Population.kind`).
 
-    Patients line up in random order, each as wide as their (patients,) number of recordings.
+    Patients are in random order, each with a width in proportion to its number of recordings.
     """
     order = rng.permutation(len(sizes))
     widths = sizes[order] / sizes.sum()
@@ -34,6 +34,6 @@ def usual_positions(rng: np.random.Generator, sizes: np.ndarray) -> np.ndarray:
 
 
 def draw_position(rng: np.random.Generator, usual: float) -> float:
-    """Return the place of one recording along the kinds: its patient's, or any."""
+    """Return the position of one recording along the kinds: its patient's, or any."""
     anywhere = rng.random()
     return usual if rng.random() < HABIT else anywhere

@@ -1,11 +1,11 @@
-"""Writing a data set in the competition's layout: one process for each worker, one recording at a time.
+"""Writing a data set in the competition's layout, in worker processes of one recording at a time.
 
     <folder>/train.csv  test.csv  sample_submission.csv
     <folder>/{train,test}_eegs/<eeg_id>.parquet
     <folder>/{train,test}_spectrograms/<spectrogram_id>.parquet
     <folder>/truth/{train,test}.parquet      not the competition's: see `truth`
 
-The tables are written last, so a folder with a sample_submission.csv is whole.
+The tables are written last, so a folder with a sample_submission.csv is complete.
 """
 
 import multiprocessing
@@ -32,19 +32,19 @@ from hbac_assets.synthetic.truth import truth_path
 
 SAMPLES_PER_COLUMN = SECONDS_PER_COLUMN * EEG_RATE
 POWER_DECIMALS = 2
-"""The competition's files give power in hundredths of µV²/Hz, so that very small power is 0."""
+"""The competition's files round power to hundredths of µV²/Hz, so that very small power is 0."""
 
 
 def generate(settings: SyntheticSettings, folder: Path, workers: int, progress: Callable[[int, int], None]) -> None:
-    """Write the data set of the settings into a folder; recordings whose files are there already are kept.
+    """Write the data set of the settings into a folder, keeping existing recordings.
 
     The bytes depend on the settings alone, not on the number of workers.
 
     Args:
         settings: seed and size.
-        folder: made if it is absent.
-        workers: processes that render side by side.
-        progress: called with the recordings done and all recordings, after each.
+        folder: created if absent.
+        workers: number of parallel processes.
+        progress: called after each recording, with the number done and the total.
 
     Raises:
         HbacError: the folder cannot be written, the disk is full, or a worker was killed.
@@ -83,7 +83,7 @@ def _write_all(files: list[list[Recording]], folder: Path, workers: int) -> Iter
 
 
 def _write_file(appended: list[Recording], folder: Path) -> None:
-    """Write the EEGs and the spectrogram of recordings that were appended to one another, one rendered at a time."""
+    """Write the EEGs and the spectrogram of consecutive recordings in one file, rendered one at a time."""
     spectrogram_path, *eeg_paths = _paths(folder, appended)
     remaining_paths, power = iter(eeg_paths), []
     half_column = np.empty((0, len(EEG_COLUMNS)), np.float32)
@@ -130,7 +130,7 @@ def _write_truth(path: Path, table: pd.DataFrame) -> None:
 
 
 def _write_columns(path: Path, columns: dict[str, np.ndarray]) -> None:
-    """Write columns as parquet, NaN as null, without pandas: converting 400 columns took it longer than the writing."""
+    """Write columns as parquet, NaN as null; pandas' conversion of 400 columns would take longer than writing."""
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -1,4 +1,4 @@
-"""Where the electrodes are, and how far a source in the brain is seen.
+"""The positions of electrodes, and the scalp fields of sources.
 
 The head is the unit disc seen from above: x to the right, y to the front.
 """
@@ -20,26 +20,26 @@ ELECTRODE_POSITIONS = np.array([POSITIONS[name] for name in ELECTRODES])
 
 
 def spread(sources: np.ndarray, width: float) -> np.ndarray:
-    """Return how strongly each electrode sees each source: a Gaussian of the distance on the scalp.
+    """Return the amplitude of each source at each electrode: a Gaussian of the distance on the scalp.
 
     Args:
         sources: (sources, 2) positions.
         width: standard deviation in head radii; skull and scalp blur a cortical source to about a third.
 
     Returns:
-        (19, sources) float32, 1 right above a source.
+        (19, sources) float32, 1 directly above a source.
     """
     distance = np.linalg.norm(ELECTRODE_POSITIONS[:, None] - sources, axis=-1)
     return np.asarray(np.exp(-0.5 * (distance / width) ** 2), np.float32)
 
 
 def dipolar(sources: np.ndarray, width: float, opposition: float) -> np.ndarray:
-    """Return the field of tangential dipoles: positive above the source, negative at the other end of the head.
+    """Return the field of tangential dipoles: positive above the source, negative at the opposite end of the head.
 
     Args:
         sources: (sources, 2) positions.
-        width: of either end, as in `spread`.
-        opposition: height of the negative end over the positive one; it is mirrored from front to back.
+        width: of both ends, as in `spread`.
+        opposition: relative amplitude of the negative end, which is mirrored from front to back.
 
     Returns:
         (19, sources) float32
@@ -48,7 +48,7 @@ def dipolar(sources: np.ndarray, width: float, opposition: float) -> np.ndarray:
 
 
 def bipolar_field(fields: np.ndarray) -> np.ndarray:
-    """Return (16, sources): what the bipolar derivations of the four chains see of (19, sources) fields."""
+    """Return (16, sources): the fields (19, sources) in the bipolar derivations of the four chains."""
     pairs = [pair for chain in CHAINS.values() for pair in pairwise(chain)]
     anterior, posterior = zip(*pairs, strict=True)
     return np.asarray(fields[indices(*anterior)] - fields[indices(*posterior)])

@@ -1,4 +1,4 @@
-"""The latent state of a recording: what is in the brain, how it changes, and what readers call it.
+"""The latent state of a recording: the pattern, its course, and the probabilities of readers' votes.
 
 Patterns are described in the terms of the American Clinical Neurophysiology Society's Standardized Critical
 Care EEG Terminology, 2021 version (Hirsch et al., J Clin Neurophysiol 38:1-29): main term 1 says where
@@ -14,11 +14,11 @@ from hbac_assets.labels import CLASSES
 from hbac_assets.signals.montage import LABEL_SECONDS
 from hbac_assets.synthetic.randomness import fluctuations
 
-# A recording is drawn towards one of the classes. Each latent is a number on a scale on which readers are
-# divided at 0; a kind sets its mean, and recordings spread around it, so that doubtful recordings arise by
-# themselves. Strength is the logarithm of the amplitude, relative to what half of the readers recognise.
+# Each recording has a kind, one of the classes. Each latent is on a scale on which readers are divided at 0; the kind
+# sets its mean, and recordings scatter around it, which also gives ambiguous recordings. Strength is the logarithm of
+# the amplitude, relative to that recognised by half of the readers.
 # Means, spreads and slopes were fitted together to the votes of ten and more experts in the competition's train.csv:
-# mean fractions by consensus, their entropy, and how often the experts agree.
+# mean fractions by consensus, their entropy, and the frequency of agreement.
 LATENTS = ("strength", "evolution", "laterality", "periodicity")
 KIND_MEANS = {
     "Seizure": (1.2, 0.75, -0.1, 0.7),
@@ -31,16 +31,16 @@ KIND_MEANS = {
 SPREAD = np.array([0.52, 0.9, 1.5, 1.2])
 DRIFT, DRIFT_SECONDS = np.array([0.2, 0.2, 0.3, 0.3]), 60.0
 
-# Amplitude and frequency also waver within seconds; standard deviations of their natural logarithms.
+# Amplitude and frequency also fluctuate within seconds; standard deviations of their natural logarithms.
 WAVER_SECONDS, AMPLITUDE_WAVER, FREQUENCY_WAVER = 5.0, 0.2, 0.06
 
-# How sharply readers agree as the strength of discharges, that of rhythmic waves, and each other latent leaves 0.
-# Delta activity is told from a slow background less surely than discharges are.
+# The slopes of readers' agreement with the strength of discharges, that of rhythmic waves, and each other latent.
+# Delta activity is harder to distinguish from a slow background than discharges are.
 STRENGTH_SLOPE_PERIODIC, STRENGTH_SLOPE_RHYTHMIC, ODDS_SLOPE = 3.2, 1.75, 2.0
 SMALLEST = 1e-9
-"""Of any probability whose logarithm is taken."""
+"""Lower bound of probabilities before the logarithm."""
 
-# Episodes, in seconds: (shortest, longest) of what does not evolve and of what does; then the pause after it.
+# Episodes, in seconds: (shortest, longest) of stationary and of evolving ones; then the pause after them.
 STATIONARY_SECONDS = (30.0, 1500.0)
 EVOLVING_SECONDS = (40.0, 160.0)
 PAUSE_SECONDS = (60.0, 400.0)
@@ -48,9 +48,9 @@ EDGE_SECONDS = 3.0
 MOMENT_IN_EPISODE = (0.3, 0.75)
 
 PERIODIC_HZ, RHYTHMIC_HZ, FREQUENCY_SPREAD = (1.22, 0.91), 1.32, 0.36
-"""Medians, of generalised and of lateralised periodic discharges; deviation of the logarithm between recordings."""
+"""Medians for generalised and lateralised periodic discharges; standard deviation of their logarithm."""
 SWEEP = 1.4
-"""Natural logarithm of onset frequency over final frequency in what evolves fully."""
+"""Natural logarithm of the ratio of onset to final frequency in fully evolving episodes."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class Course:
     """The state of a recording, one value a second; each array is (seconds,).
 
     Attributes:
-        amplitude: of the pattern, relative to what half of the readers recognise; 0 between episodes.
-        evolution: 0 stationary to 1 fully evolving in frequency, amplitude and place.
-        laterality: 0 both hemispheres alike to 1 one hemisphere alone.
+        amplitude: of the pattern, relative to that recognised by half of the readers; 0 between episodes.
+        evolution: 0 stationary to 1 fully evolving in frequency, amplitude and location.
+        laterality: 0 symmetric to 1 unilateral.
         periodicity: 0 rhythmic waves to 1 separate discharges.
         frequency: repetition rate in Hz.
-        progress: share of the running episode that has passed.
+        progress: elapsed fraction of the present episode.
     """
 
     amplitude: np.ndarray
@@ -74,7 +74,7 @@ class Course:
     progress: np.ndarray
 
     def log_odds(self, moments: np.ndarray) -> np.ndarray:
-        """Return (moments, 6): what readers make of the labelled seconds around each of the moments in seconds."""
+        """Return (moments, 6): readers' log-odds for the labelled seconds around each of the moments, given in s."""
         half = LABEL_SECONDS // 2
         seconds = moments[:, None] + np.arange(-half, half)
         states = (self.amplitude, self.evolution, self.laterality, self.periodicity)
@@ -82,7 +82,7 @@ class Course:
 
 
 def class_probabilities(course: Course) -> np.ndarray:
-    """Return (seconds, 6): what a reader without leanings makes of each second."""
+    """Return (seconds, 6): the class probabilities of an unbiased reader for each second."""
     from scipy.special import softmax
 
     states = (course.amplitude, course.evolution, course.laterality, course.periodicity)
@@ -90,14 +90,14 @@ def class_probabilities(course: Course) -> np.ndarray:
 
 
 def draw_course(rng: np.random.Generator, kind: str, seconds: int, moment: int, prominence: float = 0.0) -> Course:
-    """Draw the course of a recording of a kind; an episode runs at the moment (in seconds).
+    """Draw the course of a recording of a kind, with an episode at the moment (in seconds).
 
     Args:
         rng: of the recording.
         kind: one of the classes.
         seconds: length of the recording.
-        moment: when an episode surely runs.
-        prominence: added to the mean strength of patterns; "Other" has none.
+        moment: a time within an episode.
+        prominence: added to the mean strength of patterns; not for "Other".
     """
     from scipy.special import expit
 
@@ -124,12 +124,12 @@ def draw_course(rng: np.random.Generator, kind: str, seconds: int, moment: int, 
 def class_log_odds(
     amplitude: np.ndarray, ictal: np.ndarray, lateralised: np.ndarray, periodic: np.ndarray
 ) -> np.ndarray:
-    """Return (…, 6) from the decisions of a reader in turn: is there a pattern, a seizure, where, what.
+    """Return (…, 6) from a reader's successive decisions: pattern or not, seizure or not, where, what.
 
     Args:
-        amplitude: of the pattern, relative to what half of the readers recognise.
+        amplitude: of the pattern, relative to that recognised by half of the readers.
         ictal: probability that a pattern is called a seizure.
-        lateralised: probability that another pattern is called lateralised, not generalised.
+        lateralised: probability that any other pattern is called lateralised, not generalised.
         periodic: probability that it is called periodic, not rhythmic.
 
     Returns:
@@ -150,7 +150,7 @@ def class_log_odds(
 
 
 def _episodes(rng: np.random.Generator, evolution: float, seconds: int, moment: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return envelope and progress (seconds,) of episodes that recur; what evolves grows and is shorter."""
+    """Return envelope and progress (seconds,) of recurring episodes; evolving ones grow and are shorter."""
     stationary, evolving = np.log(rng.uniform(*STATIONARY_SECONDS)), np.log(rng.uniform(*EVOLVING_SECONDS))
     duration = np.exp((1 - evolution) * stationary + evolution * evolving)
     onset = moment - rng.uniform(*MOMENT_IN_EPISODE) * duration
@@ -167,7 +167,7 @@ def _frequency(
     periodicity: np.ndarray,
     progress: np.ndarray,
 ) -> np.ndarray:
-    """Return (seconds,) in Hz: stationary around its base, or falling towards it in what evolves."""
+    """Return (seconds,) in Hz: stationary around its base, or falling towards it in evolving episodes."""
     own = FREQUENCY_SPREAD * rng.standard_normal()
     generalised, lateralised = np.log(PERIODIC_HZ)
     periodic = generalised + (lateralised - generalised) * laterality

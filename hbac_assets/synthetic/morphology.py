@@ -1,8 +1,8 @@
-"""How a patient's pattern looks: the place, shape and irregularity that a recording has of its own.
+"""The morphology of a recording's pattern: its location, shape and irregularity.
 
-Readers call all of it by the same name, so nothing here changes the true probabilities. The terms are those of the
-Standardized Critical Care EEG Terminology, 2021 (Hirsch et al., J Clin Neurophysiol 38:1-29): sharpness, polarity and
-number of phases of discharges, the modifiers +S and +F, and the onset and spread of seizures.
+It does not affect the class, so nothing here changes the true probabilities. The terms are those of the Standardized
+Critical Care EEG Terminology, 2021 (Hirsch et al., J Clin Neurophysiol 38:1-29): sharpness, polarity and number of
+phases of discharges, the modifiers +S and +F, and the onset and spread of seizures.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ import numpy as np
 from hbac_assets.synthetic.waveforms import Phases
 
 SHARPNESS_MS, SHARPNESS_SPREAD = (70.0, 115.0), 0.5
-"""Width of discharges at half their height: median of generalised and of lateralised ones; deviation of its logarithm.
-Spiky is below 70 ms, sharp up to 200 ms, blunt above."""
+"""Width of discharges at half height in s: medians for generalised and lateralised ones; standard deviation of the
+logarithm. Spiky is below 70 ms, sharp up to 200 ms, blunt above."""
 HALF_WIDTH = 2 * np.sqrt(2 * np.log(2))
-"""Width of a Gaussian at half its height over its standard deviation."""
+"""Full width at half maximum of a Gaussian, in standard deviations."""
 
-# Height, time and standard deviation of each phase, the latter two over the standard deviation of the main phase.
+# Height, time and standard deviation of each phase, the latter two relative to the main phase's standard deviation.
 SHAPES: dict[str, tuple[float, Phases]] = {
     "monophasic": (0.10, ((1.0, 0.0, 1.0),)),
     "biphasic": (0.45, ((1.0, 0.0, 1.0), (-0.5, 2.6, 1.5))),
@@ -32,25 +32,25 @@ PLUS_SHARP, PLUS_FAST, FAST_ONSET = 0.25, 0.2, 0.4
 
 @dataclass(frozen=True)
 class Morphology:
-    """What the pattern of one recording looks like.
+    """The morphology of one recording's pattern.
 
     Attributes:
         focus: (2,) position of the leading focus, in either hemisphere.
         width: of its field in head radii.
         opposition: of the dipole's other end, see `head.dipolar`.
-        travel: seconds by which the other end of the dipole lags behind.
-        crossing: seconds by which the other hemisphere lags behind.
-        leak: amplitude in the other hemisphere of what is fully lateralised; below 0 of the opposite polarity.
+        travel: delay of the dipole's other end, s.
+        crossing: delay of the other hemisphere, s.
+        leak: amplitude in the other hemisphere of a fully lateralised pattern; negative for opposite polarity.
         phases: of a discharge, in s.
-        jitter: deviation of the time of a discharge, over its interval.
-        unevenness: deviation of the logarithm of a discharge's height.
-        wander: deviation in cycles of the phase of rhythmic waves, within a second.
-        swell: deviation of the logarithm of their amplitude, within seconds.
-        harmonic: second harmonic of rhythmic waves, over the first.
-        sharp: height of sharp waves that ride on rhythmic ones, over those of periodic discharges.
-        fast: amplitude of fast activity that rides on the pattern, over the pattern's.
+        jitter: standard deviation of a discharge's time, relative to the interval.
+        unevenness: standard deviation of the logarithm of a discharge's height.
+        wander: standard deviation of the phase of rhythmic waves within a second, in cycles.
+        swell: standard deviation of the logarithm of their amplitude, within seconds.
+        harmonic: second harmonic of rhythmic waves, relative to the first.
+        sharp: height of superimposed sharp waves (+S), relative to periodic discharges.
+        fast: amplitude of superimposed fast activity (+F), relative to the pattern's.
         fast_hz: its frequency.
-        fast_onset: amplitude of fast activity at the onset of what evolves, over the pattern's at its end.
+        fast_onset: amplitude of fast activity at the onset of evolving episodes, relative to the pattern's at the end.
     """
 
     focus: np.ndarray
@@ -72,7 +72,7 @@ class Morphology:
 
 
 def draw_morphology(rng: np.random.Generator, laterality: float) -> Morphology:
-    """Draw what a pattern looks like that is lateralised as much as stated, from 0 (alike on both sides) to 1."""
+    """Draw the morphology of a pattern of the given laterality, from 0 (symmetric) to 1 (unilateral)."""
     side = rng.choice([-1, 1])
     generalised, lateralised = np.log(SHARPNESS_MS)
     width_ms = np.exp(generalised + (lateralised - generalised) * laterality + SHARPNESS_SPREAD * rng.standard_normal())

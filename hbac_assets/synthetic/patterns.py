@@ -1,8 +1,8 @@
-"""From the latent course to the pattern on the scalp: rhythmic waves, periodic discharges and all between.
+"""Rendering of the latent course as a pattern on the scalp: rhythmic waves, periodic discharges and intermediates.
 
-Rhythmic delta activity repeats a uniform waveform without pause; periodic discharges are sharp, with a pause between
-them (ACNS 2021, main term 2). A seizure is the same generator while frequency, amplitude and field change. None of it
-is regular: phase, height and intervals wander as much as in real recordings.
+Rhythmic delta activity repeats a uniform waveform without an interval; periodic discharges are sharp, with an interval
+between them (ACNS 2021, main term 2). A seizure is the same generator with evolving frequency, amplitude and field.
+Phase, height and intervals are as irregular as in real recordings.
 """
 
 import numpy as np
@@ -15,15 +15,15 @@ from hbac_assets.synthetic.randomness import fluctuations, to_samples
 from hbac_assets.synthetic.waveforms import train, wave
 
 RECOGNISED_AMPLITUDE = 1.0
-"""Amplitude that half of the readers recognise in the derivation that sees most of it, over the background's level."""
+"""Amplitude recognised by half of the readers, in the derivation with most of it, over the background's level."""
 DISCHARGE_GAIN = (2.9, 1.75)
-"""Peak of a discharge over that of a wave of the same prominence: of generalised and of lateralised ones."""
+"""Peak of a discharge relative to a wave of the same prominence, for generalised and lateralised ones."""
 WANDER_RATE, WANDER_SECONDS, SWELL_SECONDS = 10, 0.4, 0.8
-"""Values a second of what changes within seconds, and time scales of phase and amplitude."""
+"""Rate of processes that change within seconds, Hz; time scales of phase and amplitude, s."""
 APART = 0.5
-"""Deviation of the logarithm of the amplitude of each end of the dipoles."""
+"""Standard deviation of the log amplitude of each end of the dipoles."""
 SEIZURE_SPREAD = 0.7
-"""Fraction of the other hemisphere that a fully evolving pattern has involved at its end."""
+"""Fraction of the other hemisphere involved at the end of a fully evolving pattern."""
 ONSET = 0.12
 """Fraction of an evolving episode after which its fast onset has fallen to 1 / e."""
 
@@ -32,9 +32,9 @@ def render_pattern(rng: np.random.Generator, course: Course, look: Morphology, s
     """Return (19, samples) float32, in levels of the background.
 
     Args:
-        rng: of what is irregular in it.
+        rng: of its irregularity.
         course: the latent state.
-        look: what distinguishes the recording.
+        look: the recording's morphology.
         samples: length.
     """
     state = np.stack([course.amplitude, course.evolution, course.laterality, course.periodicity, course.progress])
@@ -52,7 +52,7 @@ def render_pattern(rng: np.random.Generator, course: Course, look: Morphology, s
     if look.fast or look.fast_onset:
         onset = np.float32(look.fast_onset) * evolution * np.exp(-progress / np.float32(ONSET))
         leading += amplitude * (np.float32(look.fast) + onset) * _oscillation(rng, look.fast_hz, samples)
-    # Each end of the dipoles comes a little later than the one before it, and waxes and wanes by itself.
+    # Each end of the dipoles is slightly delayed relative to the previous one, and waxes and wanes independently.
     near, following, far, following_far = np.exp(APART * _within_seconds(rng, 4, samples, SWELL_SECONDS))
     follows *= np.roll(leading, round(look.crossing * EEG_RATE))
     sources = np.stack([near * leading, following * follows, far * leading, following_far * follows])
@@ -71,7 +71,7 @@ def _fields(look: Morphology) -> np.ndarray:
 
 
 def _waves(rng: np.random.Generator, cycles: np.ndarray, look: Morphology) -> np.ndarray:
-    """Return rhythmic waves of about unit amplitude, whose phase and amplitude wander."""
+    """Return rhythmic waves of about unit amplitude with drifting phase and amplitude."""
     samples = len(cycles)
     wander = np.float32(look.wander) * _within_seconds(rng, 1, samples, WANDER_SECONDS)[0]
     wandering = np.mod(cycles, 1).astype(np.float32) + wander
@@ -83,14 +83,14 @@ def _waves(rng: np.random.Generator, cycles: np.ndarray, look: Morphology) -> np
 
 
 def _discharge_times(rng: np.random.Generator, cycles: np.ndarray, look: Morphology) -> np.ndarray:
-    """Return the seconds of one discharge a cycle, each a little early or late."""
+    """Return the times of one discharge per cycle with jitter, s."""
     at = np.flatnonzero(np.diff(np.floor(cycles)))
     intervals = np.diff(at, append=at[-1:] + EEG_RATE) / EEG_RATE
     return np.asarray(at / EEG_RATE + look.jitter * intervals * rng.standard_normal(len(at)))
 
 
 def _discharges(rng: np.random.Generator, times: np.ndarray, prominence: np.ndarray, look: Morphology) -> np.ndarray:
-    """Return discharges at the times, as high as the prominence there, each a little higher or lower."""
+    """Return discharges at the times, scaled by the prominence there, with uneven heights."""
     samples = len(prominence)
     shape = wave(_length(look), look.phases)
     shape /= np.abs(shape).max()
@@ -100,12 +100,12 @@ def _discharges(rng: np.random.Generator, times: np.ndarray, prominence: np.ndar
 
 
 def _length(look: Morphology) -> float:
-    """Return the seconds of a wave that holds all phases, up to three deviations from their peaks."""
+    """Return the length in s of a wave with all phases, up to three standard deviations from their peaks."""
     return 2 * max(abs(time) + 3 * deviation for _, time, deviation in look.phases)
 
 
 def _oscillation(rng: np.random.Generator, frequency: float, samples: int) -> np.ndarray:
-    """Return (samples,) fast activity of unit amplitude and wandering frequency."""
+    """Return (samples,) fast activity of unit amplitude and drifting frequency."""
     drift = np.float32(0.4) * _within_seconds(rng, 1, samples, WANDER_SECONDS)[0]
     angle = np.mod(frequency / EEG_RATE * np.arange(samples), 1).astype(np.float32)
     return np.asarray(np.sin(np.float32(2 * np.pi) * (angle + drift)))

@@ -1,7 +1,7 @@
-"""Where in a recording the labelled excerpts and moments are.
+"""The positions of labelled excerpts and moments in a recording.
 
-Distributions were fitted to the competition's train.csv: number of moments and seconds between them by readers'
-population, number of EEGs in a recording and seconds between their starts.
+Distributions were fitted to the competition's train.csv: number of moments and intervals between them by reader
+population, number of EEGs in a recording and intervals between their starts.
 """
 
 import numpy as np
@@ -13,24 +13,24 @@ from hbac_assets.synthetic.readers import Population
 WINDOW_SECONDS = WINDOW_COLUMNS * SECONDS_PER_COLUMN
 EEG_MIDDLE = EEG_WINDOW_SECONDS // 2
 EEG_LEAD = (WINDOW_SECONDS - EEG_WINDOW_SECONDS) // 2
-"""An EEG window begins so many seconds after the spectrogram window with the same middle."""
+"""Seconds from the start of a spectrogram window to that of the EEG window with the same middle."""
 
 MOMENTS_SPREAD = 1.05
 """Standard deviation of the logarithm of the number of moments of an excerpt."""
 DENSE, STEP_CHANCES = 0.8, (0.6, 0.12)
-"""Fraction of the excerpts whose moments follow closely; chance that two are 2 s apart there, and in the others."""
+"""Fraction of the excerpts with dense moments; probability that two are 2 s apart there, and in the others."""
 LONGEST_SPAN, LONGEST_RECORDING = 1_000, 2_000
 """Bounds in seconds of an excerpt's offsets and of a recording, which is rendered at once."""
 
 SEVERAL, NO_FURTHER, NO_FURTHER_WHERE_APPENDED = 0.2, 0.6, 0.4
-"""Fraction of the recordings with several excerpts; chance after each further one that it was the last."""
+"""Fraction of the recordings with several excerpts; probability after each further one that it is the last."""
 BETWEEN_STARTS = (52, 600)
-"""Seconds from the start of an excerpt to that of the next, uniform in the logarithm."""
+"""Seconds from the start of an excerpt to that of the next, log-uniform."""
 
 APPENDED = 0.025
-"""Fraction of the spectrograms of several recordings, one appended to the other."""
+"""Fraction of the spectrogram files with several recordings appended."""
 APPENDED_MEDIAN, APPENDED_SPREAD = 1.5, 0.9
-"""Of the number of appended recordings; standard deviation of its logarithm."""
+"""The number of appended recordings: median and standard deviation of its logarithm."""
 ODD_JOIN = 0.15
 """Fraction of these whose second recording begins at an odd second."""
 
@@ -39,13 +39,13 @@ Place = tuple[int, np.ndarray]
 
 
 def draw_appended(rng: np.random.Generator, most: int) -> int:
-    """Return how many further recordings are appended to one, at most so many."""
+    """Return the number of recordings appended to one, at most `most`."""
     number = int(np.ceil(rng.lognormal(np.log(APPENDED_MEDIAN), APPENDED_SPREAD)))
     return min(number, most) if rng.random() < APPENDED else 0
 
 
 def draw_places(rng: np.random.Generator, population: Population, *, appended: bool) -> list[Place]:
-    """Return the excerpts of one recording; more of them in one of several that are appended to one another."""
+    """Return the excerpts of one recording; there are more if it is one of several appended ones."""
     places = [(EEG_LEAD, _draw_offsets(rng, population))]
     if not appended and rng.random() > SEVERAL:
         return places
@@ -60,13 +60,13 @@ def draw_places(rng: np.random.Generator, population: Population, *, appended: b
 
 
 def recording_seconds(places: list[Place]) -> int:
-    """Return the length of a recording that holds the windows around all moments of its excerpts."""
+    """Return the length of a recording that contains the windows around all moments of its excerpts."""
     start, offsets = places[-1]
     return start - EEG_LEAD + int(offsets[-1]) + WINDOW_SECONDS
 
 
 def _draw_offsets(rng: np.random.Generator, population: Population) -> np.ndarray:
-    """Return even seconds from 0 on: often one, sometimes hundreds."""
+    """Return offsets in even seconds from 0 on: often one, sometimes hundreds."""
     if rng.random() < population.single:
         return np.array([0])
     moments = max(1, round(rng.lognormal(np.log(population.median_moments), MOMENTS_SPREAD)))

@@ -1,4 +1,4 @@
-"""Independent streams of random numbers, slow random change, and ids that do not repeat."""
+"""Independent random streams, slow random processes, and unique ids."""
 
 import math
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from hbac_assets.signals.montage import EEG_RATE
 
 
 class Purpose(IntEnum):
-    """What a stream is for; never 0, since numpy takes trailing zeros of a seed for absent."""
+    """The purpose of a stream; never 0, since numpy ignores trailing zeros of a seed."""
 
     IDS = 1
     TRAIN_PATIENTS = 2
@@ -27,7 +27,7 @@ class Purpose(IntEnum):
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
-    """Return the generator of one purpose and index, independent of all others and of the order of calls."""
+    """Return the generator of a purpose and index, independent of all others and of the order of calls."""
     return np.random.default_rng([seed, index, purpose])
 
 
@@ -48,18 +48,18 @@ def fluctuations(rng: np.random.Generator, count: int, seconds: int, scale: floa
     margin = int(4 * scale)
     noise = rng.standard_normal((count, seconds + 2 * margin))
     smooth: np.ndarray = gaussian_filter1d(noise, scale, axis=1)[:, margin : margin + seconds]
-    # White noise under a Gaussian kernel keeps 1 / (2 √π scale) of its variance.
+    # Smoothing with a Gaussian kernel keeps 1 / (2 √π scale) of the variance of white noise.
     smooth *= np.sqrt(2 * np.sqrt(np.pi) * scale)
     return smooth
 
 
 def to_samples(values: np.ndarray, samples: int, rate: int = 1) -> np.ndarray:
-    """Return slow values at the EEG's rate, interpolated linearly between the middles of their intervals.
+    """Return slow processes at the EEG's rate, linearly interpolated between the middles of their intervals.
 
     Args:
         values: (…, steps), at least samples · rate / 200 of them.
         samples: length of the result.
-        rate: values a second; a divisor of 200.
+        rate: of the values, Hz; a divisor of 200.
 
     Returns:
         (…, samples) float32
@@ -72,15 +72,15 @@ def to_samples(values: np.ndarray, samples: int, rate: int = 1) -> np.ndarray:
 
 
 def some_stretch(rng: np.random.Generator, samples: int, shortest: float, longest: float) -> tuple[int, int]:
-    """Return start and length, in samples, of a stretch of so many seconds within a recording."""
+    """Return start and length, in samples, of a random stretch within a recording; its bounds are in seconds."""
     length = min(int(rng.uniform(shortest, longest) * EEG_RATE), samples)
     return int(rng.integers(samples - length + 1)), length
 
 
 def white_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Return white noise of unit variance, uniform rather than Gaussian: several times as fast.
+    """Return white noise of unit variance, uniform rather than Gaussian, which is several times faster.
 
-    What is filtered or summed afterwards is Gaussian all the same.
+    After filtering or summation it is nearly Gaussian.
 
     Returns:
         float32 of the shape
@@ -91,7 +91,7 @@ def white_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 class Ids:
-    """Ids without repetition, from ranges like the competition's."""
+    """Unique ids, from ranges like the competition's."""
 
     def __init__(self, seed: int) -> None:
         """Prepare the ids of a data set."""

@@ -1,7 +1,7 @@
-"""The experts who vote: who was shown which EEGs, and the thresholds that each of them has of their own.
+"""The voting experts: the EEGs shown to each group, and each expert's individual thresholds.
 
-The competition's EEGs were read by three groups of experts, told apart by how many voted. An EEG is read by a random
-panel of one fixed pool, so that the expected fraction of the votes is exactly the mean over the pool.
+The competition's EEGs were read by three groups of experts, which differ in the number of votes. An EEG is read by a
+random panel of one fixed pool, so that the expected vote fraction is exactly the mean over the pool.
 """
 
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from hbac_assets.labels import CLASSES
 
 EXPERTS = 128
 THRESHOLD_SD = (0.57, 0.42, 0.39, 0.70, 0.78, 0.72)
-"""Standard deviation over the experts of the log-odds with which they prefer each class."""
+"""Standard deviation over the experts of their log-odds bias for each class."""
 LAPSE_RATE = 0.01
-"""How often an expert marks at random."""
+"""Probability of a random vote."""
 
 
 @dataclass(frozen=True)
 class Population:
-    """A group of experts and what it was shown; fractions were fitted to the competition's train.csv.
+    """A group of experts and its EEGs; fractions were fitted to the competition's train.csv.
 
     Attributes:
-        name: how many votes its EEGs have.
+        name: the range of votes per EEG.
         fraction: of the training EEGs that it read.
-        kinds: (6,) how often it was shown each kind of recording.
-        least_votes: the fewest on an EEG.
+        kinds: (6,) frequency of each kind of recording.
+        least_votes: the minimum per EEG.
         votes: fractions of the EEGs with that number of votes, one more, and so on.
-        prominence: how far the mean strength of the patterns that it was shown exceeds `latents.KIND_MEANS`.
-        certainty: factor on the experts' log-odds; over 1 where they confer.
-        single: fraction of its EEGs with one labelled moment only.
-        median_moments: labelled moments of the other EEGs.
+        prominence: excess of the mean pattern strength over `latents.KIND_MEANS`.
+        certainty: factor on the experts' log-odds; above 1 if they confer.
+        single: fraction of its EEGs with a single labelled moment.
+        median_moments: median number of labelled moments of the other EEGs.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Population:
     median_moments: float
 
     def draw_vote_count(self, rng: np.random.Generator) -> int:
-        """Return how many experts vote."""
+        """Return the number of votes."""
         votes = np.array(self.votes)
         return self.least_votes + int(rng.choice(len(votes), p=votes / votes.sum()))
 
     def kind(self, position: float) -> str:
-        """Return the kind at a position in [0, 1) along the kinds, each as wide as its fraction."""
+        """Return the kind at a position in [0, 1), where each kind has the width of its fraction."""
         ends = np.cumsum(self.kinds) / sum(self.kinds)
         return CLASSES[min(int(np.searchsorted(ends, position, side="right")), len(CLASSES) - 1)]
 
@@ -95,7 +95,7 @@ POPULATIONS = (ONE_OR_TWO, FEW, MANY)
 
 
 def draw_population(rng: np.random.Generator) -> Population:
-    """Return who reads a recording of the training set; the test set is read by `MANY`."""
+    """Return the group that reads a recording of the training set; the test set is read by `MANY`."""
     fractions = np.array([population.fraction for population in POPULATIONS])
     return POPULATIONS[rng.choice(len(POPULATIONS), p=fractions / fractions.sum())]
 
@@ -105,14 +105,14 @@ def thresholds() -> np.ndarray:
     """Return (EXPERTS, 6): log-odds that each expert adds to each class, of mean 0 and standard deviation as stated."""
     from scipy.stats import norm, qmc
 
-    # Low-discrepancy points: the pool is a good sample of the six normal distributions however small it is.
+    # Low-discrepancy points: even a small pool samples the six normal distributions well.
     drawn = norm.ppf(qmc.Sobol(len(CLASSES), seed=0).random(EXPERTS))
     standard = (drawn - drawn.mean(axis=0)) / drawn.std(axis=0)
     return np.asarray(standard * THRESHOLD_SD)
 
 
 def expert_probabilities(log_odds: np.ndarray, certainty: float) -> np.ndarray:
-    """Return (moments, EXPERTS, 6): with which probability each expert votes for each class.
+    """Return (moments, EXPERTS, 6): the probability of each expert's vote for each class.
 
     Args:
         log_odds: (moments, 6) of the classes, without any expert's thresholds.

@@ -1,7 +1,7 @@
 """The plan of a data set: patients, their recordings, the excerpts and moments that experts labelled.
 
-Everything but the samples themselves is drawn here, so that the plan of a whole set takes a second and any of its
-recordings can be rendered alone.
+Everything but the samples is drawn here, so that planning a whole set takes a second and any recording can be rendered
+separately.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ Split = Literal["train", "test"]
 
 @dataclass(frozen=True)
 class Patient:
-    """One patient: an id, a background, and what is usual in it, see `cohort.usual_positions`."""
+    """One patient: an id, a background, and the usual kind of recording, see `cohort.usual_positions`."""
 
     id: int
     background: Background
@@ -42,7 +42,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A labelled piece of EEG within a recording; the arrays have one entry for each labelled moment.
+    """A labelled stretch of EEG within a recording; the arrays have one entry per labelled moment.
 
     Attributes:
         eeg_id: names its file.
@@ -78,19 +78,19 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording: its latent state over its seconds, and what was labelled in it.
+    """One recording: its latent state over time, and its labelled excerpts.
 
-    A spectrogram file is one recording, or several that were appended to one another.
+    A spectrogram file is one recording, or several appended ones.
 
     Attributes:
         seed: of the data set.
-        split: that it belongs to.
-        index: its number within the split, which its random numbers depend on.
+        split: train or test.
+        index: its number within the split, on which its random numbers depend.
         spectrogram_id: names its file.
         spectrogram_start: seconds from the start of the file to that of the recording.
         patient: whose EEG it is.
         course: the latent state.
-        excerpts: in the order of time, all windows around their moments within the recording.
+        excerpts: in temporal order, with all windows around their moments within the recording.
     """
 
     seed: int
@@ -111,7 +111,7 @@ class Recording:
 def plan(settings: SyntheticSettings) -> list[Recording]:
     """Return the recordings of the training set, then those of the test set; the same for the same settings.
 
-    Recordings that were appended to one another follow one another.
+    Appended recordings are consecutive.
     """
     ids = Ids(settings.seed)
     train = _draw_owners("train", settings.seed, settings.recordings, settings.patients, ids)
@@ -125,12 +125,12 @@ def plan(settings: SyntheticSettings) -> list[Recording]:
 
 
 def spectrogram_files(recordings: list[Recording]) -> list[list[Recording]]:
-    """Return the recordings of each spectrogram file in the order of time, from those of a plan."""
+    """Return the recordings of each spectrogram file in temporal order, from those of a plan."""
     return [list(appended) for _, appended in groupby(recordings, lambda recording: recording.spectrogram_id)]
 
 
 def _draw_owners(split: Split, seed: int, files: int, patients: int, ids: Ids) -> list[Patient]:
-    """Return whose each spectrogram file is, in random order."""
+    """Return the patient of each spectrogram file, in random order."""
     rng = stream(seed, Purpose.TRAIN_PATIENTS if split == "train" else Purpose.TEST_PATIENTS)
     sizes = cohort_sizes(files, patients)
     usual = usual_positions(rng, sizes).tolist()
@@ -140,7 +140,7 @@ def _draw_owners(split: Split, seed: int, files: int, patients: int, ids: Ids) -
 
 
 def _draw_file(seed: int, index: int, patient: Patient, most_appended: int, ids: Ids) -> list[Recording]:
-    """Return the recordings of a training file, numbered from the index on."""
+    """Return the recordings of a training file, numbered from `index` on."""
     rng = stream(seed, Purpose.TRAIN_FILE, index)
     appended = draw_appended(rng, most_appended)
     odd_second = int(appended > 0 and rng.random() < ODD_JOIN)
@@ -170,9 +170,9 @@ def _draw_recording(
     appended: bool = False,
     spare_seconds: int = 0,
 ) -> Recording:
-    """Return one recording, which begins so many seconds into its spectrogram file.
+    """Return one recording, which begins `start` seconds into its spectrogram file.
 
-    Where its EEGs are, what state they show and how they are voted on comes from streams of their own.
+    Positions, latent state and votes have separate random streams.
     """
     train = split == "train"
     rng = stream(seed, Purpose.TRAIN_RECORDING if train else Purpose.TEST_RECORDING, index)

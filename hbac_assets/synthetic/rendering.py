@@ -1,4 +1,4 @@
-"""From a planned recording to samples: background, pattern and artifacts, mixed and digitised."""
+"""Rendering of a planned recording: background, pattern and artifacts, mixed and digitised."""
 
 import numpy as np
 
@@ -13,14 +13,14 @@ from hbac_assets.synthetic.randomness import Purpose, stream
 from hbac_assets.synthetic.recordings import Recording
 
 RESOLUTION = 0.5
-"""µV for each step of the converter: the coarsest that guideline 1 of the ACNS (2016) allows."""
+"""µV per step of the converter: the coarsest resolution that ACNS guideline 1 (2016) allows."""
 
 
 def render(recording: Recording) -> np.ndarray:
     """Return the whole recording's EEG.
 
     Returns:
-        (seconds · 200, 20) float32 in µV, columns as in `montage.EEG_COLUMNS`; NaN where samples were lost.
+        (seconds · 200, 20) float32 in µV, columns as in `montage.EEG_COLUMNS`; NaN for lost samples.
     """
     purpose = Purpose.TRAIN_SAMPLES if recording.split == "train" else Purpose.TEST_SAMPLES
     rng = stream(recording.seed, purpose, recording.index)

@@ -1,4 +1,4 @@
-"""The settings of a synthetic data set and the sizes that follow from them."""
+"""The settings of a synthetic data set and the sizes derived from them."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,9 +9,9 @@ CODE_VERSION = 3
 
 FEWEST_RECORDINGS = 8
 RECORDINGS_PER_PATIENT, PATIENTS_OF_SMALL_SETS = 5.7, 12
-"""Spectrogram files of a patient as in the competition's train.csv; small sets have more patients, enough for folds."""
+"""Spectrogram files per patient as in the competition's train.csv; small sets have more patients, enough for folds."""
 RECORDINGS_PER_APPENDED = 80
-"""Small sets are spared the longest files: for each so many recordings, one can be appended."""
+"""Recordings of a set per recording that may be appended to a file: small sets have no very long files."""
 TRAIN_PER_TEST_RECORDING = 8
 RECORDINGS_PER_TEST_PATIENT = 2
 
@@ -31,7 +31,7 @@ class SyntheticSettings(BaseModel):
 
     @property
     def most_appended(self) -> int:
-        """How many recordings can be appended to one another in one spectrogram file, beyond the first."""
+        """The maximum number of recordings appended to the first of a spectrogram file."""
         return self.recordings // RECORDINGS_PER_APPENDED
 
     @property
@@ -46,5 +46,5 @@ class SyntheticSettings(BaseModel):
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits for these settings and the code that turns them into files."""
+        """16 hexadecimal digits of these settings and the code version."""
         return fingerprint({"code_version": CODE_VERSION, **self.model_dump()})

@@ -1,4 +1,4 @@
-"""The tables of a data set: what the competition publishes, and the truth that it cannot."""
+"""The tables of a data set: those of the competition, and the truth."""
 
 import numpy as np
 import pandas as pd

@@ -1,7 +1,7 @@
-"""The side files of a synthetic data set: what the readers' votes were drawn from.
+"""The truth of a synthetic data set: the probabilities from which the readers' votes were drawn.
 
-They give the floor of the metric (what an observer of the latent state would score) and a private score for a
-submission. Nothing that learns may read them.
+It gives the floor of the metric (the score of an observer of the latent state) and a private score of a submission. No
+learning code may read it.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from hbac_assets.errors import HbacError
 
 
 def truth_path(folder: Path, split: Literal["train", "test"]) -> Path:
-    """Return where the truth of a split lies in a data set."""
+    """Return the path of a split's truth in a data set."""
     return folder / "truth" / f"{split}.parquet"
 
 

@@ -6,19 +6,19 @@ from hbac_assets.labels import CLASSES
 from hbac_assets.synthetic.readers import EXPERTS, Population, expert_probabilities
 
 STRETCH = 0.25
-"""How far (total variation) the expected fractions may move before the EEG is read anew."""
+"""Change of the expected fractions (total variation) after which the EEG is read again."""
 
 
 def draw_votes(rng: np.random.Generator, population: Population, log_odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return votes (moments, 6) on one EEG, and the fractions (moments, 6) that they have in expectation.
+    """Return votes (moments, 6) on one EEG, and their expected fractions (moments, 6).
 
-    Experts mark stretches rather than moments, so that all moments of a stretch have the same votes. The experts of an
-    EEG are the same from stretch to stretch as far as their number allows.
+    Experts mark stretches rather than moments, so that all moments of a stretch have the same votes. An EEG has the
+    same experts in all stretches, as far as their number allows.
 
     Args:
         rng: of the recording.
-        population: who reads the EEG.
-        log_odds: (moments, 6) of the classes, in the order of time.
+        population: the group that reads the EEG.
+        log_odds: (moments, 6) of the classes, in temporal order.
     """
     opinions = expert_probabilities(log_odds, population.certainty)
     panel = rng.permutation(EXPERTS)

@@ -1,4 +1,4 @@
-"""Shapes of single waves, and trains of them: what discharges, heartbeats and blinks are made of."""
+"""Shapes of single waves, and trains of them, for discharges, heartbeats and blinks."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ def wave(seconds: float, phases: Phases) -> np.ndarray:
 
     Args:
         seconds: length, with time 0 in its middle.
-        phases: what it is made of.
+        phases: its Gaussian phases.
 
     Returns:
         (seconds · 200,)
@@ -30,7 +30,7 @@ def train(times: np.ndarray, heights: np.ndarray, shape: np.ndarray, samples: in
     """Return a wave at each of the times, scaled by its height.
 
     Args:
-        times: seconds from the first sample; what lies outside is left out.
+        times: seconds from the first sample; waves outside are left out.
         heights: one for each time.
         shape: the wave, centred on its time.
         samples: length of the result.
@@ -42,6 +42,6 @@ def train(times: np.ndarray, heights: np.ndarray, shape: np.ndarray, samples: in
     inside = (at >= 0) & (at < samples)
     sums = np.zeros(samples + len(shape))
     places = at[inside, None] + np.arange(len(shape))
-    # One wave after the other where they overlap: the sum then has the same bits everywhere.
+    # Overlapping waves are added one by one, so that the sum has the same bits everywhere.
     np.add.at(sums, places, heights[inside, None] * shape)
     return np.asarray(sums[len(shape) // 2 :][:samples], np.float32)

@@ -1,4 +1,4 @@
-"""What a cell learns from, what is logged of its epochs and steps, and which epoch is scored."""
+"""A cell's training data, the logging of its epochs and steps, and the scored epoch."""
 
 import logging
 from pathlib import Path
@@ -70,7 +70,7 @@ def lineage(tmp_path: Path) -> Lineage:
         "vote_count": [3, 12, 7, 1, 20, 14],
         "fold": [0, 1, 0, 1, 0, 1],
     }
-    # As `one_per_eeg` sums them: more votes than the count says that experts gave.
+    # As `one_per_eeg` sums them: more votes than `vote_count`.
     seal(lineage.folds, pd.DataFrame(columns | dict.fromkeys(VOTE_COLUMNS, 9)))
     return lineage
 
@@ -130,7 +130,7 @@ def test_a_history_is_read_with_all_digits(lineage: Lineage) -> None:
     assert history["raw_val_loss"].tolist() == losses[::-1].tolist()
 
 
-def test_a_long_epoch_says_how_far_it_is_and_how_long_all_of_them_take(monkeypatch):
+def test_a_long_epoch_logs_its_progress_and_the_time_left(monkeypatch):
     said, now = [], iter([100.0, 104.0, 105.0, 134.0, 136.0])
     monkeypatch.setattr(cell_module, "time", SimpleNamespace(monotonic=lambda: next(now)))
     long = plan_epochs(

@@ -22,7 +22,7 @@ def ignore(done, total):
 
 @pytest.fixture
 def prepared(tmp_path):
-    """A folder of the user's own, its data as recorded, and the store."""
+    """A user's folder, its data as recorded, and the store."""
     folder = tmp_path / "download"
     generate(SyntheticSettings(recordings=2 * FEWEST_RECORDINGS), folder, 1, ignore)
     competition, store = (

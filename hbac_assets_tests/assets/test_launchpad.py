@@ -1,4 +1,4 @@
-"""What the launchpad offers: each field with a description and, unless the environment gives it, a default."""
+"""The launchpad's fields: each has a description and, unless the environment gives it, a default."""
 
 import pytest
 from dagster import AssetKey

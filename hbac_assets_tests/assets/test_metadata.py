@@ -1,4 +1,4 @@
-"""What Dagster shows of tables, numbers and pictures."""
+"""Dagster metadata of tables, numbers and pictures."""
 
 import io
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_the_grid_has_a_row_for_each_member_with_the_deviation_of_a_sample():
     assert np.isnan(shown.loc["a", "fold 1"])
 
 
-def test_the_worst_rows_say_what_was_voted_and_predicted():
+def test_the_worst_rows_show_votes_and_predictions():
     votes = pd.DataFrame(np.eye(6, dtype=int)[[0, 1, 2]] * 3, columns=list(VOTE_COLUMNS))
     rows = enrich(votes.assign(label_id=[1, 2, 3], eeg_id=[4, 5, 6]))
     rows[list(PROBABILITY_COLUMNS)] = np.eye(6)[[0, 2, 2]]

@@ -15,7 +15,7 @@ def runs(tmp_path, lineage):
 
 
 def planned(runs, lineage):
-    """Do to MLflow's runs what a run with these settings does; return the ids of those of its members and cells."""
+    """Update MLflow's runs as a run with these settings does; return the ids of its members' and cells' runs."""
     open_members(runs, lineage)
     members = {name: tracked_member(runs, lineage, name) for name in lineage.experiment.members}
     cells = [tracked_cell(runs, lineage, cell, members[cell.member]) for cell in lineage.cells]

@@ -1,4 +1,4 @@
-"""Published figures stand beside ours, each with what it is; synthetic data are called so."""
+"""Published results are shown next to ours, each with its definition; synthetic data are named as such."""
 
 import pytest
 

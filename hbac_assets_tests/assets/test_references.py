@@ -1,4 +1,4 @@
-"""What models are measured against reads arrays as carefully as the models do."""
+"""The references read arrays as carefully as the models do."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ EEG_ALONE = {"small": {"backbone": "mobilenet_v3_small", "preprocessing": {"inpu
 
 @pytest.fixture
 def lineage(tmp_path):
-    """A few rows of an experiment none of whose members sees Kaggle's spectrograms, with the arrays of all."""
+    """A few rows of an experiment whose members do not use Kaggle's spectrograms, with all arrays."""
     experiment = Experiment(name="eeg", description="", folds=2, members=EEG_ALONE)
     lineage = Lineage(tmp_path, Dataset("data", tmp_path / "data", "f1", "f2"), experiment)
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""What the artifacts keep of scores, read back: the evaluation of a finished store, and the optimism of its epochs."""
+"""Stored scores, read back: the evaluation of a finished store, and the optimism of its epochs."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The sensor for changed input data: off by default; switched on, it asks for one run for each state of the files."""
+"""The sensor for changed input data: off by default; switched on, it requests one run per state of the files."""
 
 import os
 
@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 class Switched:
-    """The sensor as Dagster's daemon looks with it: each look knows what the one before has noted."""
+    """The sensor as Dagster's daemon evaluates it: each evaluation gets the previous cursor."""
 
     def __init__(self, folder):
         self.competition = CompetitionData(folder=str(folder), synthetic_recordings=48)
@@ -53,9 +53,9 @@ def test_new_and_changed_files_are_run_once_when_they_stay_as_they_are(folder, w
     assert isinstance(first, RunRequest)
     assert isinstance(switched.look(), SkipReason)
     change(folder, what)
-    assert "when they stay as they are" in switched.look().skip_message
+    assert "once they are stable" in switched.look().skip_message
     change(folder, what)
-    assert "when they stay as they are" in switched.look().skip_message
+    assert "once they are stable" in switched.look().skip_message
     again = switched.look()
     assert isinstance(again, RunRequest)
     assert again.run_key != first.run_key

@@ -1,4 +1,4 @@
-"""Sides and rows that the tests of the harness measure: they take no time and leave a trace."""
+"""Sides and rows for tests of the harness: they take no time and leave a trace."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ def writing(file, word, items=1):
 
 
 def writing_environment(file, names):
-    """A side that writes what its process was given."""
+    """A side that writes its process' arguments."""
 
     def repetition():
         Path(file).write_text(" ".join(os.environ.get(name, "-") for name in names))
@@ -29,7 +29,7 @@ def writing_environment(file, names):
 
 
 def counting():
-    """A side that looks at the clock itself."""
+    """A side that measures time itself."""
     return lambda: 2.5
 
 
@@ -48,7 +48,7 @@ def dying():
 
 
 def run(workspace):
-    """A row that finds something."""
+    """A row with a result."""
     assert list(workspace.iterdir()) == []
     (workspace / "scratch").touch()
     return [Result(2, "nothing", "1 | 2 ms", "3 ms", 2.0, "≥ 1.5", True, measured={"ours": [1, 2]})]

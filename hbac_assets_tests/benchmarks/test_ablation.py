@@ -1,4 +1,4 @@
-"""The table of what ingredients gain."""
+"""The table of the ingredients' gains."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Statistics of EEG windows, on signals of which the answer is known."""
+"""Statistics of EEG windows, on signals with known answers."""
 
 import numpy as np
 import pytest
@@ -136,7 +136,7 @@ def test_the_distribution_of_the_power():
     assert statistics["under_minus_4"] > 1 / 300
 
 
-def test_what_all_chains_do_together_and_what_one_does_alone():
+def test_common_and_individual_changes_of_the_chains_are_separated():
     course = np.exp(np.repeat(np.random.default_rng(1).standard_normal(30), 10))
     together = spectrogram_statistics(spectrogram() * course[:, None])
     assert together["broadband_sd"] == pytest.approx(np.log(course).std(), rel=0.05)

@@ -1,4 +1,4 @@
-"""The GPU's row, tried on the CPU with next to nothing to do: it works but for the card."""
+"""The GPU's row, on the CPU with minimal work: everything but the card is tested."""
 
 import math
 

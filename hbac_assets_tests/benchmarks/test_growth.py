@@ -1,4 +1,4 @@
-"""What the row on growth concludes from its figures."""
+"""The conclusions of the row on growth from its measurements."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def figures(anonymous, seconds=lambda size: 0.01):
     }
 
 
-def test_what_stays_as_it_is_is_flat():
+def test_a_stationary_spectrogram_is_flat():
     found = figures(lambda size: GIB)
     for result in (_time("conversion", found), _memory("conversion", found)):
         assert result.ratio == 1

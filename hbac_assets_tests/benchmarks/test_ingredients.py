@@ -1,4 +1,4 @@
-"""The row on what a member's additions cost: it measures the steps that it says, in turn."""
+"""The row on the ingredients of a step measures the steps that it names, in turn."""
 
 from statistics import median
 

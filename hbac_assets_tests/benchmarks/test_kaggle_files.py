@@ -1,4 +1,4 @@
-"""The files that stand in for the competition's are right, and as long and as large."""
+"""The substitutes for the competition's files are valid, and of equal length and size."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_eegs(tmp_path: Path) -> None:
     assert first.stat().st_size == pytest.approx(0.9e6, rel=0.1)
 
 
-def test_what_is_there_is_kept_and_linked(tmp_path: Path) -> None:
+def test_existing_files_are_kept_and_linked(tmp_path: Path) -> None:
     paths = write_eegs(tmp_path / "few", 2)
     before = [path.stat().st_mtime_ns for path in paths]
     assert [path.stat().st_mtime_ns for path in write_eegs(tmp_path / "few", 2)] == before

@@ -1,4 +1,4 @@
-"""The synthetic recordings beside the real quantiles: a few in each run of the tests, 2,000 in the long ones."""
+"""Synthetic recordings against real quantiles: a few in every test run, 2,000 in the long tests."""
 
 import os
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from hbac_assets.figures import png
 from hbac_assets.labels import CLASSES
 
 NOT_REACHED = {("LPD", "spatial_dimensions, median")}
-"""One dipole in each hemisphere leads a pattern; docs/synthetic.md says more. At most four may stand here."""
+"""One dipole per hemisphere dominates a pattern, see docs/synthetic.md. At most four exceptions are allowed."""
 FEW = 40
 """Recordings that suffice for the medians of all windows."""
 
@@ -41,7 +41,7 @@ def held(compared: list[Fact], name: str, group: str = EEG_GROUP) -> bool:
         (SPECTROGRAM_GROUP, "chain_corr"),
     ],
 )
-def test_what_few_recordings_show_is_tolerated(few, group, statistic):
+def test_statistics_of_few_recordings_are_within_tolerance(few, group, statistic):
     assert held(signals.tolerance_facts(few), f"{statistic}, median", group)
 
 
@@ -57,7 +57,7 @@ def test_repetition_rates_are_the_published_ones():
     assert not [fact for fact in compared if not fact.held]
 
 
-def test_what_is_measured_depends_on_the_recordings_alone(few):
+def test_measurements_depend_on_the_recordings_alone(few):
     pd.testing.assert_frame_equal(measure(planned(FEW, seed=1)[:4], workers=2), few[few["recording"] < 4])
 
 
@@ -77,7 +77,7 @@ def measured(median: Callable[[str, float, float, float], float]) -> pd.DataFram
     return real[["group", "statistic"]].assign(value=values)
 
 
-def test_real_medians_are_tolerated_and_what_is_far_from_them_is_not():
+def test_real_medians_are_within_tolerance_and_distant_ones_are_not():
     same = measured(lambda _, low, middle, high: middle)
     assert all(fact.held for fact in signals.quantile_facts(same))
     # A single value has no spread and no tail.

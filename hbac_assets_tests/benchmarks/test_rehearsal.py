@@ -1,4 +1,4 @@
-"""The rehearsal at full size goes through what an experiment can ask for."""
+"""The rehearsal at full size covers everything that an experiment can require."""
 
 from typing import get_args
 

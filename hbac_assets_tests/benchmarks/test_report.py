@@ -1,4 +1,4 @@
-"""The report of a run: a row that fails is a line of it, and the others go on."""
+"""The report of a run: a failing row becomes a line, and the others continue."""
 
 import json
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Processes of sides: what they are given, what they answer, and what becomes of their faults."""
+"""Processes of sides: their arguments, answers and errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The other side of the feeding row sees what this project's members see."""
+"""The other side of the feeding row gets the same images as this project's members."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The running pages of a finished project, and a browser before them."""
+"""The running UIs of a finished project, and a browser."""
 
 import shutil
 import signal
@@ -41,6 +41,6 @@ def served(finished, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def keep(tab):
-    """A function that keeps what the screen shows under a name."""
+    """A function that saves a screenshot under a name."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     return lambda name: (SCREENSHOTS / f"{name}.png").write_bytes(tab.screenshot())

@@ -1,4 +1,4 @@
-"""What a user does in Dagster's and MLflow's pages, as clicks; the screens are kept in data/browser for eyes."""
+"""A user's clicks in Dagster's and MLflow's UIs; screenshots are kept in data/browser."""
 
 import json
 import time
@@ -24,7 +24,7 @@ EDGES = """["way", "chance", "Definition"].map(words => [...document.querySelect
 ).map(box => [box.left, box.right])"""
 VALIDATED = """[...document.querySelectorAll("button")].some(
     one => one.innerText.trim() === "Scaffold all default config" && !one.disabled)"""
-"""What is typed lacks defaults, which Dagster says once it has looked at it."""
+"""Typed configuration lacks defaults, which Dagster reports after validating it."""
 CHECKBOX = """(() => {{
     const link = [...document.querySelectorAll(".ag-row a")].find(one => one.innerText.trim() === "{name}");
     const row = link.closest(".ag-row").getAttribute("row-index");

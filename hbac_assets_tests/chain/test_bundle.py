@@ -1,4 +1,4 @@
-"""The bundle of a finished chain: in an environment of its own it predicts what the submission says."""
+"""The bundle of a finished chain predicts the submission in a separate environment."""
 
 import subprocess
 import sys
@@ -103,7 +103,7 @@ def bundled(project: Project, folder: Path) -> Path:
 
 
 def largest_difference(project: Project, bundle: Path, python: Path, data: Path) -> float:
-    """Return how far predict.py's predictions of a test set are from the project's submission."""
+    """Return the largest difference between predict.py's predictions of a test set and the submission."""
     output = bundle.parent / "submission.csv"
     subprocess.run([str(python), str(bundle / "predict.py"), str(data), "--output", str(output)], env={}, check=True)
     found, expected = pd.read_csv(output), pd.read_csv(project.results / "submission.csv")
@@ -127,7 +127,7 @@ def test_the_bundle_of_the_chain_predicts_its_submission_and_is_registered(fresh
     assert "up to date, kept" in again.stdout + again.stderr
     exists = fresh.command(*HBAC, "bundle", "--output", str(tmp_path / "bundle.zip"))
     assert exists.returncode == 1
-    assert exists.stderr.strip().endswith("expected a path where nothing is yet, found a file; name another")
+    assert exists.stderr.strip().endswith("expected a path that does not exist yet, found a file; name another")
 
     mlflow.set_tracking_uri(fresh.environment["MLFLOW_TRACKING_URI"])
     (version,) = mlflow.MlflowClient().search_model_versions("name = 'hbac-quickstart-miniature'")

@@ -1,4 +1,4 @@
-"""A finished project under a later version, or with other settings: what is made again, and what is shown."""
+"""A finished project under a later version, or with other settings: the recomputed artifacts, and the metadata."""
 
 import json
 import logging
@@ -71,7 +71,7 @@ def instance():
 
 @pytest.fixture
 def everything(resources, lineage, tracking, instance):
-    """Materialize on a copy of the finished store, with some resources in the place of its own."""
+    """Materialize on a copy of the finished store, with some resources replaced."""
 
     def run(selection="*submission", **instead):
         every = resources_from_environment({"HBAC_DEVICE": "cpu"}) | resources | {"tracking": tracking} | instead
@@ -121,7 +121,7 @@ def test_a_cell_of_an_earlier_version_is_trained_again_and_the_log_says_so(every
     cell.manifest_path.write_text(json.dumps(sealed))
     everything("trained_models")
     log = capfd.readouterr().err
-    assert "cells of an earlier version, trained again once: 1" in log
+    assert "cells of an earlier version, retrained once: 1" in log
     assert "1 of 4 cells to train" in log
     assert {name for name, time in files(lineage).items() if time != before[name]} == {
         str(cell.manifest_path.relative_to(lineage.dataset_folder))

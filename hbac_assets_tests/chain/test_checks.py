@@ -1,4 +1,4 @@
-"""The checks pass on what the chain made, and fail on files that were made wrongly and sealed all the same."""
+"""The checks pass on the chain's artifacts, and fail on wrong files that were sealed."""
 
 import pandas as pd
 from dagster import AssetSelection, Definitions, define_asset_job, load_asset_checks_from_modules

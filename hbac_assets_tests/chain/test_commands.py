@@ -1,4 +1,4 @@
-"""The commands that Dagster's users know, typed as they are on the project's card."""
+"""The commands known to Dagster's users, as the documentation gives them."""
 
 import json
 import shutil
@@ -72,7 +72,7 @@ def test_the_other_ways_to_launch_find_everything_up_to_date(finished, command):
     done = project.command(*command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 of 4 cells to train" in done.stdout + done.stderr
-    assert ("the experiment asks for no search" in done.stdout + done.stderr) == ("*" in command)
+    assert ("the experiment has no search" in done.stdout + done.stderr) == ("*" in command)
 
 
 def test_envrc_is_all_that_a_shell_needs():

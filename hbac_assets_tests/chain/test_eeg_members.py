@@ -1,4 +1,4 @@
-"""Members that learn from the EEG, through the whole chain; what happens where EEG files are missing."""
+"""Members that learn from the EEG, through the whole chain, and without EEG files."""
 
 import json
 import shutil
@@ -82,7 +82,7 @@ def test_without_the_folder_one_line_says_who_needs_it(fresh, download, experime
     assert f"{download}/train_eegs: {line}" in done.stderr
 
 
-def test_nothing_is_made_of_the_eeg_that_no_member_learns_from(finished):
+def test_no_arrays_are_made_if_no_member_learns_from_the_eeg(finished):
     made = {
         path.name for folder in (finished[0].folder / "store").rglob("eeg_spectrograms") for path in folder.glob("*-*")
     }

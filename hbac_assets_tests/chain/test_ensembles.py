@@ -1,4 +1,4 @@
-"""Several ensembles of one grid: each is made, the last one is submitted, and what is gone leaves nothing behind."""
+"""Several ensembles of one grid: each is made, the last one is submitted, and removed ones leave nothing behind."""
 
 import logging
 from dataclasses import replace
@@ -116,8 +116,8 @@ def test_methods_are_shown_with_calibration_choice_and_patient_context(calibrate
     assert chosen_methods(calibrated) == {"calibrated": f"{label} + patient context"}
 
 
-def test_what_was_learned_is_applied_to_the_submission(calibrated):
-    """Blend, then calibration, then the patient's other recordings: each that is left out changes it."""
+def test_fitted_blends_are_applied_to_the_submission(calibrated):
+    """Blend, then calibration, then the patient's other recordings: omitting any of them changes the result."""
     path = calibrated.blend_folder("calibrated") / "blend.json"
     doubled = {"matrix": (2 * np.eye(6)).tolist(), "bias": [0.0] * 6}
     context = {"own": 1.0, "with_others": -0.5, "others": 0.9, "shrinkage": 1.0, "center": [0.0] * 6}
@@ -139,7 +139,7 @@ def test_what_was_learned_is_applied_to_the_submission(calibrated):
 
 @pytest.fixture
 def edited(tmp_path, lineage):
-    """The finished experiment with two ensembles and what somebody published of them, and with its results."""
+    """The finished experiment with two ensembles and published values of them, and with its results."""
     path = tmp_path / "edited.yaml"
     path.write_text((FOLDER / "quickstart.yaml").read_text() + EDIT)
     lineage.experiment_folder.with_name("edited-miniature").symlink_to(lineage.experiment_folder)

@@ -1,4 +1,4 @@
-"""What a user has after the first run of the chain, and after the second."""
+"""The state of a project after the first run of the chain, and after the second."""
 
 import re
 
@@ -30,7 +30,7 @@ def printed_scores(text):
     return {name.strip(): float(score) for name, score in re.findall(r"^  (\S.*?)\s{2,}(\d\.\d{4})", text, re.M)}
 
 
-def test_the_scores_are_printed_with_what_they_are_measured_against(finished):
+def test_the_scores_are_printed_with_their_references(finished):
     project, text = finished
     scores = printed_scores(text)
     assert set(scores) == {*MEMBERS, "ensemble", "class prior", "band powers, logistic regression", "floor"}
@@ -49,7 +49,7 @@ def test_the_report_fits_a_screen(finished):
     assert max(len(line) for line in lines if "http" not in line) <= 80
 
 
-def test_the_log_is_short_and_says_how_far_the_run_is(finished):
+def test_the_log_is_short_and_shows_the_progress(finished):
     project, _ = finished
     opening, lines = (project.folder / LOG).read_text().split("\n\n")
     assert re.fullmatch(
@@ -159,7 +159,7 @@ def test_the_ensemble_is_in_mlflow_beside_its_members(finished):
     }
 
 
-def test_scores_by_agreement_and_all_ways_of_blending_are_shown(finished):
+def test_scores_by_agreement_and_all_blending_methods_are_shown(finished):
     project, _ = finished
     with DagsterInstance.from_config(project.environment["DAGSTER_HOME"]) as instance:
         events = {

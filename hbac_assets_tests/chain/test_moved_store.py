@@ -1,4 +1,4 @@
-"""A finished store that was copied or moved, with its data: everything in it is current, and nothing is made again."""
+"""A finished store copied or moved with its data: everything is current, and nothing is recomputed."""
 
 import shutil
 
@@ -15,7 +15,7 @@ from hbac_assets_tests.projects import RECORDINGS, make_project
 
 @pytest.fixture
 def copied(finished, tmp_path):
-    """A project elsewhere, with a copy of what the finished one keeps of its results and data, and no more."""
+    """A project elsewhere, with a copy of the finished one's results and data only."""
     project = make_project(tmp_path / "far" / "away")
     for name in ("store", "synthetic"):
         shutil.copytree(finished[0].folder / name, project.folder / name)

@@ -1,4 +1,4 @@
-"""A finished project is pruned: only compiled programs go, nothing is made again, and nothing goes beside a run."""
+"""Pruning a finished project: only compiled programs are deleted, nothing is recomputed, nothing goes during a run."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A search in miniature that is killed after its first batch, goes on, and whose result trains as a member."""
+"""A search in miniature that is killed after its first batch and resumed; its result trains as a member."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def test_a_killed_search_goes_on_and_its_result_trains_as_a_member(fresh, tmp_pa
     assert names == {"history.png", "importances.png", "trials.csv"}
 
     again = materialize(fresh, "hyperparameter_search", HBAC_EXPERIMENT=str(searching))
-    assert "8 of 8 trials are there, kept" in again
+    assert "8 of 8 trials are done, kept" in again
     assert f"`small_tuned: {{from: {folder / 'small_tuned.yaml'}}}`" in again
 
     tuned = tmp_path / "tuned.yaml"

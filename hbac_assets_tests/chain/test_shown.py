@@ -1,4 +1,4 @@
-"""What Dagster and MLflow show of the first run of the chain, from the run's own records."""
+"""The metadata in Dagster and MLflow of the first run of the chain, from the run's records."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from hbac_assets.resources.tracking_experiment import VIEW
 MEMBERS = ("mobilenet_v3_small", "bipolar_resnet")
 PNG = "](data:image/png;base64,"
 WIDEST = 460
-"""CSS pixels that a table has on a screen of 1500, by eye; a letter takes 8.4 of them, a column 16 more."""
+"""Width of a table in CSS pixels on a screen of 1500, by eye; a letter takes 8.4, a column 16 more."""
 TABLES = {
     "competition_data": "columns",
     "train_metadata": "dagster/column_schema",
@@ -170,7 +170,7 @@ def test_a_search_for_models_by_kl_finds_the_best(finished, client, experiment):
     assert scores == sorted(scores)
 
 
-def test_a_training_tells_what_it_used(client, experiment):
+def test_a_training_logs_its_resource_usage(client, experiment):
     for run in client.search_runs([experiment.experiment_id], "tags.fold != 'all'"):
         if "member" in run.data.tags:
             assert run.data.metrics["system/process_memory_usage_megabytes"] > 100

@@ -1,4 +1,4 @@
-"""A member that trains in stages, through the assets: what Dagster and MLflow show of it, and that folds stay."""
+"""A member that trains in stages, through the assets: its metadata in Dagster and MLflow; folds are unchanged."""
 
 import pandas as pd
 import pytest

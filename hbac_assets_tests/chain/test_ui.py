@@ -1,4 +1,4 @@
-"""`hbac ui` in any folder: both servers answer on this machine alone, show what was made, and stop together."""
+"""`hbac ui` in any folder: both servers answer on this machine only, show the results, and stop together."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A spectrogram file that cannot be read: named and set aside, unless so many are that the run ends."""
+"""An unreadable spectrogram file is named and set aside; too many end the run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A member that learns from waveforms, beside one of images, through the whole chain to the submission."""
+"""A waveform member and an image member, through the whole chain to the submission."""
 
 import numpy as np
 import pandas as pd

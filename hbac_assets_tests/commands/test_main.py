@@ -1,4 +1,4 @@
-"""The command line of `hbac`: what it costs to ask for help, how it ends, and the variables that it sets."""
+"""The command line of `hbac`: the time of `--help`, exit statuses, and variables."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def variables(printed):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
-def test_help_says_what_there_is_and_imports_nothing_slow(arguments):
+def test_help_lists_the_subcommands_and_imports_nothing_slow(arguments):
     done = python(LOADED, *arguments)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"usage: hbac{''.join(f' {name}' for name in arguments[:-1])} [-h]")
@@ -103,7 +103,7 @@ def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path):
     ],
     ids=["no data", "no table", "no store", "no experiment", "an experiment of another's name"],
 )
-def test_what_is_wrong_is_told_in_one_line_before_dagster_knows_of_a_run(variables, said, tmp_path):
+def test_errors_are_reported_in_one_line_before_a_dagster_run_exists(variables, said, tmp_path):
     project = make_project(tmp_path / "project")
     (tmp_path / "mine.yaml").write_text("description: mine\nmembers: {small: {backbone: mobilenet_v3_small}}\n")
     (tmp_path / "its.yaml").touch()

@@ -1,4 +1,4 @@
-"""What a run says before it begins, about how long it takes above all."""
+"""The opening lines of a run, in particular the estimated time."""
 
 import json
 
@@ -38,12 +38,12 @@ def test_a_first_run_invents_no_duration(tmp_path):
     assert lines["results"] == f"{tmp_path}/store"
 
 
-def test_what_is_trained_takes_no_time(resources):
+def test_trained_cells_take_no_time(resources):
     assert opened(**resources)["time"] == "all 4 models are trained already, and only checked"
 
 
 @pytest.mark.parametrize("missing", [1, 2])
-def test_the_rest_takes_as_long_as_what_was_trained_here(resources, lineage, missing):
+def test_the_time_left_follows_from_models_trained_here(resources, lineage, missing):
     cells = [lineage.cell(Cell("mobilenet_v3_small", fold)) for fold in (0, 1)]
     seconds = max(cell.facts()["seconds"] for cell in cells)  # two at a time
     for cell in cells[:missing]:
@@ -56,7 +56,7 @@ def test_the_rest_takes_as_long_as_what_was_trained_here(resources, lineage, mis
 
 
 @pytest.mark.parametrize("environment", [{"cores": 1000}, {"device": "NVIDIA H100"}], ids=["cores", "device"])
-def test_what_another_machine_took_says_nothing(resources, lineage, environment):
+def test_durations_of_other_machines_do_not_count(resources, lineage, environment):
     for fold in (0, 1):
         change(lineage.cell(Cell("mobilenet_v3_small", fold)), environment, inputs="others")
     assert opened(**resources)["time"] == NOT_KNOWN

@@ -1,4 +1,4 @@
-"""What the events of a run amount to: lines, position, time left. The events are those of a run of Dagster."""
+"""The progress of a run from its events: lines, position, time left. The events are those of a real Dagster run."""
 
 import re
 from types import SimpleNamespace
@@ -38,7 +38,7 @@ def folds(context):
 
 @asset(deps=[folds])
 def silent():
-    """Say nothing."""
+    """Log nothing."""
 
 
 @op(ins={"silent": In(Nothing)}, out=DynamicOut(Nothing))
@@ -49,7 +49,7 @@ def plan_cells():
 
 @op(ins={"cell": In(Nothing)}, out=Out(Nothing))
 def train_fold(context):
-    """Say what the training of a cell says."""
+    """Log the messages of a cell's training."""
     name = context.get_mapping_key().replace("__fold_", " fold ")
     for message in (
         "waiting for the CPU, held by this run",
@@ -104,7 +104,7 @@ def taken(progress, entries, until=None, every=20.0):
     return lines, now
 
 
-def test_what_is_over_gets_a_line(progress, entries):
+def test_finished_work_gets_a_line(progress, entries):
     lines, _ = taken(progress, entries)
     failed = next(number for number, line in enumerate(lines) if "FAILED" in line)
     assert [re.sub(r" +", " ", line) for line in lines[:failed]] == [
@@ -126,13 +126,13 @@ def test_a_defect_shows_its_stack_once(progress, entries):
     assert "Error occurred while executing op" not in failed
 
 
-def test_what_goes_on_is_said_with_the_time_that_is_left(progress, entries):
+def test_work_in_progress_is_shown_with_the_time_left(progress, entries):
     assert progress.status(0.0) == "starting"
     _, now = taken(progress, entries, "100 of 200 rows, 5 a second, 90 s left")
     assert progress.status(now + 30) == "1/4  folds: 100 of 200 rows, 5 a second, 60 s left".replace("60 s", "1 min")
 
 
-def test_of_cells_it_says_how_many_are_done_and_how_long_all_take(progress, entries):
+def test_progress_shows_the_cells_done_and_the_time_left(progress, entries):
     _, now = taken(progress, entries, "small fold 0: compiling")
     assert progress.status(now) == "3/4  trained_models: 0 of 3 models; small fold 0: compiling"
 

@@ -1,4 +1,4 @@
-"""The report of a run: what fits a screen of what there is."""
+"""The report of a run, cut to one screen."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`hbac score` on files of any origin: what is scored, what is counted, and what is refused in one line."""
+"""`hbac score` on files of any origin: scores, counted oddities, and refusals in one line."""
 
 import json
 
@@ -29,7 +29,7 @@ def votes():
 
 @pytest.fixture
 def predictions(votes):
-    """Two models: the vote shares, blurred a little and a lot; their rows in an order of their own."""
+    """Two models: the vote fractions, blurred a little and a lot, with rows in another order."""
 
     def blurred(weight):
         shares = votes[list(VOTE_COLUMNS)].to_numpy() / 12
@@ -132,7 +132,7 @@ def test_other_names_of_other_columns(run, votes, predictions):
     assert result["missing"] == {}
 
 
-def test_what_is_not_known_is_said(run, votes, predictions):
+def test_unknown_properties_are_reported(run, votes, predictions):
     shares = votes.assign(**{column: votes[column] / 12 for column in VOTE_COLUMNS})
     printed, result = run({"one.csv": predictions["sharp"]}, votes=shares.drop(columns=["patient_id", "fold"]))
     assert set(result["missing"]) == {"votes", "agreement", "patients", "folds", "quality"}
@@ -150,7 +150,7 @@ def test_fewer_rows_are_scored_on_those_that_there_are(run, votes, predictions):
     assert result["differences"][0]["rows"] == 50
 
 
-def test_odd_rows_are_scored_as_they_are_and_counted(run, votes, predictions):
+def test_odd_rows_are_scored_unchanged_and_counted(run, votes, predictions):
     frame = predictions["sharp"].reset_index(drop=True)
     columns = list(PROBABILITY_COLUMNS)
     frame.loc[:4, columns] *= 0.5
@@ -160,7 +160,7 @@ def test_odd_rows_are_scored_as_they_are_and_counted(run, votes, predictions):
     assert result["oddities"] == [
         {"model": "odd", "rows": ROWS, "rows_not_summing_to_1": 6, "rows_with_zero_where_votes_are": 1}
     ]
-    assert "odd: 6 rows whose probabilities do not sum to 1, scored as they are" in printed
+    assert "odd: 6 rows whose probabilities do not sum to 1, scored unchanged" in printed
     clipped = frame.assign(**{column: frame[column].clip(1e-15) for column in columns})
     assert kl(result)["odd"] == pytest.approx(divergence(votes, clipped))
 
@@ -194,7 +194,7 @@ def put(frame, row, column, value):
         (lambda p, v: (p, None), r"expected votes \(seizure_vote or seizure_share …\), .* --votes"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_scored_is_refused_in_one_line(spoil, complaint, run, votes, predictions):
+def test_files_that_cannot_be_scored_are_refused_in_one_line(spoil, complaint, run, votes, predictions):
     given, table = spoil(predictions["sharp"], votes)
     with pytest.raises(HbacError, match=complaint) as caught:
         run({"one.csv": given}, votes=table)
@@ -229,7 +229,7 @@ def test_the_page_has_the_numbers_of_the_json_file(run, votes, predictions, tmp_
     table = pd.concat([frame.assign(member=name) for name, frame in models.items()])
     target = tmp_path / "scores.html"
     printed, result = run({"models & more.csv": table}, "--html", str(target), votes=votes)
-    assert f"with figures: {target}" in printed
+    assert f"with charts: {target}" in printed
     page = require_self_contained(target.read_text())
     assert f"predictions: {tmp_path / 'models & more.csv'}" in page.text
     assert f"votes: {tmp_path / 'train.csv'}" in page.text
@@ -256,7 +256,7 @@ def test_the_page_has_the_numbers_of_the_json_file(run, votes, predictions, tmp_
     assert "Without quality: no slices by signal quality." in page.text
 
 
-def test_a_page_of_shares_says_that_there_is_no_floor(run, votes, predictions, tmp_path):
+def test_a_page_of_vote_fractions_has_no_floor(run, votes, predictions, tmp_path):
     shares = votes.assign(**{column: votes[column] / 12 for column in VOTE_COLUMNS})
     target = tmp_path / "scores.html"
     run(
@@ -266,9 +266,9 @@ def test_a_page_of_shares_says_that_there_is_no_floor(run, votes, predictions, t
         votes=shares.drop(columns=["patient_id", "fold"]),
     )
     page = require_self_contained(target.read_text())
-    assert "Not known: it takes the votes themselves" in page.text
+    assert "Unknown: the floor needs the votes" in page.text
     assert page.table("Scores in nats").rows[0][4:] == ["–"] * 5
-    assert ["Patients", "–"] in page.table("What is scored").rows
+    assert ["Patients", "–"] in page.table("The scored rows").rows
 
 
 def test_a_page_that_cannot_be_written_is_told_before_anything_is_read(tmp_path):

@@ -1,4 +1,4 @@
-"""Servers: their ports are free before they start, their output is in a file, one that dies is told with its log."""
+"""Servers: their ports are free before the start, their output goes to a file, a dead one is reported with its log."""
 
 import os
 import socket

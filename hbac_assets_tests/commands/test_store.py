@@ -1,4 +1,4 @@
-"""`hbac store` and `hbac store prune`: what they print, that a dry run changes nothing, and what they refuse."""
+"""`hbac store` and `hbac store prune`: their output, dry runs, and refusals."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def test_the_table_fits_a_terminal_whatever_names_there_are(project, capsys):
         assert name in text
     assert r"  store/no\nte\x1b[2J.txt (not written by hbac)" in lines
     assert "  and 3 more" in lines
-    assert f"at fault: {project}/mine.yaml" in text
+    assert f"error: {project}/mine.yaml" in text
     assert states(project) == before
 
 
@@ -121,7 +121,7 @@ def test_without_such_data_the_list_says_so(project, capsys, monkeypatch):
     monkeypatch.setenv("HBAC_DATA_DIR", str(project / "elsewhere"))
     assert hbac() == 0
     printed = capsys.readouterr().out
-    assert "the environment's data: none of which there are results here" in printed
+    assert "the environment's data: no results here" in printed
     assert " current" not in printed
 
 
@@ -158,7 +158,7 @@ def test_a_fault_ends_with_one_line_and_status_1(project, capsys, monkeypatch):
 def test_space_that_other_links_keep_is_told(tmp_path):
     (tmp_path / "one").write_bytes(b"1" * 4096)
     (tmp_path / "elsewhere").hardlink_to(tmp_path / "one")
-    assert "; 4.1 kB more stay, which have other hard links" in conclusion(disk_usage([tmp_path / "one"]), deleted=True)
+    assert "; 4.1 kB more have other hard links and stay" in conclusion(disk_usage([tmp_path / "one"]), deleted=True)
 
 
 def test_names_are_shown_as_escapes_where_they_cannot_be_printed():

@@ -57,5 +57,5 @@ def test_a_file_gets_lines(monkeypatch):
     ("seconds", "words"),
     [(-3, "0 s"), (41.4, "41 s"), (150, "2 min"), (4000, "67 min"), (9000, "2.5 h"), (360_000, "4.2 days")],
 )
-def test_a_duration_is_said_as_people_say_it(seconds, words):
+def test_a_duration_is_written_in_words(seconds, words):
     assert duration(seconds) == words

@@ -1,4 +1,4 @@
-"""The package as others install it: the command in any folder, nothing written where the package lies."""
+"""The installed package: the command in any folder, nothing written into the package."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Small tables and files in Kaggle's layout, whole and right, for tests to spoil."""
+"""Small valid tables and files in Kaggle's layout, for tests to damage."""
 
 from pathlib import Path
 

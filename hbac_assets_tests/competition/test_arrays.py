@@ -1,4 +1,4 @@
-"""What the array of one recording holds."""
+"""The array of one recording."""
 
 import errno
 import hashlib
@@ -80,7 +80,7 @@ def test_an_eeg_becomes_the_waveforms_of_each_window(tmp_path: Path, eeg: pd.Dat
 
 
 def test_a_window_without_a_signal_in_the_middle_has_none_for_waveforms(tmp_path: Path, eeg: pd.DataFrame) -> None:
-    """What surrounds the part that a recipe uses does not count."""
+    """Samples outside the part that a recipe uses do not count."""
     eeg.loc[4_000:5_999, :] = np.nan
     eeg.to_parquet(tmp_path / "7.parquet", index=False)
     recipes: tuple[Recipe, ...] = WaveformRecipe(seconds=10), WaveformRecipe(seconds=20), RECIPE

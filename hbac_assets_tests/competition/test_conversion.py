@@ -1,4 +1,4 @@
-"""Conversion of many files: what is kept, what is made anew, what does not stop the others."""
+"""Conversion of many files: kept arrays, recomputed arrays, and skipped files."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How a table of text may be written, and the one line with which what is none is refused."""
+"""The accepted variants of a CSV table, and the one-line refusals."""
 
 import gzip
 from pathlib import Path
@@ -37,7 +37,7 @@ READ = {
 
 
 @pytest.mark.parametrize("case", READ)
-def test_it_is_read_and_what_is_unusual_said(case: str, tmp_path: Path) -> None:
+def test_it_is_read_with_a_remark_on_anything_unusual(case: str, tmp_path: Path) -> None:
     content, remarks = READ[case]
     (tmp_path / "t.csv").write_bytes(content)
     table = read_text_table(tmp_path / "t.csv", KNOWN)

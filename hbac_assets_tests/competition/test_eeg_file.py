@@ -1,4 +1,4 @@
-"""What an EEG file may look like, and the one line with which a wrong one is refused."""
+"""The accepted variants of an EEG file, and the one-line refusals."""
 
 from collections.abc import Callable
 from pathlib import Path

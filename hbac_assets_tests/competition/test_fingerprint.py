@@ -1,4 +1,4 @@
-"""The fingerprints follow what the tables say and nothing else."""
+"""The fingerprints depend on the tables' contents only."""
 
 import shutil
 from collections.abc import Callable

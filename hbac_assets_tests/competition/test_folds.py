@@ -1,4 +1,4 @@
-"""Fold properties on tables as awkward as can be drawn, and the sampling rules by hand."""
+"""Fold properties on randomly drawn awkward tables, and the sampling rules by hand."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Pictures are PNG files that show what they are given; how clear they are, only eyes can tell."""
+"""Pictures are PNG files that show their data; only eyes can judge their clarity."""
 
 import io
 

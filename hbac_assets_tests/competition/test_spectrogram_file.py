@@ -1,4 +1,4 @@
-"""What a spectrogram file may look like, and the one line with which a wrong one is refused."""
+"""The accepted variants of a spectrogram file, and the one-line refusals."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the tables accept, set aside and refuse; each outcome through materialization stands in `faults/test_tables`."""
+"""Rows and tables that are accepted, set aside and refused; `faults/test_tables` materializes each outcome."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -124,7 +124,7 @@ def test_how_the_file_is_written_changes_nothing(tmp_path: Path, train: pd.DataF
     pd.testing.assert_frame_equal(read_train(plain).rows, read_train(other).rows)
 
 
-def test_figures_of_the_competition_are_no_rules(tmp_path: Path, train: pd.DataFrame) -> None:
+def test_values_beyond_the_competitions_are_accepted(tmp_path: Path, train: pd.DataFrame) -> None:
     """Eight votes, forty votes, odd offsets and one patient are no faults of a table."""
     one = cells(1, seizure_vote=8, lpd_vote=0, spectrogram_label_offset_seconds=7)(
         cells(2, seizure_vote=40)(train.head(3))
@@ -165,7 +165,7 @@ def test_a_name_that_leads_elsewhere_is_set_aside(tmp_path: Path, train: pd.Data
     assert "'../x'" in table.set_aside["detail"].item()
 
 
-def test_what_can_be_derived_may_be_absent(tmp_path: Path, train: pd.DataFrame) -> None:
+def test_derivable_columns_may_be_absent(tmp_path: Path, train: pd.DataFrame) -> None:
     absent = ["eeg_sub_id", "spectrogram_sub_id", "label_id", "expert_consensus"]
     table = read(train.drop(columns=absent), tmp_path)
     assert table.rows["label_id"].tolist() == list(range(36))

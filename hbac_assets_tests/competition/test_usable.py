@@ -1,4 +1,4 @@
-"""Which windows can be used, from the tables that the conversions leave."""
+"""Usable windows, from the tables of the conversions."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The project's pages as text, the marks of the reference filled in, and what can be asked of them without a site."""
+"""The project's pages as text, with the marks of the reference filled in, and queries that need no site."""
 
 import re
 from functools import cache

@@ -1,4 +1,4 @@
-"""Links between the pages, and to their headings, lead somewhere; each page has its place on the site."""
+"""Links between the pages, and to headings, are valid; each page has its place on the site."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""What the code has is on its page of the reference: each setting, variable, command, asset and file."""
+"""The reference pages list everything in the code: each setting, variable, command, asset and file."""
 
 import ast
 import re

@@ -44,7 +44,7 @@ def test_pictures_of_every_page_of_a_finished_run(finished, tmp_path):
         ),
     ],
 )
-def test_what_is_missing_is_one_line(path, line, tmp_path):
+def test_missing_prerequisites_are_one_line(path, line, tmp_path):
     project = make_project(tmp_path)
     done = project.command(*COMMAND, "--output", str(tmp_path / "pictures"), **({"PATH": path} if path else {}))
     assert done.returncode == 1

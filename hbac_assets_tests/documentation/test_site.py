@@ -56,7 +56,7 @@ def test_no_page_fetches_anything_from_elsewhere(site):
     assert re.search(FETCHED, '<script src="https://unpkg.com/x">')
 
 
-def test_what_is_made_from_the_code_is_there(site):
+def test_the_generated_parts_are_on_the_page(site):
     settings = (site / "reference" / "settings.html").read_text(encoding="utf-8")
     assert 'id="membersettings"' in settings
     assert "made from the code:" not in settings

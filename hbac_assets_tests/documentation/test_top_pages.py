@@ -1,4 +1,4 @@
-"""What somebody sees first: the README, its size and its two commands; the citation."""
+"""The first pages that people see: the README, its size and its two commands; the citation."""
 
 import tomllib
 

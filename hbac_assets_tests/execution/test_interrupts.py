@@ -1,4 +1,4 @@
-"""A process that does not end by itself after a signal is ended."""
+"""A process that does not end after a signal is killed."""
 
 import signal
 import subprocess

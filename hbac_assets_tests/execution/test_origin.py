@@ -1,4 +1,4 @@
-"""Runs of a command get what Dagster's pages find them by."""
+"""Runs of a command get the origin by which Dagster's UI finds them."""
 
 import pytest
 from dagster import RunsFilter, instance_for_test

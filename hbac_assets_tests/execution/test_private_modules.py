@@ -1,4 +1,4 @@
-"""What is used of Dagster though it is private to it: no more than this, and as it was when it was written."""
+"""The private parts of Dagster in use: no more than these, with unchanged interfaces."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""Processes end with the one that spawned them, and can be told from later ones with the same id."""
+"""Processes end with their parent, and can be distinguished from later ones with the same id."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A run of Dagster whose process was killed is reported as failed, and no other, however its steps are executed."""
+"""A Dagster run whose process was killed is reported as failed, and no other, with any executor."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Where sockets are put when the temporary folder's path is long."""
+"""The folder of sockets when the temporary folder's path is long."""
 
 import tempfile
 

@@ -1,4 +1,4 @@
-"""What is made again when an experiment changes: that part, and what is made from it."""
+"""After a change of an experiment, the changed part and everything downstream is out of date."""
 
 from dataclasses import replace
 
@@ -56,7 +56,7 @@ def is_current(artifact):
         return False
 
 
-def test_what_was_made_is_up_to_date(made):
+def test_the_chains_artifacts_are_up_to_date(made):
     assert out_of_date(made) == set()
 
 

@@ -1,4 +1,4 @@
-"""The defaults that results count on: settings count by what differs from them, so that none may change unseen."""
+"""The defaults behind fingerprints, which contain only settings that differ from them: none may change unnoticed."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
@@ -139,7 +139,7 @@ def test_a_default_is_a_value(part: type[Settings]) -> None:
     assert not [name for name, field in part.model_fields.items() if field.default_factory]
 
 
-def test_what_is_left_at_its_default_does_not_count() -> None:
+def test_settings_at_their_defaults_do_not_count() -> None:
     spelt_out = {
         "backbone": "mobilenet_v3_small", "preprocessing": {"window": 300}, "augmentation": {"mixup": None},
         "schedule": {"kind": "cosine"}, "optimizer": {}, "epochs": 13,
@@ -151,7 +151,7 @@ def test_what_is_left_at_its_default_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("augmentation", Augmentation.model_fields)
-def test_what_is_absent_is_not_what_has_all_defaults(augmentation: str) -> None:
+def test_an_absent_setting_differs_from_one_with_all_defaults(augmentation: str) -> None:
     backbone = {"backbone": "mobilenet_v3_small"}
     absent = MemberSettings.model_validate(backbone | {"augmentation": {augmentation: None}})
     present = MemberSettings.model_validate(backbone | {"augmentation": {augmentation: {}}})

@@ -1,4 +1,4 @@
-"""The experiments that are named, and the one line that a faulty file gets."""
+"""The named experiments, and the one-line errors of invalid files."""
 
 import pytest
 
@@ -246,7 +246,7 @@ def test_a_file_is_not_named_as_an_experiment_of_the_project(stem, tmp_path):
     assert load_experiment(str(FOLDER / "quickstart.yaml")) == load_experiment("quickstart")
 
 
-def test_an_ensemble_says_what_it_may_be_blended_by():
+def test_an_ensemble_lists_its_candidate_methods():
     plain = Ensemble(members=("small",))
     assert plain.candidates == plain.compared == [Recipe(method) for method in METHODS]
     fixed = Ensemble(members=("small",), method="mean", calibration="dirichlet")

@@ -1,4 +1,4 @@
-"""A member in a file of its own, and an experiment that names it."""
+"""A member in a separate file, and an experiment that names it."""
 
 import pytest
 

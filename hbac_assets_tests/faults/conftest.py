@@ -1,4 +1,4 @@
-"""A download to spoil, and a table of all cases at the end: what was expected and what was seen."""
+"""A download to damage, and a table of all cases at the end: expected and observed behaviour."""
 
 import os
 

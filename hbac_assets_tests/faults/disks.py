@@ -1,4 +1,4 @@
-"""Small disks that can be filled, emptied and made read-only: file systems in memory, mounted for one test."""
+"""Small disks that can be filled, emptied and made read-only: in-memory file systems, mounted for one test."""
 
 import os
 import shutil

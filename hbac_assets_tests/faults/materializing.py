@@ -1,4 +1,4 @@
-"""Materializing the data's assets in this process, on a download of which something is spoilt."""
+"""Materializing the data's assets in this process, on a damaged download."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +32,13 @@ BOTH_INPUTS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a materialization.
+    """The result of a materialization.
 
     Attributes:
-        failure: the one line of the first step that failed; empty where none did.
-        remarks: what the data's first asset says was unusual and accepted.
-        set_aside: everything that was, as in `competition.set_aside.COLUMNS`.
-        rows: how many rows the folds have.
+        failure: the one line of the first failed step; empty if none failed.
+        remarks: on unusual but accepted data, by the first asset.
+        set_aside: the rows and files set aside, as in `competition.set_aside.COLUMNS`.
+        rows: the number of rows in the folds.
     """
 
     failure: str
@@ -75,7 +75,7 @@ def materialize_data(download: Path, folder: Path, tolerated_share: float | None
     lists = [pd.read_csv(path) for path in (folder / "store").rglob("*.set_aside.csv")]
     set_aside = pd.concat(lists, ignore_index=True) if lists else pd.DataFrame(columns=list(COLUMNS))
     tables = result.asset_materializations_for_node("competition_data")
-    remarks = str(tables[0].metadata["unusual, and accepted"].value) if tables else ""
+    remarks = str(tables[0].metadata["unusual but accepted"].value) if tables else ""
     if not result.success:
         return Outcome(first_failure(result.all_events), remarks, set_aside, 0)
     (folds,) = (folder / "store").rglob("folds.parquet")

@@ -1,4 +1,4 @@
-"""What must hold once a disturbed run of the small experiment is finished: nothing lost, wrong or left behind."""
+"""Requirements after a disturbed run of the small experiment is finished: nothing lost, wrong or left behind."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ def last_line(text):
 
 
 def told_of_mlflow(text):
-    """Return the lines that say that MLflow cannot be had."""
+    """Return the lines that say that MLflow is unavailable."""
     return [line for line in text.splitlines() if "MLflow at " in line]
 
 

@@ -1,4 +1,4 @@
-"""Experiment files and environment variables that are not what they should be: one line, and what is made stays."""
+"""Invalid experiment files and environment variables: one line, and existing results stay."""
 
 import re
 
@@ -375,7 +375,7 @@ def test_a_run_with_it_ends_with_that_line(name, write, made, case):
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_what_is_unusual_and_no_fault_is_accepted(name, write, case):
+def test_unusual_but_valid_values_are_accepted(name, write, case):
     content, is_right = ACCEPTED[name]
     small = load_experiment(write(content)).members["small"]
     case(name, "accepted", "accepted")

@@ -1,4 +1,4 @@
-"""Files of the store that were changed behind its back: refused where they are used, made again where they are made."""
+"""Files of the store that were changed externally: refused by their users, recomputed by their asset."""
 
 import json
 import os

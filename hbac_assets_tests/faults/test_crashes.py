@@ -1,4 +1,4 @@
-"""Processes of a run that end without a word: the one line says how, and speaks of memory only where it may be that."""
+"""Processes of a run that end abruptly: one line says how, and mentions memory only if that may be the cause."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def test_a_library_that_cannot_be_imported_stops_no_step_that_needs_none(failure
     assert "failed" not in last
 
 
-def test_what_stops_a_step_before_it_begins_is_the_last_line(failures, case):
+def test_an_error_before_a_step_begins_is_the_last_line(failures, case):
     lines, last, printed = failures("unloadable")
     case("an experiment's file that goes away during a run", "its line", last)
     assert lines == [last] == ["mine.yaml: missing; put it back"]

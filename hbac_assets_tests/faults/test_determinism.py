@@ -1,4 +1,4 @@
-"""The same weights and predictions, bit for bit, whatever the order of the cells and how many train at once."""
+"""The same weights and predictions, bit for bit, whatever the order of the cells and the number trained at once."""
 
 import json
 

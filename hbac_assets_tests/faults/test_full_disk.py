@@ -212,7 +212,7 @@ def test_training_goes_on_without_mlflow_whose_disk_is_full(fresh, undisturbed, 
     fresh.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{disk.folder}/mlflow.db"
     (disk.folder / "mlartifacts").mkdir()
     (fresh.folder / "mlartifacts").symlink_to(disk.folder / "mlartifacts")
-    expected = r"MLflow at sqlite:.*; the work goes on without it: materialize again once that is mended"
+    expected = r"MLflow at sqlite:.*; the run continues without it: materialize again once that is fixed"
     for left in (0, 3):  # no room for a database; room for that, none for the models
         disk.leave(left)
         done = fresh.run()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: all is gone within ten seconds; the same command finishes with the same bits."""
+"""Ctrl-C and SIGTERM at any moment: all processes end within ten seconds; the same command gives the same bits."""
 
 import os
 import signal
@@ -170,6 +170,6 @@ def test_a_silent_mlflow_server_holds_no_stop_up(stop):
 
 
 @pytest.mark.long
-def test_what_had_to_be_killed_goes_on_as_well(stop, undisturbed):
+def test_a_killed_run_resumes_as_well(stop, undisturbed):
     project = stop(RUN, terminate, hearing_nothing, 143)
     require_finishes(project, undisturbed)

@@ -1,4 +1,4 @@
-"""A user whom the system knows nothing of but a number, as in `docker run --user 12345`: everything works."""
+"""A user without a name or home, as in `docker run --user 12345`: everything works."""
 
 import os
 import shutil

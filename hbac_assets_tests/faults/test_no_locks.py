@@ -1,4 +1,4 @@
-"""File systems without locks: told before anything is made there, in one line."""
+"""File systems without locks: refused in one line before anything is written there."""
 
 import os
 import re

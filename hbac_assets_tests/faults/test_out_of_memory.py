@@ -1,4 +1,4 @@
-"""A batch for which memory does not suffice: one line with the setting to change, and the other cells go on."""
+"""A batch that exceeds the memory: one line with the setting to change, and the other cells continue."""
 
 import copy
 import re

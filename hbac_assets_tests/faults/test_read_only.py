@@ -1,4 +1,4 @@
-"""Folders that cannot be written: told at once where results should go there, no matter where they are only read."""
+"""Read-only folders: refused at once for results, accepted for input."""
 
 import re
 import shutil

@@ -1,6 +1,6 @@
-"""Files of recordings that are not as the competition's: accepted, or their rows set aside and named in one line.
+"""Recordings unlike the competition's: accepted, or their rows set aside and named in one line.
 
-Each case stands in the table of docs/inputs.md.
+Each case is in the table of docs/inputs.md.
 """
 
 import re

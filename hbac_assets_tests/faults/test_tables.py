@@ -1,6 +1,6 @@
-"""Tables that are not as the competition's: accepted and remarked on, some rows set aside, or refused in one line.
+"""Tables unlike the competition's: accepted with a remark, some rows set aside, or refused in one line.
 
-Each case stands in the table of docs/inputs.md.
+Each case is in the table of docs/inputs.md.
 """
 
 import gzip

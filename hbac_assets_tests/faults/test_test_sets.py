@@ -1,4 +1,4 @@
-"""Another test set: a submission comes out whatever is wrong with its recordings, and no model is trained again."""
+"""Another test set: there is a submission whatever is wrong with its recordings, and no model is retrained."""
 
 import os
 import shutil
@@ -148,7 +148,7 @@ def submit(project):
 
 
 @pytest.mark.parametrize("rows", [100, 3000])
-def test_spoilt_recordings_cost_no_row_and_are_named(trained, rows):
+def test_damaged_recordings_cost_no_row_and_are_named(trained, rows):
     project, download = trained
     wrong = make_test_set(download, rows)
     submission, told = submit(project)
@@ -223,7 +223,7 @@ def test_a_longer_recording_is_cut_in_its_middle(trained):
     np.testing.assert_array_equal(shares[0], shares[1])
 
 
-def test_what_no_model_depends_on_trains_nothing_again(trained, tmp_path):
+def test_changes_that_no_model_depends_on_train_nothing_again(trained, tmp_path):
     """The folder renamed, Windows' line ends, an EEG more, and what a Macintosh leaves beside files."""
     project, download = trained
     renamed = download.rename(tmp_path / "renamed")

@@ -1,4 +1,4 @@
-"""Two runs at the same time: on one store they share the work, on one device they take turns, and say for whom."""
+"""Two concurrent runs: on one store they share the work, on one device they take turns, naming whom they wait for."""
 
 import re
 from itertools import product

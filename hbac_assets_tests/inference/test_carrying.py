@@ -1,4 +1,4 @@
-"""The code that a bundle carries: unchanged but for names of packages, and alone sufficient."""
+"""The code that a bundle carries: unchanged except for names of packages, and self-contained."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What exporting a bundle requires."""
+"""Requirements of exporting a bundle."""
 
 import pytest
 

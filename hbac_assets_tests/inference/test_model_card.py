@@ -1,4 +1,4 @@
-"""The model card says what a bundle learned from, how well it did, and what it must not be used for."""
+"""The model card states a bundle's training data, its scores and its forbidden uses."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_the_card_has_data_scores_and_limits(tmp_path: Path, data: str) -> None:
     assert "| eeg | 0.7000 | 1.2000 | 344 |" in card
     assert "| kaggle | mobilenet_v3_small | 10 min of the spectrogram |" in card
     assert "| eeg | mobilenet_v3_small | 50 s of EEG |" in card
-    assert "no medical device" in card
+    assert "not a medical device" in card
     assert "Not for diagnosis" in card
     assert "344 labelled windows of 86 patients" in card
     assert "weights kaggle 0.250, eeg 0.750" in card

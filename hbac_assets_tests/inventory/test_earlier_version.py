@@ -1,4 +1,4 @@
-"""A store that an earlier version made: what the present one no longer reads is freed, what it would replace is not."""
+"""A store of an earlier version: files that are no longer read are freed, those to be replaced are not."""
 
 import json
 

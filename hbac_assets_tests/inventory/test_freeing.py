@@ -1,4 +1,4 @@
-"""What is planned is freed and nothing else, and what a kill leaves never looks whole."""
+"""Exactly the planned files are freed, and the remains after a kill never look complete."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What refers to a thing, kind by kind, and that all else is freed."""
+"""The references to things, by kind; everything else is freed."""
 
 from dataclasses import replace
 

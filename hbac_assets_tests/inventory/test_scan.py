@@ -1,4 +1,4 @@
-"""Everything in a store and beside it is found once, with the thing that it belongs to, and no link is followed."""
+"""Everything in a store and beside it is found once, with its thing, and no link is followed."""
 
 import os
 from pathlib import Path

@@ -11,7 +11,7 @@ def test_classes_weigh_alike_where_each_row_has_one() -> None:
     np.testing.assert_allclose(weights @ targets, np.array([1, 1, 0, 0, 1, 0]) / 3)
 
 
-def test_a_row_counts_by_its_share_of_a_rare_class() -> None:
+def test_a_row_counts_by_its_fraction_of_a_rare_class() -> None:
     targets = np.array([[1, 0, 0, 0, 0, 0]] * 8 + [[0.5, 0.5, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]])
     common, shared, rare = balancing_weights(targets)[[0, 8, 9]]
     np.testing.assert_allclose([shared / common, rare / common], [0.5 + 0.5 * 8.5 / 1.5, 8.5 / 1.5])

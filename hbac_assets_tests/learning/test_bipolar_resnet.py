@@ -1,4 +1,4 @@
-"""The network of waveforms: its sides are interchangeable, and what lies within a side is not."""
+"""The waveform network is invariant to exchanging the sides, but not to exchanging electrodes within a side."""
 
 import jax.numpy as jnp
 import keras

@@ -1,4 +1,4 @@
-"""What is read from a checkpoint."""
+"""Reading checkpoints."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Compiled programs are found by later processes, also where the file of one was cut short."""
+"""Compiled programs are found by later processes, even if the file of one was truncated."""
 
 import subprocess
 import sys

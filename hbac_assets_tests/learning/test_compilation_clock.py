@@ -1,4 +1,4 @@
-"""The seconds of compilation, of which none counts twice."""
+"""The compilation clock counts no second twice."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Hyperparameters as variables: one program for all values, and the training that they would give as constants."""
+"""Hyperparameters as variables: one program for all values, and the same training as with constants."""
 
 from pathlib import Path
 from typing import Any

@@ -59,7 +59,7 @@ def test_a_subset_counts_its_own_rows(allowed_bytes: int) -> None:
     np.testing.assert_array_equal(batch, ARRAY[[1, 11]])
 
 
-def test_what_fits_is_resident_and_the_rest_streamed() -> None:
+def test_images_that_fit_are_resident_and_others_streamed() -> None:
     needed = len(ARRAY) * 32 * 32 * 2
     for allowed_bytes, kind, words in (
         (needed, Resident, "within the 0 MB that free memory allows: resident on the device"),
@@ -70,7 +70,7 @@ def test_what_fits_is_resident_and_the_rest_streamed() -> None:
         assert images.placement == f"28 images of 0 MB, {words}"
 
 
-def test_how_much_fits_follows_from_the_free_memory() -> None:
+def test_the_limit_of_resident_images_follows_from_free_memory() -> None:
     assert isinstance(open_images(read, len(ARRAY), (32, 32)).source, Resident)
     too_many = open_images(read, 10**6, (400, 300))
     assert isinstance(too_many.source, Streamed)

@@ -140,7 +140,7 @@ def test_probability_is_of_the_batch(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["translation", "frequency_mask", "time_mask", "cutout"])
-def test_what_hides_or_moves_leaves_the_targets(kind: str) -> None:
+def test_masks_and_shifts_leave_the_targets_unchanged(kind: str) -> None:
     images, targets = noise(8, 20, 20), jnp.eye(6)[np.arange(8) % 6]
     always = Augmentation.model_validate({kind: ALWAYS | {"size": (0.2, 0.2)}})
     changed, same = augment(jax.random.key(3), images, targets, always, Preprocessing())

@@ -1,4 +1,4 @@
-"""What a container or a job of a cluster is allowed counts as the memory there is. Control groups are folders here."""
+"""The limit of a container or job counts as the available memory. Control groups are folders here."""
 
 from pathlib import Path
 

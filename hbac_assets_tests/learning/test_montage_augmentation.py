@@ -1,4 +1,4 @@
-"""Augmentations of channels and times, on images that come from files whose electrodes and seconds all differ."""
+"""EEG-specific augmentations, on images from files whose electrodes and seconds all differ."""
 
 from pathlib import Path
 from typing import Any
@@ -194,7 +194,7 @@ def test_a_step_with_every_image_flipped_is_one_on_the_mirrored_images() -> None
     assert not np.allclose(flipped, weights(plain, images))
 
 
-def test_no_draw_follows_from_another() -> None:
+def test_random_draws_are_independent() -> None:
     """Flipped images are not the moved ones, and so on: over many batches, what is done to the first image of each."""
     settings, images = preprocessing("eeg"), noise(4, 8, 10)
     keys = jax.random.split(jax.random.key(0), 300)

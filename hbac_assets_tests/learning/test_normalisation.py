@@ -90,7 +90,7 @@ def test_it_trains_other_weights_than_per_image(
     assert per_image.history[0].val_loss != pytest.approx(trained[1].history[0].val_loss, rel=1e-3)
 
 
-def test_what_augmentation_hides_has_the_mean_of_the_training_images(
+def test_hidden_pixels_have_the_mean_of_the_training_images(
     trained: tuple[Path, TrainingResult], data_wide: MemberSettings, tmp_path: Path
 ) -> None:
     """Otherwise it would matter where the pixels' zero lies."""

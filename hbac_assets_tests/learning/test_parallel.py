@@ -1,4 +1,4 @@
-"""Two devices compute what one does. The CPU lends itself as two, in a process of its own."""
+"""Two devices compute the same as one. The CPU acts as two devices, in a separate process."""
 
 import json
 import os

@@ -13,7 +13,7 @@ def test_consensus_is_one_hot() -> None:
     assert targets(ROWS, "consensus").tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1]]
 
 
-def test_votes_become_shares() -> None:
+def test_votes_become_fractions() -> None:
     shares = targets(ROWS, "votes")
     assert shares.dtype == np.float32
     assert shares.tolist() == [[0.25, 0.75, 0, 0, 0, 0], [0, 0, 0, 0, 0.25, 0.75]]

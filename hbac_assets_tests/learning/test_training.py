@@ -21,7 +21,7 @@ TRAINING, VALIDATION = easy_examples(60, seed=0), easy_examples(20, seed=1)
 
 
 class InterruptedTrainingError(Exception):
-    """What ends a training in these tests."""
+    """Simulates a kill in these tests."""
 
 
 def train(
@@ -65,7 +65,7 @@ def test_its_folder_holds_models_and_history(trained: tuple[Path, TrainingResult
     assert (history[["seconds", "images_per_second"]] > 0).all(axis=None)
 
 
-def test_what_a_first_epoch_takes_is_without_compilation(
+def test_the_duration_of_a_first_epoch_excludes_compilation(
     settings: MemberSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, steps = CompilationClock(), list[StepsDone]()
@@ -79,7 +79,7 @@ def test_what_a_first_epoch_takes_is_without_compilation(
     train_cell(one, TRAINING, VALIDATION, tmp_path, on_epoch=lambda record: None, on_steps=compile_for_an_hour)
     total = -(-len(TRAINING) // settings.batch_size)
     assert [(one.epoch, one.done, one.total) for one in steps] == [(1, done + 1, total) for done in range(total)]
-    # Nothing but the first step took longer than what is said to be compilation.
+    # Only the first step takes longer than the compilation recorded so far.
     (seconds,) = pd.read_csv(tmp_path / "history.csv")["seconds"]
     assert steps[0].seconds > seconds > 0
     assert {done.seconds for done in steps[1:]} == {seconds}
@@ -286,7 +286,7 @@ def test_averaged_weights_are_what_is_validated_and_stored(
     for name, epoch in (("best", averaged.best_epoch), ("last", settings.epochs)):
         stored = divergence(tmp_path / "averaged" / f"{name}.keras")
         assert averaged.history[epoch - 1].val_loss == pytest.approx(stored, abs=1e-5)
-    # The training itself goes the same way, and its own weights are validated at its end.
+    # The training itself is the same, and its raw weights are validated at its end.
     for one, same in zip(averaged.history, plain.history, strict=True):
         assert one.loss == pytest.approx(same.loss, rel=1e-3)
     *before, last = averaged.history

@@ -1,4 +1,4 @@
-"""Takes guards away one by one, in a copy of the project, and sees whether a test fails: `make mutants`.
+"""Removes guards one by one, in a copy of the project, and checks that a test fails: `make mutants`.
 
 A test that fails with the guard proves nothing, so all of them must pass first.
 """
@@ -18,11 +18,11 @@ from hbac_assets_tests.mutants.guards import GUARDS, Guard
 from hbac_assets_tests.projects import CHECKOUT
 
 AT_A_TIME = 2
-FAILED = 1  # pytest's exit status where a test failed; a test that is not found and a fault in its module have others
+FAILED = 1  # pytest's exit status for a failed test; a missing test or an error in its module have others
 
 
 def main() -> int:
-    """Print a line for each guard and return 1 if one of them is not missed."""
+    """Print a line for each guard and return 1 if no test fails without one of them."""
     with tempfile.TemporaryDirectory() as folder:
         copies = [Path(folder) / str(number) / "project" for number in range(AT_A_TIME)]
         for copy in copies:
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def count_missed(copy: Path, numbered: Sequence[tuple[int, Guard]]) -> int:
-    """Return how many of these guards a test misses."""
+    """Return the number of these guards whose removal fails a test."""
     return sum(verdict(copy, guard, number) == "killed" for number, guard in numbered)
 
 
@@ -56,7 +56,7 @@ def copy_project(target: Path) -> None:
 
 
 def verdict(copy: Path, guard: Guard, number: int) -> str:
-    """Take a guard away, run its test, put it back; print and return what came of it."""
+    """Remove a guard, run its test, restore it; print and return the result."""
     file, began = copy / "hbac_assets" / guard.file, time.monotonic()
     whole = file.read_text(encoding="utf-8")
     if whole.count(guard.guard) != 1:

@@ -1,4 +1,4 @@
-"""One synthetic EEG as a file of each format, rate, unit and style of names, and files with something wrong."""
+"""One synthetic EEG as a file of each format, rate, unit and style of names, and invalid files."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -44,7 +44,7 @@ def synthetic_eeg(kind: str, seconds: int, seed: int = 0) -> np.ndarray:
 
 
 def at_rate(eeg: np.ndarray, rate: int) -> np.ndarray:
-    """Return the EEG as a recorder at another rate would have it."""
+    """Return the EEG as recorded at another rate."""
     from scipy.signal import resample_poly
 
     ratio = Fraction(rate, EEG_RATE)

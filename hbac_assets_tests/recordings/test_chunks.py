@@ -1,4 +1,4 @@
-"""Chunks are parts of the whole: EEG, spectrogram, quality, and what a model sees of a moment."""
+"""Chunks are parts of the whole: EEG, spectrogram, quality, and the windows of a moment."""
 
 import numpy as np
 import pytest
@@ -113,7 +113,7 @@ def test_covered_is_the_fraction_of_the_window_with_a_signal(tmp_path):
         assert found.seen[number] == (window.eeg is not None or window.spectrogram is not None)
 
 
-def test_what_nobody_reads_is_not_cut(signals):
+def test_unused_spectrograms_are_not_cut(signals):
     found = moments(next(iter(chunks(signals))), Reach(0, 50), 10, 600)
     assert set(found.covered) == {"eeg"}
     assert all(window.spectrogram is None for window in found.windows)

@@ -1,4 +1,4 @@
-"""`hbac predict`: several files, results that are there already, progress, and Ctrl-C."""
+"""`hbac predict`: several files, existing results, progress, and Ctrl-C."""
 
 import os
 import pty
@@ -75,7 +75,7 @@ def test_one_that_fails_is_named_and_the_others_go_on(hbac, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("there", ["a.predictions.csv", "a.predictions.png", "a.predictions.moments.png"])
-def test_what_is_there_is_replaced_only_if_asked(there, hbac, tmp_path, capsys):
+def test_existing_results_are_replaced_only_on_request(there, hbac, tmp_path, capsys):
     write_edf(tmp_path / "a.edf", EEG)
     (tmp_path / there).write_text("mine")
     assert hbac("a.edf", "--step", "100", "--picture") == 1

@@ -1,4 +1,4 @@
-"""Channels become electrodes, whatever their references; bipolar files serve, too, as far as they join the chains."""
+"""Electrodes are derived from channels with any reference, and from bipolar files that connect the chains."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""EDF and BDF files: the samples that edfio reads, in blocks; clock, annotations, gaps, and files cut short."""
+"""EDF and BDF files: the same samples as edfio, in blocks; clock, annotations, gaps, and truncated files."""
 
 from datetime import date, datetime, time
 

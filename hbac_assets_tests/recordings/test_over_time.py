@@ -1,4 +1,4 @@
-"""The table over time: probabilities where enough is covered, the members' spread, and what went in."""
+"""The table over time: probabilities where enough is covered, the members' spread, and coverage."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_rows_are_what_the_ensemble_says_of_their_windows(signals, ensemble):
     assert row[["covered_spectrogram", "covered_eeg"]].tolist() == [1, 1]
 
 
-def test_what_is_covered_too_little_has_no_probabilities_and_fewer_members_where_one_is_blind(signals, ensemble):
+def test_insufficient_coverage_gives_fewer_members_or_no_probabilities(signals, ensemble):
     table = predict_over_time(signals, ensemble, 10).table.set_index("middle_s")
     blind = table["covered_spectrogram"] < LEAST_COVERED
     assert table.index[blind].tolist() == [*range(10, 160, 10), *range(550, 700, 10)]

@@ -1,4 +1,4 @@
-"""Pictures: what is drawn where; negative is up, and the bar is what it says."""
+"""Pictures: positions of the contents; negative is up, and the scale bar is right."""
 
 import numpy as np
 import pandas as pd

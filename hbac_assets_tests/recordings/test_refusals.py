@@ -1,4 +1,4 @@
-"""Files that cannot be predicted, and the one line that says why."""
+"""Files that cannot be predicted, and their one-line errors."""
 
 import gzip
 import os

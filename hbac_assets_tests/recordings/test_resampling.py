@@ -1,4 +1,4 @@
-"""Resampling in blocks is resampling at once."""
+"""Resampling in blocks equals resampling at once."""
 
 from fractions import Fraction
 
@@ -37,7 +37,7 @@ def test_blocks_equal_the_whole(rate, block):
 
 
 @pytest.mark.parametrize("rate", [256, 500, 1000, 2048])
-def test_what_is_above_the_new_nyquist_frequency_does_not_alias(rate):
+def test_frequencies_above_the_new_nyquist_frequency_do_not_alias(rate):
     time = np.arange(20 * rate) / rate
     for frequency, least, most in ((10, 0.999, 1.001), (60, 0.99, 1.01), (124, 0, 0.01)):
         wave = np.sin(2 * np.pi * frequency * time)[:, None]

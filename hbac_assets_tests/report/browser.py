@@ -1,4 +1,4 @@
-"""Chromium without a window, by its DevTools protocol (https://chromedevtools.github.io/devtools-protocol/)."""
+"""Headless Chromium, by its DevTools protocol (https://chromedevtools.github.io/devtools-protocol/)."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Pages as tests read them: what HTML says, without the code that wrote it."""
+"""Parsing of HTML pages for tests, independent of the code that wrote them."""
 
 import base64
 import re
@@ -27,14 +27,14 @@ class Table:
 
 
 class Page(HTMLParser):
-    """What stands in a page: every element is closed where it should be.
+    """The contents of a page; every element is properly closed.
 
     Attributes:
         tables: by caption.
         headings: level and text.
         images: attributes of each.
         tags: attributes of every element, by name.
-        text: all that is seen.
+        text: the visible text.
     """
 
     def __init__(self, html: str) -> None:
@@ -120,7 +120,7 @@ def require_self_contained(html: str) -> Page:
 
 
 def shows(text: str, value: float | str | None) -> bool:
-    """Tell whether a cell shows a value: to all the digits that it has; a dash stands for one that is not known."""
+    """Return whether a cell shows a value, to all of its digits; a dash stands for an unknown value."""
     if value is None or value is NOT_KNOWN or (isinstance(value, float) and np.isnan(value)):
         return text == NOT_KNOWN
     if isinstance(value, str):

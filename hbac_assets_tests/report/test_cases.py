@@ -1,4 +1,4 @@
-"""Which single rows are shown, and what there is of their recordings."""
+"""The choice of single rows, and their recordings."""
 
 import numpy as np
 import pandas as pd
@@ -34,13 +34,13 @@ def labels(frame):
     return frame["label_id"].tolist()
 
 
-def test_hits_are_the_surest_of_those_that_are_right_one_of_each_patient():
+def test_hits_are_the_most_certain_correct_rows_one_per_patient():
     table = rows((1, [0], 0, 0.6), (2, [1], 1, 0.95), (2, [2], 2, 0.99), (3, [3], 4, 0.999), (4, [0, 1], 0, 0.98))
     assert labels(most_certain_hits(table, 3)) == [2, 0]
     assert labels(most_certain_hits(table, 1)) == [2]
 
 
-def test_misses_are_the_dearest_of_those_that_are_wrong_one_of_each_patient():
+def test_misses_are_the_costliest_wrong_rows_one_per_patient():
     """Not the row of a tie of which one half is predicted, however much it costs."""
     table = rows((1, [0], 1, 0.6), (2, [1], 2, 0.95), (2, [2], 3, 0.99), (3, [3], 3, 0.21), (4, [0, 1], 0, 0.999))
     assert labels(worst_misses(table, 3)) == [2, 0]
@@ -115,9 +115,9 @@ def test_the_labelled_seconds_are_cut_with_margins_and_padded_where_the_recordin
     figure = case_picture(case)
     eeg, *chains = (axes for part in figure.subfigs for axes in part.axes)
     assert eeg.get_xlim() == pytest.approx((24, 34))
-    assert eeg.get_xlabel() == "seconds of the EEG, all of them labelled"
+    assert eeg.get_xlabel() == "time in the EEG, s; all of it labelled"
     assert "µV" in eeg.texts[0].get_text()
-    assert chains[3].get_xlabel() == "minutes of the labelled window"
+    assert chains[3].get_xlabel() == "time in the labelled window, min"
     marks = [line.get_xdata()[0] * 60 for line in chains[0].lines]
     assert marks == pytest.approx([295, 305])
 

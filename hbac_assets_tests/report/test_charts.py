@@ -1,4 +1,4 @@
-"""Charts show the numbers that they are given, with labels, units and legends."""
+"""Charts show their data, with labels, units and legends."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Experiments beside one another: on the rows that all have predicted, by the statistics of `scoring` alone."""
+"""The comparison of experiments: on the rows that all have predicted, with the statistics of `scoring`."""
 
 import json
 import re
@@ -128,7 +128,7 @@ def test_two_experiments_on_the_rows_that_both_have_predicted(two, tmp_path, cap
         (["quickstart", "{mine}", "--html", "{mine}/no/page.html"], "--html: expected a file in a folder that exists"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_compared_is_refused_in_one_line(arguments, said, two):
+def test_incomparable_experiments_are_refused_in_one_line(arguments, said, two):
     file, _ = two
     with pytest.raises(HbacError, match=said) as caught:
         run(*(one.format(mine=file) for one in arguments))

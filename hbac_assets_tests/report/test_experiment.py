@@ -1,4 +1,4 @@
-"""The page of an experiment, as the chain made it: each number that it shows is the one in the store."""
+"""The page of an experiment made by the chain: every number on it is the one in the store."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def page(html):
 
 @pytest.fixture(scope="module")
 def facts(results):
-    """What the manifests of both artifacts keep."""
+    """The facts in the manifests of both artifacts."""
     names = ("ensemble", "oof.parquet")
     return {name: json.loads((results / f"{name}.manifest.json").read_text())["facts"] for name in names}
 
@@ -161,7 +161,7 @@ def tables_of_training(results):
         counts = cells[member, 0]["parameters"]
         numbers = [counts[name] for name in ("total", "trainable", "non_trainable", "backbone")]
         parameters.append([member, member, INPUTS[member], "none", "votes", *numbers])
-    return {"Every fold": losses, "How long": speed, "What the members are": parameters}
+    return {"Every fold": losses, "Durations": speed, "The members": parameters}
 
 
 def tables_of_quality(found):
@@ -189,15 +189,15 @@ def tables_of_quality(found):
             ]
             for one in found["floor"]
         ],
-        "The divergence in nats": [["KL divergence", *(one["kl"] for one in found["experts"])]],
-        "The same rows": [[one["model"], one["kl_many_votes"], worth(one["experts"])] for one in found["models"]],
+        "The divergence of a number": [["KL divergence", *(one["kl"] for one in found["experts"])]],
+        "The models on": [[one["model"], one["kl_many_votes"], worth(one["experts"])] for one in found["models"]],
     }  # fmt: skip
 
 
 def table_of_methods(results):
     methods = pd.read_csv(results / "ensemble" / "methods.csv")
     return {
-        "Every way of blending": [
+        "Every blending method": [
             [f"ensemble: {one.method}", one.mean, (one.low, one.high), "yes" if one.chosen else ""]
             for one in methods.itertuples()
         ]
@@ -252,14 +252,14 @@ def test_each_number_in_a_sentence_is_one_in_the_store(page, results, found):
     assert shown == {str(one["label_id"]): f"{one['kl']:.4f}" for one in cases.to_dict("records")}
 
 
-def test_the_page_says_that_its_data_are_synthetic_and_what_it_does_not_show(page):
+def test_the_page_states_that_its_data_are_synthetic_and_its_limits(page):
     assert "Synthetic data: all results on this page" in page.text
     titles = [title for level, title in page.headings if level == 2]
     assert titles == [
         "Data", "Leaderboard", "Ensembles", "Training", "Speed", "Slices", "Classes", "Calibration", "Confusion",
         "Floor and experts", "The most certain hits", "The worst misses", "What this page does not show",
     ]  # fmt: skip
-    for words in ("no medical device", "other hospitals", "may have looked at these scores"):
+    for words in ("not a medical device", "other hospitals", "may have been chosen on these scores"):
         assert words in page.text
 
 
@@ -309,8 +309,8 @@ def test_one_member_alone_real_data_and_eegs_that_cannot_be_drawn(alone):
     scores = {one["Model"]: one["KL divergence"] for one in page.table("Scores in nats").records()}
     assert list(scores).count("alone") == 1
     assert scores["alone"] == scores[MEMBERS[1]]
-    published = page.table("What is published").records()
-    assert [(one["Published"], one["What that was"]) for one in published] == [("0.85", "<i>somewhere</i>")]
+    published = page.table("Published results").records()
+    assert [(one["Published"], one["Definition, published"]) for one in published] == [("0.85", "<i>somewhere</i>")]
     assert "Other <em>rows</em>." in page.text
     assert page.table("Members that predict the mean over variants").rows[0][1:5] == [
         "1.0000",

@@ -1,4 +1,4 @@
-"""Any page: whatever its texts are, it is one whole file that fetches nothing, with headings and tables in order."""
+"""Any page, whatever its texts, is one self-contained file with headings and tables in order."""
 
 import io
 import re
@@ -53,7 +53,7 @@ def test_every_text_is_escaped_wherever_it_stands(page):
     assert NASTY in labels
 
 
-def test_what_stands_out_is_marked(page):
+def test_highlighted_rows_are_marked(page):
     rows = [attributes for tag, attributes in page.tags if tag == "tr"]
     assert [row.get("class") for row in rows] == [None, None, "marked"]
 

@@ -1,4 +1,4 @@
-"""A driver that lists GPUs, and a build of JAX for CUDA, as far as either can be seen without using a GPU."""
+"""A simulated driver that lists GPUs, and a simulated CUDA plugin of JAX, as visible without using a GPU."""
 
 from collections.abc import Sequence
 from pathlib import Path

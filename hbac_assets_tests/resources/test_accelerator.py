@@ -1,4 +1,4 @@
-"""Which devices a step gets. GPUs are what a program called nvidia-smi says; none is touched."""
+"""The devices of a step. GPUs are listed by a program called nvidia-smi; none is used."""
 
 import os
 import subprocess

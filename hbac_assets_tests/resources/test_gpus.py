@@ -1,4 +1,4 @@
-"""Which of the GPUs that the driver lists can be used, and what is said of those that cannot."""
+"""The usable GPUs among those that the driver lists, and the messages about the others."""
 
 import os
 import re
@@ -107,7 +107,7 @@ def test_gpus_that_cannot_be_used_are_told_once_and_at_once(machine, plugin, env
     told = []
     accelerator().require_usable(told.append)
     (line,) = told
-    assert re.fullmatch(f"on the CPU: {unused}; HBAC_DEVICE=cpu if that is meant", line)
+    assert re.fullmatch(f"on the CPU: {unused}; set HBAC_DEVICE=cpu if that is intended", line)
     assert accelerator().chosen_device() == "cpu"
     assert accelerator().chosen_precision() == "float32"
     accelerator("cpu").require_usable(pytest.fail)

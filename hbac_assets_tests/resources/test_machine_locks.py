@@ -1,4 +1,4 @@
-"""Where the locks of devices lie: a folder of this user's own, and no link that somebody planted is written through."""
+"""The folder of device locks: owned by this user, and planted links are not followed."""
 
 import os
 

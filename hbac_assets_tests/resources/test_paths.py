@@ -1,4 +1,4 @@
-"""Whether the package lies in this project's source tree, beside which results go, or was installed."""
+"""The distinction between a checkout, beside which results go, and an installed package."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One run at a time makes a thing of the store."""
+"""Only one run at a time makes an artifact of the store."""
 
 import os
 

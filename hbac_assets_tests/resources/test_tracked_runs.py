@@ -1,4 +1,4 @@
-"""Which results the runs in MLflow refer to, until they are deleted; on a real SQLite store."""
+"""The results that MLflow runs refer to, until they are deleted; on a real SQLite store."""
 
 import socket
 

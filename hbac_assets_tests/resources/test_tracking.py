@@ -211,7 +211,7 @@ def test_a_tracking_store_that_never_answers_is_given_up(tmp_path, monkeypatch):
         runs = Tracking(uri=uri, artifact_folder=str(tmp_path)).open("e", "d", "r", told.append)
         runs.member("b2", "f", {}, {}).finish()
     (line,) = told
-    assert line.startswith(f"MLflow at {uri}: no answer within 1 s in all; the work goes on without it")
+    assert line.startswith(f"MLflow at {uri}: no answer within 1 s in all; the run continues without it")
 
 
 def test_a_defect_is_no_reason_to_give_up(tracking):

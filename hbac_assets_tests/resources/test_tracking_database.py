@@ -1,4 +1,4 @@
-"""MLflow's SQLite file is there whole or not at all, also where two processes want it or one was killed."""
+"""MLflow's SQLite file is complete or absent, even if two processes create it or one is killed."""
 
 import os
 import shlex
@@ -106,7 +106,7 @@ def test_a_newer_database_and_what_is_none_are_told_in_one_line(tmp_path):
         require_present_schema(f"sqlite:///{path}")
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(
-        HbacError, match=r"newer.db cannot be read \(file is not a database\); mend that or name another$"
+        HbacError, match=r"newer.db cannot be read \(file is not a database\); fix that or name another$"
     ):
         require_present_schema(f"sqlite:///{path}")
 

@@ -1,4 +1,4 @@
-"""The workspace is made of the resources as a run configures them."""
+"""The workspace consists of the resources as configured for the run."""
 
 from dagster import ResourceParam, asset, materialize
 

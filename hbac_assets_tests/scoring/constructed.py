@@ -1,4 +1,4 @@
-"""Models of known faults on votes that are drawn from known class probabilities."""
+"""Models with known errors on votes drawn from known class probabilities."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ BASE_RATE = np.array([0.0, 0.3, 0.2, -0.5, -0.4, 1.2])
 
 
 class Table(NamedTuple):
-    """Predictions (M, N, 6) and what is known of the rows; five folds by patient."""
+    """Predictions (M, N, 6) and the table of the rows; five folds by patient."""
 
     predictions: np.ndarray
     shares: np.ndarray

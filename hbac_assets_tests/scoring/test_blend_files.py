@@ -1,4 +1,4 @@
-"""A stored blend blends as the one that was learned, and no file of it holds code."""
+"""A stored blend equals the fitted one, and none of its files contains code."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def learned(method: str) -> StoredBlend:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_is_read_blends_as_what_was_written(tmp_path: Path, method: str) -> None:
+def test_a_stored_blend_predicts_like_the_original(tmp_path: Path, method: str) -> None:
     predictions, *_ = members([0.5, 1.0], rows=60)
     stored = learned(method)
     save_blend(stored, tmp_path / "final")

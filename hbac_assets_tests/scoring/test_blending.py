@@ -1,4 +1,4 @@
-"""Blends learn what can be learned: weights, and a network that starts from the mean."""
+"""Fitting of blends: weights, and a network that starts from the mean."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_one_member_and_identical_members() -> None:
     np.testing.assert_allclose(learned_weights(twins, shares, patients)(twins), predictions[0])
 
 
-def test_members_that_are_sure_and_wrong_leave_finite_weights() -> None:
+def test_confident_wrong_members_leave_finite_weights() -> None:
     shares = np.tile(np.eye(6)[0], (10, 1))
     wrong, right = np.tile(np.eye(6)[1], (10, 1)), shares
     weights = learned_weights(np.stack([wrong, right]), shares, np.arange(10)).weights

@@ -36,7 +36,7 @@ def coverage(simulations: int, patients: int) -> tuple[float, float, float]:
     return float(np.mean(covered)), float(np.mean(alarms)), float(np.var(means) / np.mean(variances))
 
 
-def test_intervals_cover_and_paired_tests_rarely_cry_wolf() -> None:
+def test_intervals_cover_and_paired_tests_have_few_false_alarms() -> None:
     covered, alarms, _ = coverage(simulations=250, patients=80)
     assert covered == pytest.approx(0.95, abs=0.045)
     assert alarms == pytest.approx(0.05, abs=0.045)
@@ -53,7 +53,7 @@ def test_intervals_cover_95_percent_and_false_alarms_are_5_percent(patients: int
 
 @pytest.mark.long
 @pytest.mark.parametrize("patients", [2, 3, 5, 10, 20])
-def test_few_patients_are_no_excuse_for_false_alarms(patients: int) -> None:
+def test_few_patients_give_no_more_false_alarms(patients: int) -> None:
     covered, alarms, _ = coverage(simulations=1000, patients=patients)
     assert covered > 0.88
     assert alarms < 0.08
@@ -146,7 +146,7 @@ def test_a_pairing_that_nobody_has_seen_is_unknown_and_identical_models_are_nois
     assert found.noise.tolist() == [True, True]
 
 
-def test_scores_that_are_nearly_alike_lose_nothing_to_rounding() -> None:
+def test_nearly_equal_scores_lose_nothing_to_rounding() -> None:
     """A large mean leaves the interval as it is."""
     random = np.random.default_rng(10)
     patient, kl, _ = two_models(random, 50)

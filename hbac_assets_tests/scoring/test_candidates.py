@@ -1,4 +1,4 @@
-"""Blends and calibrations of any predictions are learned on other folds than those they predict."""
+"""Blends and calibrations of any predictions are fitted on other folds than those they predict."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def too_sure(table: ScoredTable, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(values / values.sum(axis=1, keepdims=True))
 
 
-def test_the_mean_is_the_mean_and_a_calibration_helps_what_is_too_sure(table, rng) -> None:
+def test_the_mean_is_the_mean_and_a_calibration_helps_overconfident_models(table, rng) -> None:
     models = {"one": too_sure(table, rng), "other": too_sure(table, rng)}
     found = blended(models, table)
     np.testing.assert_allclose(found["all: mean"], (models["one"] + models["other"]) / 2)

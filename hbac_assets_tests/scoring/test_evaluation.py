@@ -170,7 +170,7 @@ def test_classes_confusion_and_reliability_are_of_each_model(
     assert all(one["bin"] <= one["predicted"] <= one["bin"] + 0.1 for one in bins)
 
 
-def test_shares_alone(predictions: dict[str, np.ndarray], found: Evaluation) -> None:
+def test_fractions_alone(predictions: dict[str, np.ndarray], found: Evaluation) -> None:
     bare = evaluate(predictions, ScoredTable(shares=TABLE.vote_shares()))
     assert set(bare.missing) == {"votes", "agreement", "patients", "folds", "quality"}
     assert set(found.missing) == {"quality"}
@@ -209,7 +209,7 @@ def test_a_model_without_any_row_is_last_and_says_nothing(predictions: dict[str,
     assert not [one for one in nothing["classes"] if one["model"] == "none"]
 
 
-def test_what_a_model_scores_does_not_depend_on_others_beside_it(
+def test_the_scores_of_a_model_do_not_depend_on_other_models(
     predictions: dict[str, np.ndarray], found: Evaluation
 ) -> None:
     (record,) = evaluate({"good": predictions["good"]}, TABLE).models

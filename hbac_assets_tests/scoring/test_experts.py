@@ -33,7 +33,7 @@ def test_all_subsets_by_hand(known: int) -> None:
     assert found == pytest.approx(np.mean(differences), abs=1e-9)
 
 
-def test_k_votes_are_worth_k_on_other_votes() -> None:
+def test_k_votes_are_worth_k_experts_on_other_votes() -> None:
     """Whoever knows k other votes of a row and the prior scores what is said of k experts."""
     random = np.random.default_rng(1)
     votes, probabilities = drawn_votes(20_000, 12)
@@ -47,7 +47,7 @@ def test_k_votes_are_worth_k_on_other_votes() -> None:
         assert worth(kl, by_experts) == pytest.approx(known, abs=0.15)
 
 
-def test_more_votes_say_more_and_rows_with_few_votes_do_not_count() -> None:
+def test_more_votes_predict_better_and_rows_with_few_votes_do_not_count() -> None:
     many, few = drawn_votes(500, 14)[0], drawn_votes(50, 9)[0]
     found = expert_divergences(np.concatenate([few, many]))
     assert np.isnan(found[:50]).all()

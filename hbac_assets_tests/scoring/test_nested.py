@@ -1,4 +1,4 @@
-"""What predicts a fold is learned, calibrated and chosen without it."""
+"""The blend of a fold is fitted, calibrated and chosen without it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Choosing an epoch on the scored rows is compared with choosing it on the others."""
+"""Choosing an epoch on the scored rows, compared with choosing it on the others."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The patient's other recordings: which they are, what they are worth, and that no label is read."""
+"""The patient's other recordings: their identification, their gain, and that no label is read."""
 
 import numpy as np
 import pandas as pd

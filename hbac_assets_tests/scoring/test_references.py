@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import band_powers, class_prior, closed_share, logistic_regression
+from hbac_assets.scoring.references import band_powers, class_prior, closed_fraction, logistic_regression
 from hbac_assets.signals.spectrogram_grid import FREQUENCIES
 
 
@@ -39,7 +39,7 @@ def separable() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return features, shares_of(classes), np.arange(240) // 6 % 3
 
 
-def test_logistic_regression_learns_what_can_be_learned() -> None:
+def test_logistic_regression_learns_a_separable_class() -> None:
     features, shares, folds = separable()
     predictions = logistic_regression(features, shares, folds)
     np.testing.assert_allclose(predictions.sum(axis=1), 1)
@@ -47,7 +47,7 @@ def test_logistic_regression_learns_what_can_be_learned() -> None:
     assert kl_divergence(shares, predictions).mean() < 0.3 * prior
 
 
-def test_logistic_regression_fits_shares_and_not_the_leading_class() -> None:
+def test_logistic_regression_fits_vote_fractions_and_not_the_leading_class() -> None:
     """With a constant feature the best prediction is the mean of the shares."""
     shares = np.tile([[0.6, 0.4, 0, 0, 0, 0], [0.6, 0, 0.4, 0, 0, 0]], (60, 1))
     predictions = logistic_regression(np.zeros((120, 2)), shares, np.arange(120) // 2 % 3)
@@ -76,6 +76,6 @@ def test_logistic_regression_without_a_class_in_training() -> None:
 
 
 def test_closed_share() -> None:
-    assert closed_share(0.6, prior=1.0, floor=0.2) == pytest.approx(0.5)
-    assert closed_share(1.2, prior=1.0, floor=0.2) == pytest.approx(-0.25)
-    assert np.isnan(closed_share(0.6, prior=0.2, floor=0.2))
+    assert closed_fraction(0.6, prior=1.0, floor=0.2) == pytest.approx(0.5)
+    assert closed_fraction(1.2, prior=1.0, floor=0.2) == pytest.approx(-0.25)
+    assert np.isnan(closed_fraction(0.6, prior=0.2, floor=0.2))

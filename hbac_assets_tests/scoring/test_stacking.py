@@ -1,4 +1,4 @@
-"""The stacking network: what it is shown, where it starts, what it watches; the same rows give the same bits."""
+"""The stacking network: its features, its start, its early stopping; the same rows give the same bits."""
 
 from functools import cache
 
@@ -32,7 +32,7 @@ def test_consensus_is_shared_by_classes_with_equally_many_votes() -> None:
 
 
 @pytest.mark.parametrize(("patients", "watched"), [(2, 1), (3, 1), (4, 1), (10, 2), (87, 17)])
-def test_whole_patients_are_watched_and_others_learned_from(patients: int, watched: int) -> None:
+def test_early_stopping_monitors_whole_patients(patients: int, watched: int) -> None:
     groups = np.random.default_rng(0).permutation(np.repeat(np.arange(patients), 3))
     held_out = held_out_rows(groups)
     assert len(set(groups[held_out])) == watched
@@ -40,7 +40,7 @@ def test_whole_patients_are_watched_and_others_learned_from(patients: int, watch
     assert (~held_out).any()
 
 
-def test_watched_patients_decide_when_training_ends_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_monitored_patients_decide_only_when_training_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their votes, made surer here, choose among the same weights: after one epoch these and the start alone."""
     predictions, shares, patients, _ = members([0.5, 1.0], rows=100)
     watched = held_out_rows(patients)
@@ -52,7 +52,7 @@ def test_watched_patients_decide_when_training_ends_and_nothing_else(monkeypatch
     assert not unlike(learn(predictions, shares, patients), after_one)
 
 
-def test_where_nothing_is_gained_the_blend_is_the_mean() -> None:
+def test_without_improvement_the_blend_is_the_mean() -> None:
     """What the other patients teach is wrong for those watched."""
     predictions, shares, patients, _ = members([0.5, 1.0], rows=100)
     watched = held_out_rows(patients)
@@ -64,7 +64,7 @@ def test_where_nothing_is_gained_the_blend_is_the_mean() -> None:
 
 @pytest.mark.parametrize("number", [3, 15])
 @pytest.mark.parametrize("features", FEATURES)
-def test_it_is_hardly_worse_than_a_mean_that_cannot_be_bettered(number: int, features: str) -> None:
+def test_it_is_hardly_worse_than_an_optimal_mean(number: int, features: str) -> None:
     """The members stray from the truth alike, and their mean is calibrated; a network that starts anywhere lost .02."""
     losses = []
     for seed in range(3):
@@ -90,7 +90,7 @@ def calibrated_members(number: int, seed: int) -> Table:
     return Table(predictions, drawn.shares, drawn.patients, drawn.eegs, drawn.patients % 5)
 
 
-def test_training_ends_twenty_epochs_after_the_best_and_keeps_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_ends_twenty_epochs_after_the_best_and_restores_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     predictions, shares, patients, _ = members([0.5, 1.0], rows=100)
     scored: list[float] = []
 
@@ -126,7 +126,7 @@ def test_a_row_is_blended_alike_in_any_company() -> None:
     assert blend(predictions[:, :0]).shape == (0, 6)
 
 
-def test_one_patient_leaves_nobody_to_watch() -> None:
+def test_with_one_patient_nothing_is_monitored() -> None:
     predictions, shares, _, _ = members([0.5, 1.0], rows=10)
     blend = stacked(predictions, shares, np.zeros(10), features="both")
     assert isinstance(blend, ConvexBlend)
@@ -134,7 +134,7 @@ def test_one_patient_leaves_nobody_to_watch() -> None:
 
 
 @pytest.mark.parametrize(("weight", "expected"), [(0.0, 0.6), (0.5, 0.8), (0.8, 0.92)])
-def test_consensus_and_shares_are_weighted(monkeypatch: pytest.MonkeyPatch, weight: float, expected: float) -> None:
+def test_consensus_and_fractions_are_weighted(monkeypatch: pytest.MonkeyPatch, weight: float, expected: float) -> None:
     """Where all rows are alike, the loss is least between their shares and their consensus, as the weight says."""
     monkeypatch.setattr(stacking, "CONSENSUS_WEIGHT", weight)
     monkeypatch.setattr(stacking, "RIDGE", 0.0)

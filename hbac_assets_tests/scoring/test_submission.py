@@ -86,11 +86,11 @@ BAD = {
     "row twice": (lambda f: f.iloc[[0, 1, 2, 2]], ["rows: expected 3, found 4"]),
     "order": (lambda f: f.iloc[[0, 2, 1]], ["row 2, column eeg_id: expected 7", "found 21"]),
     "negative": (change(1, "lrda_vote", -0.1), ["row 2, column lrda_vote: expected 0 to 1, found -0.1"]),
-    "NaN": (change(2, "gpd_vote", np.nan), ["row 3, column gpd_vote", "nan", "row 3: expected shares of sum 1"]),
-    "sum": (change(0, "gpd_vote", 0.99), ["row 1: expected shares of sum 1"]),
+    "NaN": (change(2, "gpd_vote", np.nan), ["row 3, column gpd_vote", "nan", "row 3: expected probabilities of sum 1"]),
+    "sum": (change(0, "gpd_vote", 0.99), ["row 1: expected probabilities of sum 1"]),
     "sum by little": (
         lambda f: f.assign(seizure_vote=f["seizure_vote"] + 2e-6),
-        ["row 1: expected shares of sum 1"],
+        ["row 1: expected probabilities of sum 1"],
     ),
 }
 

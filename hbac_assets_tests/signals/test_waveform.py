@@ -80,7 +80,7 @@ def test_the_band_is_what_passes(frequency: float, settings: dict, low: float, h
 
 
 @pytest.mark.parametrize("frequency", [25, 30, 33])
-def test_what_the_rate_cannot_show_does_not_come_back_at_another_frequency(frequency: float) -> None:
+def test_frequencies_above_half_the_rate_do_not_alias(frequency: float) -> None:
     """With one sample in five alone, 30 Hz would be 10 Hz of the whole amplitude."""
     assert amplitude(frequency) < 1
     assert amplitude(frequency, rate=200) > 60

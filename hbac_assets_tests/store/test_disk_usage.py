@@ -1,4 +1,4 @@
-"""The space that files take is what the disk says."""
+"""The disk usage of files equals the file system's."""
 
 import subprocess
 

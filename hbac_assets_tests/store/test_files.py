@@ -1,4 +1,4 @@
-"""A file that exists is whole."""
+"""A file that exists is complete."""
 
 import errno
 import subprocess

@@ -26,7 +26,7 @@ def spectrum(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.fft.rfftfreq(len(signal), 1 / EEG_RATE), np.abs(np.fft.rfft(signal)) ** 2
 
 
-def test_the_heart_beats_in_the_ekg_and_whispers_in_the_eeg(rng, eeg):
+def test_the_heart_beats_in_the_ekg_and_faintly_in_the_eeg(rng, eeg):
     body_artifacts.add_heart(rng, eeg)
     ekg = eeg[row("EKG")]
     beats = np.count_nonzero(np.diff((ekg > ekg.max() / 2).astype(int)) == 1)

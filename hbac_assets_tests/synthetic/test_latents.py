@@ -84,7 +84,7 @@ def test_recordings_of_a_kind_are_called_so_more_than_any_other_pattern_but_not_
     assert found[:, CLASSES.index(kind)].min() < 0.5
 
 
-def test_what_evolves_slows_down_grows_and_is_shorter():
+def test_evolving_episodes_slow_down_grow_and_are_shorter():
     seizure = max(draw("Seizure"), key=lambda course: course.evolution.mean())
     onset = np.flatnonzero(np.diff(seizure.progress) < -0.5)
     assert len(onset) > 0, "episodes recur within ten minutes"

@@ -108,7 +108,7 @@ def test_discharges_and_waves_are_as_irregular_as_the_recording_has_them():
     assert three_bins({"wander": 0.3, "swell": 0.4}) < 0.8 * three_bins({})
 
 
-def test_what_is_lateralised_leaks_into_the_other_hemisphere_as_far_as_the_recording_has_it():
+def test_lateralised_patterns_leak_into_the_other_hemisphere():
     def other_side(leak: float) -> float:
         return float(render(look={"leak": leak, "width": 0.3}).std(axis=1)[ELECTRODES.index("C3")])
 

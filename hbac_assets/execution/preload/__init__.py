@@ -1,1 +1,1 @@
-"""What the process that steps are forked from imports before and after all that they share; `executor` has the list."""
+"""The preloaded modules of the fork server, in the order of `executor`'s list."""

@@ -1,7 +1,7 @@
-"""Imported last: what each step would do again is done once, and what all of them share is frozen.
+"""Imported last: does work common to all steps once, and freezes the shared objects.
 
-A step that looked for garbage among it would copy all of that memory, for half a second; Python's documentation of
-`gc.freeze` recommends these calls before a fork.
+A garbage collection in a step would copy all of that memory, for half a second; Python's documentation of `gc.freeze`
+recommends these calls before a fork.
 """
 
 import gc

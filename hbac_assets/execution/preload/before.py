@@ -1,7 +1,7 @@
-"""Imported first: a process group of its own, and no garbage collection until all is imported.
+"""Imported first: sets up a separate process group, and disables garbage collection during the imports.
 
-A terminal's Ctrl-C is for the run's own process to hear, which passes it on to the steps, once. Otherwise whatever they
-have started, Dagster's own helpers among it, would print a traceback.
+The run's own process handles a terminal's Ctrl-C and forwards it to the steps, once. Otherwise their children,
+including Dagster's helpers, would print tracebacks.
 """
 
 import gc

@@ -1,7 +1,7 @@
-"""Imported between both: what takes long to import. None of it touches a device.
+"""Imported between both: the slow packages, without initialising a device.
 
-One that fails here fails again in the step that needs it, where it is told; here it would end the process that all
-steps are forked from.
+A failing import is ignored here, where it would end the fork server; it fails again, and is reported, in the step that
+needs it.
 """
 
 from contextlib import suppress
@@ -12,7 +12,7 @@ LIBRARIES = (
     "keras_cv",
     "mlflow",
     "mlflow.store.tracking.sqlalchemy_store",
-    # Where Dagster keeps its events, which every step opens. Private to it: were it renamed, steps would start later.
+    # Dagster's event storage, which every step opens. Private to Dagster: if renamed, steps merely start later.
     "dagster._core.storage.sqlite_storage",
 )
 

@@ -1,4 +1,4 @@
-"""Convolutions in the forms that XLA computes fast on the CPU: the same numbers as Keras', and the same models.
+"""Convolutions in forms that XLA computes fast on the CPU, with the same results and models as Keras.
 
-What is computed once, in any form, belongs to Keras and its backbones.
+Architectures belong to Keras and to the backbones.
 """

@@ -1,7 +1,7 @@
 """Depthwise convolution as shifted multiply-adds.
 
-XLA computes a depthwise convolution on the CPU many times slower than the k² multiplications and additions of
-shifted images that define it, forward and backward.
+On the CPU, XLA computes a depthwise convolution many times slower than the k² shifted multiply-adds that define it,
+forward and backward.
 """
 
 from functools import lru_cache
@@ -25,12 +25,12 @@ def depthwise(
         images: channels last.
         kernel: its filters.
         strides: over height and width.
-        borders: zeros before and behind height and width.
+        borders: zeros before and after height and width.
     """
     import jax
     import jax.numpy as jnp
 
-    # Without the barrier XLA would compute the border anew for each tap, and write the activation before it separately.
+    # Without the barrier XLA would recompute the border for each tap, and write the preceding activation separately.
     padded = jax.lax.optimization_barrier(jnp.pad(images, ((0, 0), *borders, (0, 0))))
     outputs: Array = _unpadded()(padded, kernel[..., 0], strides)
     return outputs
@@ -38,7 +38,7 @@ def depthwise(
 
 @lru_cache
 def _unpadded() -> Any:
-    """Return the convolution without padding, its gradient written by hand (made late: it needs JAX)."""
+    """Return the convolution without padding, with a custom gradient (built lazily: it needs JAX)."""
     import jax
 
     convolve = jax.custom_vjp(_convolve, nondiff_argnums=(2,))
@@ -70,11 +70,11 @@ def _gradients(strides: Pair, saved: tuple[Array, Array], outputs: Array) -> tup
         met = patches(images, tap // columns, tap % columns, size, strides)
         return gradient.at[tap].set((met * outputs).sum((0, 1, 2)))
 
-    # A loop, for it is compiled once and not for every tap.
+    # A loop is compiled once rather than for every tap.
     by_tap = jax.lax.fori_loop(0, rows * columns, add_tap, jnp.zeros((rows * columns, channels), images.dtype))
 
-    # Each image pixel gathers from the outputs it went into: they are set apart by the strides, surrounded by
-    # zeros, and convolved with the kernel turned by half.
+    # The transposed convolution: outputs are dilated by the strides, padded with zeros, and convolved with the
+    # flipped kernel.
     edges = [
         (taps - 1, pixels - stride * (count - 1) - 1, stride - 1)
         for pixels, taps, stride, count in zip(images.shape[1:3], kernel.shape[:2], strides, size, strict=True)

@@ -1,8 +1,8 @@
-"""Ordinary convolution, its gradient by the kernel as products of matrices.
+"""Ordinary convolution, with its kernel gradient as matrix products.
 
-XLA's forward pass and its gradient by the images are about as fast as its matrix products. Its gradient by the kernel
-is a convolution of transposed images; as a matrix product for each tap of the kernel it takes a fourth (1 × 1) to a
-half (3 × 3) of that time.
+XLA's forward pass and its image gradient are about as fast as its matrix products. Its kernel gradient is a
+convolution of transposed images; one matrix product per tap of the kernel takes a fourth (1 × 1) to a half (3 × 3) of
+that time.
 """
 
 from functools import lru_cache
@@ -15,7 +15,7 @@ from hbac_assets.learning.convolutions.taps import Pair, patches
 
 Borders = tuple[Pair, Pair]
 
-# With fewer input channels or filters the products are so narrow that XLA's own gradient is faster.
+# With fewer input channels or filters the products are so narrow that XLA's gradient is faster.
 LEAST_CHANNELS, LEAST_FILTERS = 16, 32
 
 
@@ -31,7 +31,7 @@ def ordinary(
         images: channels last.
         kernel: its filters.
         strides: over height and width.
-        borders: zeros before and behind height and width.
+        borders: zeros before and after height and width.
     """
     outputs: Array = _with_gradients()(images, kernel, strides, borders)
     return outputs
@@ -39,7 +39,7 @@ def ordinary(
 
 @lru_cache
 def _with_gradients() -> Any:
-    """Return the convolution with its gradients (made late: it needs JAX)."""
+    """Return the convolution with its gradients (built lazily: it needs JAX)."""
     import jax
 
     def forward(images: Array, kernel: Array, strides: Pair, borders: Borders) -> Any:
@@ -70,7 +70,7 @@ def _gradients(strides: Pair, borders: Borders, saved: tuple[Array, Array], outp
 
 
 def _by_kernel(images: Array, shape: tuple[int, ...], strides: Pair, borders: Borders, outputs: Array) -> Array:
-    """Return the gradient of the kernel: for each tap, the pixels it meets by the outputs they went into."""
+    """Return the kernel gradient: for each tap, the product of its input pixels and the output gradients."""
     import jax
     import jax.numpy as jnp
 

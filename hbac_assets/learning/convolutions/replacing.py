@@ -1,8 +1,8 @@
-"""Where a model computes its convolutions in the forms of this package: inside a block that traces it.
+"""Replacement of a model's convolutions by the forms of this package, inside a block that traces it.
 
-Within the block its layers have another `call`. A copy of the model with other layers, from `keras.models.clone_model`,
-would not do: keras-cv's blocks, such as those of EfficientNetV2, make their convolutions themselves, where no
-`clone_function` sees them. And what is saved has to be plain Keras, so that its file opens anywhere.
+Within the block its layers have another `call`. `keras.models.clone_model` with other layers would not suffice:
+keras-cv's blocks, such as those of EfficientNetV2, create their convolutions internally, out of reach of a
+`clone_function`. And saved models must be plain Keras, so that their files open anywhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def fast_convolutions(model: "keras.Model") -> Iterator[None]:
     """Let `model` compute its convolutions in forms that are fast on the CPU, within the block.
 
-    Where JAX does not run on the CPU, nothing changes.
+    On other devices nothing changes.
     """
     import jax
 
@@ -38,7 +38,7 @@ def fast_convolutions(model: "keras.Model") -> Iterator[None]:
 
 
 def _convolutions(model: "keras.Model") -> list[tuple[Any, Callable[..., Array]]]:
-    """Return the layers, however deep, that one of the forms computes, with that form."""
+    """Return the layers at any depth that have a fast form, with that form."""
     import keras
 
     found: list[tuple[Any, Callable[..., Array]]] = []
@@ -55,7 +55,7 @@ def _convolutions(model: "keras.Model") -> list[tuple[Any, Callable[..., Array]]
 
 
 def _call(layer: Any, form: Callable[..., Array], inputs: Any) -> Any:
-    """Compute what the layer itself does: convolution, bias, activation."""
+    """Compute the same as the layer: convolution, bias, activation."""
     from keras import ops
 
     kernel = ops.convert_to_tensor(layer.kernel)

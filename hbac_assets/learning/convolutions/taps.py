@@ -1,4 +1,4 @@
-"""Which pixels a tap of a kernel meets."""
+"""The input pixels of a kernel's taps."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Pair = tuple[int, int]
 
 
 def same_padding(pixels: int, taps: int, stride: int) -> Pair:
-    """Return the zeros around an axis that leave ceil(pixels / stride) outputs, the odd one behind.
+    """Return the zero padding of an axis for ceil(pixels / stride) outputs, with an odd zero at the end.
 
     This is what TensorFlow and XLA call `same`.
     """
@@ -21,7 +21,7 @@ def same_padding(pixels: int, taps: int, stride: int) -> Pair:
 def patches(
     images: Float[Array, "rows height width channels"], row: Any, column: Any, size: Pair, strides: Pair
 ) -> Float[Array, "rows {size[0]} {size[1]} channels"]:
-    """Return the pixels (B, *size, C) of padded `images` that tap (row, column) meets: one for each output pixel."""
+    """Return the pixels (B, *size, C) of padded `images` under tap (row, column), one per output pixel."""
     import jax
 
     spans = [stride * (outputs - 1) + 1 for outputs, stride in zip(size, strides, strict=True)]

@@ -1,4 +1,4 @@
-"""Which lines of a kind's arrays show which channel of the recording, and how far its window can move."""
+"""The channels of an input's lines, and the range of shifts of its window."""
 
 from typing import TYPE_CHECKING
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 
 def channel_of_lines(kind: InputKind, lines: int) -> Int[np.ndarray, " {lines}"]:
-    """Return the number of the channel that each of `lines` lines of an array (lines, times) shows.
+    """Return the index of the channel of each of `lines` lines of an array (lines, times).
 
-    Panels show the same channels.
+    All panels have the same channels.
     """
     numbers = np.arange(len(kind.channels))
     return np.tile(np.repeat(numbers, lines // (kind.panels * len(numbers))), kind.panels)
 
 
 def mirrored_lines(kind: InputKind, lines: int) -> Int[np.ndarray, " {lines}"]:
-    """Return which line takes the place of each when left and right electrodes are exchanged.
+    """Return the permutation of lines that exchanges left and right electrodes.
 
-    The lines of a channel keep their order, and every line its panel. Channels are differences along the chains, from
-    front to back on either side, so that an exchange changes no sign; those of the midline stay.
+    The lines of a channel keep their order and panel. Channels are derivations along the chains, from front to back on
+    both sides, so that an exchange changes no sign; those of the midline stay.
     """
     opposite = [kind.channels.index(mirrored(electrodes)) for electrodes in kind.channels]
     return np.arange(lines).reshape(kind.panels, len(kind.channels), -1)[:, opposite].ravel()
 
 
 def shifted_columns(kind: InputKind, recipe: InputRecipe, seconds: float) -> Int[np.ndarray, "lines columns"]:
-    """Return which column takes the place of each in every line, when a window moves by so many seconds.
+    """Return, for every line, the source column of each column when a window shifts by `seconds`.
 
-    Whole columns of each panel move; those that the panel does not have are like that at its edge.
+    Panels shift by whole columns; columns beyond a panel repeat its edge.
     """
     lines, columns = kind.shape(recipe)
     shifts = [round(seconds / length * columns) for length in kind.seconds(recipe)]
@@ -48,7 +48,7 @@ def require_whole_channels(preprocessing: "Preprocessing") -> None:
     """Refuse arrays in which a line shows two channels.
 
     Raises:
-        ValueError: says which number of frequencies would do.
+        ValueError: names valid numbers of frequencies.
     """
     kind = preprocessing.kind
     lines, channels = kind.shape(preprocessing)[0], kind.panels * len(kind.channels)
@@ -60,10 +60,10 @@ def require_whole_channels(preprocessing: "Preprocessing") -> None:
 
 
 def require_shift(preprocessing: "Preprocessing", seconds: float) -> None:
-    """Refuse a shift of the window that is none in any panel, or moves a part of the labelled time out of one.
+    """Refuse a shift below every panel's resolution, or one that moves labelled time out of a panel.
 
     Raises:
-        ValueError: says which shifts would do.
+        ValueError: names valid shifts.
     """
     kind = preprocessing.kind
     shortest = min(kind.seconds(preprocessing))

@@ -1,6 +1,6 @@
-"""From what is stored of the EEG to the labelled windows: views of spectrograms here, waveforms in `waveform`.
+"""Views of spectrograms made from the EEG, and access to its stored windows; waveforms belong to `waveform`.
 
-How the stored arrays are made belongs to `hbac_assets.signals`.
+Making the stored arrays belongs to `hbac_assets.signals`.
 """
 
 from collections.abc import Callable
@@ -30,12 +30,12 @@ ASSET = "eeg_spectrograms"
 
 @dataclass(frozen=True)
 class EegView:
-    """The spectrogram that a recipe makes of the EEG: from -1 to 1, four chains one above the other.
+    """The spectrogram made from the EEG by a recipe: from -1 to 1, four chains stacked vertically.
 
     Attributes:
         of_label: whether it shows the labelled 10 s alone, in as many columns as otherwise the 50 s.
-        reads: what it is made of.
-        recipes: the setting of `Preprocessing` that says how it is made.
+        reads: the array of a window that it is made from.
+        recipes: the setting of `Preprocessing` with its recipe.
     """
 
     of_label: bool = False
@@ -43,18 +43,18 @@ class EegView:
     recipes: frozenset[str] = frozenset({"eeg"})
 
     def source(self, preprocessing: "Preprocessing") -> "EegRecipe":
-        """Return the member's recipe, or the one for the labelled seconds that follows from it."""
+        """Return the member's recipe, or the derived one for the labelled seconds."""
         assert preprocessing.eeg
         return preprocessing.eeg.of_label() if self.of_label else preprocessing.eeg
 
     def seconds(self, recipe: InputRecipe) -> float:
-        """Return how long a time the spectrogram shows."""
+        """Return the duration of the spectrogram, s."""
         return self._transform(recipe).seconds
 
     def of_window(
         self, window: Window, recipe: InputRecipe, size: tuple[int, int]
     ) -> Float32[np.ndarray, "height width"] | None:
-        """Return the view of a window (H, W); None where no electrode shows anything."""
+        """Return the view of a window (H, W); None if no electrode has a signal."""
         if window.eeg is None:
             return None
         transform = self._transform(recipe)
@@ -64,20 +64,20 @@ class EegView:
     def reader(
         self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
     ) -> Callable[[int], Float32[np.ndarray, "height width"]]:
-        """Return a function from the number of a row to its image (H, W), frequency first.
+        """Return a loader from row index to image (H, W), frequency first.
 
-        Several threads may call the function at once.
+        The loader is thread-safe.
 
         Args:
-            rows: with `eeg_id` and `eeg_label_offset_seconds`, where the labelled 50 s start.
+            rows: with `eeg_id` and `eeg_label_offset_seconds`, the start of the labelled 50 s.
             arrays: `<eeg_id>.npy`, float32 (windows, 4 × bands, columns); the table has eeg_id, offset_seconds and
                 position of each window in its EEG's array.
             preprocessing: the recipe.
             size: (H, W).
 
         Raises:
-            HbacError: a window is not among the spectrograms; and, from the function, a file is missing or is not such
-                an array.
+            HbacError: a window is not among the spectrograms; and, from the loader, a file is missing or is not such an
+                array.
         """
         window = stored_windows(rows, arrays, self.source(preprocessing))
         return lambda row: averaged(window(row), size)
@@ -90,10 +90,10 @@ class EegView:
 def stored_windows(
     rows: "pd.DataFrame", arrays: Arrays, recipe: "Recipe"
 ) -> Callable[[int], Float[np.ndarray, "rows times"]]:
-    """Return a function from the number of a row to what a recipe made of its window; arguments as of `reader`.
+    """Return a loader from row index to the stored array of its window; arguments as for `reader`.
 
     Raises:
-        HbacError: as `reader`.
+        HbacError: as for `reader`.
     """
     places = _places(rows, arrays)
 

@@ -28,7 +28,7 @@ class View(Protocol):
     def recipes(self) -> frozenset[str]: ...  # noqa: D102
 
     def seconds(self, recipe: InputRecipe) -> float:
-        """Return how long a time the view shows."""
+        """Return the duration of the view, s."""
         ...
 
     def source(self, preprocessing: "Preprocessing") -> Source:
@@ -38,21 +38,21 @@ class View(Protocol):
     def of_window(
         self, window: Window, recipe: InputRecipe, size: tuple[int, int]
     ) -> Float32[np.ndarray, "height width"] | None:
-        """Return the view of a window, of `size` (H, W), frequency first; None where there is nothing to see."""
+        """Return the view of a window, of `size` (H, W), frequency first; None without a signal."""
         ...
 
     def reader(
         self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
     ) -> Callable[[int], Float32[np.ndarray, "height width"]]:
-        """Return a function from the number of a row to its view of `size` (H, W), frequency first."""
+        """Return a loader from row index to view of `size` (H, W), frequency first."""
         ...
 
 
 @dataclass(frozen=True)
 class ImageKind:
-    """Views stacked from top to bottom, with equal heights, each standardised by itself if images are.
+    """Views stacked from top to bottom, with equal heights, each standardised separately if images are.
 
-    Of several views only `per_image` normalisation is possible, since their units differ.
+    Several views allow only `per_image` normalisation, since their units differ.
     """
 
     views: tuple[View, ...]
@@ -83,12 +83,12 @@ class ImageKind:
 
     @property
     def reads(self) -> tuple[Literal["eeg", "spectrogram"], ...]:
-        """What the views are made of."""
+        """The arrays of a window that the views are made from."""
         return tuple(view.reads for view in self.views)
 
     @property
     def recipes(self) -> frozenset[str]:
-        """The recipe of the EEG's spectrogram, if that is one of the views."""
+        """The setting with the recipe of the EEG's spectrogram, if that is one of the views."""
         return frozenset().union(*(view.recipes for view in self.views))
 
     def sources(self, preprocessing: "Preprocessing") -> tuple[Source, ...]:
@@ -96,7 +96,7 @@ class ImageKind:
         return tuple(view.source(preprocessing) for view in self.views)
 
     def of_window(self, window: Window, recipe: InputRecipe) -> Float16[np.ndarray, "height width"] | None:
-        """Return the image (H, W) of a window; None where a view is missing."""
+        """Return the image (H, W) of a window; None if a view is missing."""
         views = [view.of_window(window, recipe, self._size_of_a_view(recipe)) for view in self.views]
         there = [view for view in views if view is not None]
         return stacked(there, standardise=recipe.normalisation == "per_image") if len(there) == len(views) else None
@@ -106,13 +106,13 @@ class ImageKind:
         return recipe.image_size
 
     def seconds(self, recipe: InputRecipe) -> tuple[float, ...]:
-        """Return how long a time each view shows."""
+        """Return the duration of each view, s."""
         return tuple(view.seconds(recipe) for view in self.views)
 
     def reader(
         self, rows: "pd.DataFrame", stored: Stored, preprocessing: "Preprocessing"
     ) -> Callable[[int], Float16[np.ndarray, "height width"]]:
-        """Return a function from the number of a row to its image (H, W), frequency first."""
+        """Return a loader from row index to image (H, W), frequency first."""
         size = self._size_of_a_view(preprocessing)
         reads = [view.reader(rows, stored[view.source(preprocessing)], preprocessing, size) for view in self.views]
         per_image = preprocessing.normalisation == "per_image"

@@ -1,8 +1,7 @@
-"""From Kaggle's stored spectrograms to views of labelled windows.
+"""Views of labelled windows of Kaggle's stored spectrograms.
 
-What depends on nothing but the row is done here: cutting, clipping, the logarithm, averaging down. What
-is random (augmentation) or cheaper than storing it (three channels) happens on the device, in
-`hbac_assets.learning.images`.
+Deterministic operations are done here: cutting, clipping, the logarithm, averaging. Random ones (augmentation) and
+those cheaper than their storage (three channels) run on the device, in `hbac_assets.learning.images`.
 """
 
 from collections.abc import Callable
@@ -32,43 +31,43 @@ LABEL_WINDOW = 300  # columns: the ten minutes that the experts saw
 
 @dataclass(frozen=True)
 class KaggleView:
-    """Kaggle's spectrogram: natural logarithms of µV²/Hz, clipped, averaged down; four regions one above the other."""
+    """Kaggle's spectrogram: natural logarithm of µV²/Hz, clipped, averaged; four chains stacked vertically."""
 
     reads: Literal["spectrogram"] = "spectrogram"
     recipes: frozenset[str] = frozenset()
 
     def source(self, preprocessing: "Preprocessing") -> None:
-        """Return None: Kaggle made these arrays."""
+        """Return None, which stands for Kaggle's arrays."""
 
     def of_window(
         self, window: Window, recipe: InputRecipe, size: tuple[int, int]
     ) -> Float32[np.ndarray, "height width"] | None:
-        """Return the view of a window (H, W); None without any power."""
+        """Return the view of a window (H, W); None without power."""
         if window.spectrogram is None:
             return None
         power = np.where(np.isnan(window.spectrogram), np.float32(0), window.spectrogram)
         return kaggle_image(power, recipe.window, recipe.clip, size) if power.any() else None
 
     def seconds(self, recipe: InputRecipe) -> float:
-        """Return how long a time the window's columns show."""
+        """Return the duration of the window's columns, s."""
         return float(recipe.window * COLUMN_SECONDS)
 
     def reader(
         self, rows: "pd.DataFrame", arrays: Arrays, preprocessing: "Preprocessing", size: tuple[int, int]
     ) -> Callable[[int], Float32[np.ndarray, "height width"]]:
-        """Return a function from the number of a row to its image (H, W), frequency first.
+        """Return a loader from row index to image (H, W), frequency first.
 
-        Several threads may call the function at once.
+        The loader is thread-safe.
 
         Args:
-            rows: with `spectrogram_id` and `spectrogram_label_offset_seconds`, where the labelled minutes start.
-            arrays: `<spectrogram_id>.npy`, float32 (400, T), one column each two seconds.
+            rows: with `spectrogram_id` and `spectrogram_label_offset_seconds`, the start of the labelled minutes.
+            arrays: `<spectrogram_id>.npy`, float32 (400, T), one column per 2 s.
             preprocessing: window and bounds.
             size: (H, W).
 
         Raises:
-            HbacError: the function does, where a file is missing or is not such an array, or a window starts outside
-                its recording.
+            HbacError: raised by the loader if a file is missing or is not such an array, or a window starts outside its
+                recording.
         """
         ids = rows["spectrogram_id"].to_numpy()
         offsets = rows["spectrogram_label_offset_seconds"].to_numpy(dtype=np.float64)
@@ -81,7 +80,7 @@ class KaggleView:
 
 
 def cut_window(path: Path, offset_seconds: float) -> np.ndarray:
-    """Return the ten minutes from `offset_seconds` on, (400, 300), zero where the recording has ended."""
+    """Return the ten minutes from `offset_seconds` on, (400, 300), zero beyond the recording's end."""
     spectrogram = open_array(path, (FREQUENCY_BINS, "T"), "npy_spectrograms")
     start = int(offset_seconds // COLUMN_SECONDS)
     if not 0 <= start < spectrogram.shape[1]:

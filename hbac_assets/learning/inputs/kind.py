@@ -1,4 +1,4 @@
-"""What every kind of input says of itself, and the stored arrays that it reads."""
+"""The protocol of a kind of input, and the stored arrays that it reads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hbac_assets.signals.eeg_arrays import Recipe
 
 Source: TypeAlias = "Recipe | None"
-"""Stored arrays by what made them: a recipe, from the EEG; None: Kaggle's own spectrograms."""
+"""The source of stored arrays: a recipe, from the EEG; None for Kaggle's spectrograms."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Arrays:
     """The stored arrays of one source.
 
     Attributes:
-        folder: holds `<id>.npy`.
-        table: one row for each array or for each window of one, as the asset that made them lists them.
+        folder: of `<id>.npy`.
+        table: one row per array, or per window of one, as written by their asset.
     """
 
     folder: Path
@@ -42,13 +42,13 @@ class InputKind(Protocol):
 
     Attributes:
         dimensions: the axes along which a network convolves; a backbone has the same number.
-        augmentations: the settings of `Augmentation` that mean something for it.
-        normalisations: the values of `Preprocessing.normalisation` that do.
-        panels: how many views lie one above the other in an image.
-        reads: the array of a `Window` that each panel is made of: `eeg` or `spectrogram`.
-        recipes: the settings of `Preprocessing` that say how it is made from the EEG; none if it is not.
+        augmentations: the applicable settings of `Augmentation`.
+        normalisations: the applicable values of `Preprocessing.normalisation`.
+        panels: the number of views stacked vertically in an image.
+        reads: the array of a `Window` that each panel is made from: `eeg` or `spectrogram`.
+        recipes: the settings of `Preprocessing` with its recipes from the EEG; none if it is not made from it.
         channels: the electrodes of each channel, in the order of the channels in each panel, which have equal numbers
-            of lines; those of an image lie along the frequencies.
+            of lines; those of an image are along the frequency axis.
     """
 
     @property
@@ -67,11 +67,11 @@ class InputKind(Protocol):
     def channels(self) -> tuple[tuple[str, ...], ...]: ...  # noqa: D102
 
     def sources(self, preprocessing: "Preprocessing") -> tuple[Source, ...]:
-        """Return the stored arrays that it is made from, Kaggle's first."""
+        """Return the sources of its stored arrays, Kaggle's first."""
         ...
 
     def of_window(self, window: Window, recipe: InputRecipe) -> Float16[np.ndarray, "height width"] | None:
-        """Return a window's array, the same as `reader` makes of it; None where a recording shows nothing of it."""
+        """Return a window's array, the same as from `reader`; None if a recording has no signal in it."""
         ...
 
     def shape(self, recipe: InputRecipe) -> tuple[int, int]:
@@ -79,16 +79,16 @@ class InputKind(Protocol):
         ...
 
     def seconds(self, recipe: InputRecipe) -> tuple[float, ...]:
-        """Return how long a time each panel shows."""
+        """Return the duration of each panel, s."""
         ...
 
     def reader(
         self, rows: "pd.DataFrame", stored: Stored, preprocessing: "Preprocessing"
     ) -> Callable[[int], Float16[np.ndarray, "height width"]]:
-        """Return a function from the number of a row to its array; several threads may call it at once.
+        """Return a thread-safe loader from row index to array.
 
         Raises:
-            HbacError: a row has no window; and, from the function, an array is missing or is not what it should be, or
-                a window lies outside its recording.
+            HbacError: a row has no window; and, from the loader, an array is missing or invalid, or a window is outside
+                its recording.
         """
         ...

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WaveformKind:
-    """Waveforms (18, times) as a recipe makes them, a channel for each of `montage.DERIVATIONS`.
+    """Waveforms (18, times) by a recipe, a channel for each of `montage.DERIVATIONS`.
 
-    The recipe's unit of 32 µV is their only scaling: amplitude, which tells patterns apart, is kept.
+    The recipe's unit of 32 µV is their only scaling: amplitude, which distinguishes patterns, is kept.
     """
 
     dimensions: Literal[1] = 1
@@ -44,7 +44,7 @@ class WaveformKind:
         return (preprocessing.waveform,)
 
     def of_window(self, window: Window, recipe: InputRecipe) -> Float16[np.ndarray, "channels times"] | None:
-        """Return a window's waveforms; None where no electrode shows anything while they last."""
+        """Return a window's waveforms; None if no electrode has a signal during them."""
         transform = _transform(recipe)
         if window.eeg is None or missing_fraction(middle(window.eeg, transform.seconds)) == 1:
             return None
@@ -55,13 +55,13 @@ class WaveformKind:
         return waveform_shape(_transform(recipe))
 
     def seconds(self, recipe: InputRecipe) -> tuple[float]:
-        """Return how long the waveforms are."""
+        """Return the duration of the waveforms, s."""
         return (self.shape(recipe)[1] / _transform(recipe).rate,)
 
     def reader(
         self, rows: "pd.DataFrame", stored: Stored, preprocessing: "Preprocessing"
     ) -> Callable[[int], Float16[np.ndarray, "channels times"]]:
-        """Return a function from the number of a row to its waveforms."""
+        """Return a loader from row index to waveforms."""
         (recipe,) = self.sources(preprocessing)
         return stored_windows(rows, stored[recipe], recipe)
 

@@ -1,4 +1,4 @@
-"""The search for good hyperparameters of a member with Optuna: its settings, its study, its trials, its pictures.
+"""The hyperparameter search of a member with Optuna: its settings, study, trials and pictures.
 
-Where a study lies, who holds the device meanwhile and what MLflow hears of it belongs to the asset.
+The study's path, the device's lease and MLflow logging belong to the asset.
 """

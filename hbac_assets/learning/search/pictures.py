@@ -12,13 +12,13 @@ COLOURS = {"complete": "C0", "pruned": "0.55", "diverged": "C3"}
 
 
 def search_history(trials: pd.DataFrame, title: str) -> bytes:
-    """Return a PNG of the loss by trial: how each ended, the best so far, and where batches begin.
+    """Return a PNG of the loss by trial, with outcomes, the best so far, and the beginnings of batches.
 
-    Losses far above the complete ones, and trials without any, are drawn at the upper edge.
+    Losses far above those of complete trials, and trials without any, are drawn at the upper edge.
 
     Args:
         trials: `trial`, `batch`, `outcome` and `loss`, as `trials_table` returns them.
-        title: what was searched.
+        title: of the picture.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -40,20 +40,20 @@ def search_history(trials: pd.DataFrame, title: str) -> bytes:
 
 
 def search_importances(importances: Mapping[str, float], title: str) -> bytes:
-    """Return a PNG of each hyperparameter's share in the variance of the losses, or of the reason why there is none."""
+    """Return a PNG of the fraction of the losses' variance due to each hyperparameter, or why there is none."""
     figure, axes = new_axes(8, 4, title)
     if importances:
         names, shares = list(importances)[::-1], list(importances.values())[::-1]
         axes.bar_label(axes.barh(names, shares, color="C0"), fmt="%.2f", padding=3)
-        axes.set(xlabel="share in the variance of the complete trials' losses", xlim=(0, 1.1 * max(shares)))
+        axes.set(xlabel="fraction of the variance of the complete trials' losses", xlim=(0, 1.1 * max(shares)))
     else:
-        text = "too few complete trials with different losses to tell"
+        text = "too few complete trials with different losses"
         axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
         axes.set_axis_off()
     return png(figure)
 
 
 def _top(trials: pd.DataFrame) -> float:
-    """Return a height that shows all complete trials but such as have five times the median loss."""
+    """Return an upper limit that shows all complete trials except those above five times the median loss."""
     complete = trials["loss"][trials["outcome"] == "complete"]
     return min(1.05 * complete.max(), 5 * complete.median()) if len(complete) else 1.0

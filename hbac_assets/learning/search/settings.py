@@ -1,4 +1,4 @@
-"""What a search may try, and for how long, as the experiment files spell it."""
+"""The settings of a search, in the keys of the experiment files: ranges, trials, epochs."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, Posit
 from hbac_assets.learning.settings import Normalisation, ScheduleKind
 from hbac_assets.settings import Settings
 
-# Sampled evenly in their logarithm.
+# Sampled log-uniformly.
 LOGARITHMIC = ("peak", "weight_decay")
 CATEGORICAL = ("schedule", "normalisation")
 
@@ -30,7 +30,7 @@ ShareBounds = Annotated[tuple[_ShareBelowOne, _ShareBelowOne], AfterValidator(_o
 
 
 class Ranges(Settings):
-    """Lowest and highest value of each hyperparameter; two equal ones keep it fixed.
+    """Lowest and highest value of each hyperparameter; equal ones keep it fixed.
 
     The nine hyperparameters are those of the Radboud report, whose "highpass" and "lowpass" are the clip bounds.
     """
@@ -38,11 +38,11 @@ class Ranges(Settings):
     clip_low: Bounds = Field((-8.0, -2.0), description="lower bound of the logarithm of the power")
     clip_high: Bounds = Field((4.0, 12.0), description="its upper bound")
     peak: PositiveBounds = Field(
-        (1e-4, 1e-2), description="the schedule's highest learning rate, sampled by its logarithm"
+        (1e-4, 1e-2), description="the schedule's highest learning rate, sampled log-uniformly"
     )
     beta_1: ShareBounds = Field((0.8, 0.98), description="of the optimizer")
     beta_2: ShareBounds = Field((0.95, 0.9999), description="of the optimizer")
-    weight_decay: PositiveBounds = Field((1e-6, 1e-1), description="of the optimizer, sampled by its logarithm")
+    weight_decay: PositiveBounds = Field((1e-6, 1e-1), description="of the optimizer, sampled log-uniformly")
     dropout: ShareBounds = Field((0.0, 0.5), description="of the member")
     schedule: Annotated[tuple[ScheduleKind, ...], Field(min_length=1)] = Field(
         ("cosine", "exponential", "constant"), description="kinds of schedule to choose from"
@@ -58,9 +58,9 @@ class Ranges(Settings):
         return self
 
     def narrowed(self, around: Mapping[str, Any], share: float) -> "Ranges":
-        """Return ranges `share` as wide with the values `around` in their middle, moved to lie within these.
+        """Return ranges with `share` of the width, centred on the values `around` and shifted to lie within these.
 
-        Widths of learning rate and weight decay are those of their logarithms. Choices stay as they are.
+        Widths of learning rate and weight decay are those of their logarithms. Choices are unchanged.
         """
         names = [name for name in type(self).model_fields if name not in CATEGORICAL]
         return self.model_copy(
@@ -74,29 +74,29 @@ class Search(Settings):
     A trial trains the member with other hyperparameters for a few epochs on a few folds.
     """
 
-    member: str = Field(description="the member whose recipe the search begins with")
-    folds: PositiveInt = Field(2, description="how many of the experiment's folds a trial trains on")
+    member: str = Field(description="the member whose recipe the search starts from")
+    folds: PositiveInt = Field(2, description="number of the experiment's folds that a trial trains on")
     epochs: PositiveInt = Field(2, description="of a trial on each fold")
-    batches: PositiveInt = Field(3, description="more of them later go on from the trials there are")
+    batches: PositiveInt = Field(3, description="raising this later continues from the existing trials")
     trials: PositiveInt = Field(20, description="trials of a batch")
     narrowing: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="width of a batch's ranges, around the best trial so far, as a share of the batch's before"
+        0.5, description="width of a batch's ranges, around the best trial, as a fraction of the previous batch's"
     )
     ranges: Ranges = Ranges()
-    seed: NonNegativeInt = Field(42, description="of what is tried")
+    seed: NonNegativeInt = Field(42, description="of the values to try")
 
     @property
     def study_recipe(self) -> dict[str, Any]:
-        """What determines the trials, as `non_defaults`: all but how many batches there are."""
+        """The settings that determine the trials, as `non_defaults`: all but the number of batches."""
         return {name: value for name, value in self.non_defaults().items() if name != "batches"}
 
     @property
     def steps(self) -> int:
-        """The epochs of a whole trial on all its folds."""
+        """The epochs of a complete trial on all its folds."""
         return self.folds * self.epochs
 
     def miniature(self) -> "Search":
-        """Return the search shrunk to two batches of few trials."""
+        """Return the search reduced to two batches of few trials."""
         return self.model_copy(
             update={
                 "folds": min(self.folds, 2),

@@ -1,8 +1,7 @@
-"""The study: which trial comes next, when it is given up, and what all trials together say.
+"""The study of a search: the next trial, its pruning, and the summary of all trials.
 
-Trials lie in an SQLite file that Optuna writes. A trial counts once it is finished; whatever else is found there was
-interrupted, and is done again with the same values, because the draws of a trial follow from the search's seed and the
-trials finished before it alone.
+Optuna stores trials in an SQLite file. Only trials reported with `tell` count; any other was interrupted and is rerun
+with the same parameters, because the draws of a trial depend only on the search's seed and the trials finished before.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from hbac_assets.learning.checkpoint import EpochRecord
 
-# Trials that must have come as far before a later one is compared with them.
+# Trials that must have reached a step before a later one is compared there.
 FEWEST_COMPARED = 4
 
 # (epochs of the trial so far on all folds, validation loss)
@@ -33,16 +32,16 @@ Report = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended; `loss` is None unless it is complete."""
+    """The outcome of a trial; `loss` is None unless it is complete."""
 
     kind: Literal["complete", "pruned", "diverged"]
     loss: float | None = None
 
 
 def open_study(path: Path, name: str) -> "Study":
-    """Return the study `name` in an SQLite file, which is made if it is not there.
+    """Return the study `name` in an SQLite file, which is created if missing.
 
-    Call it while no other process works on this study: unfinished trials are marked as failed.
+    No other process may work on this study: unfinished trials are marked as failed.
     """
     import optuna
 
@@ -56,14 +55,14 @@ def open_study(path: Path, name: str) -> "Study":
 
 
 def finished_trials(study: "Study") -> "list[FrozenTrial]":
-    """Return the trials that count, in their order."""
+    """Return the trials that count, in order."""
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=[TrialState.COMPLETE, TrialState.PRUNED])
 
 
 def best(trials: "Sequence[FrozenTrial]") -> "FrozenTrial | None":
-    """Return the first complete trial with the lowest loss, if one is complete."""
+    """Return the first complete trial of lowest loss, if any is complete."""
     complete = [trial for trial in trials if outcome_of(trial).kind == "complete"]
     return min(complete, key=lambda trial: (trial.value, trial.number), default=None)
 
@@ -95,17 +94,17 @@ def batch_ranges(search: Search, before: "Sequence[FrozenTrial]") -> Ranges:
 
 
 def attempt(study: "Study", search: Search, trial: "Trial", train: Callable[[Report], float]) -> Outcome:
-    """Train a trial until it is complete, given up or without a finite loss.
+    """Train a trial until it is complete, pruned or diverged.
 
-    After every epoch but the last, a trial is given up when its validation loss is above the median of the earlier
-    trials that came as far: the same epoch of the same fold. (Optuna's own median pruner compares the best of all
-    epochs so far, which lets an easy fold speak for a hard one.)
+    After every epoch but the last, a trial is pruned when its validation loss is above the median of the earlier trials
+    at the same epoch of the same fold. (Optuna's median pruner compares the best of all epochs so far, which mixes easy
+    and hard folds.)
 
     Args:
         study: the trials so far.
         search: its settings.
         trial: from `ask`.
-        train: returns the trial's loss; calls what it is given after each epoch.
+        train: returns the trial's loss; calls its argument after each epoch.
     """
     from optuna import TrialPruned
 
@@ -123,15 +122,15 @@ def attempt(study: "Study", search: Search, trial: "Trial", train: Callable[[Rep
 
 
 def tell(study: "Study", trial: "Trial", outcome: Outcome, epochs: "Sequence[EpochRecord]" = ()) -> None:
-    """End a trial: from here on it counts and is not done again.
+    """End a trial: from here on it counts and is not rerun.
 
-    One that diverged ranks as if it were given up after its last finite loss.
+    A diverged trial ranks as if it were pruned after its last finite loss.
 
     Args:
         study: the trials.
         trial: from `ask`.
         outcome: from `attempt`.
-        epochs: kept with the trial, for who wants to show them later.
+        epochs: stored with the trial, for display.
     """
     from optuna.trial import TrialState
 
@@ -144,7 +143,7 @@ def tell(study: "Study", trial: "Trial", outcome: Outcome, epochs: "Sequence[Epo
 
 
 def outcome_of(trial: "FrozenTrial") -> Outcome:
-    """Return how a finished trial ended."""
+    """Return the outcome of a finished trial."""
     kind = trial.user_attrs["outcome"]
     return Outcome(kind, trial.value if kind == "complete" else None)
 
@@ -155,9 +154,9 @@ def epochs_of(trial: "FrozenTrial") -> pd.DataFrame:
 
 
 def trials_table(study: "Study", search: Search) -> pd.DataFrame:
-    """Return a row for each finished trial: trial and batch (from 1), outcome, loss, epochs, and what was tried.
+    """Return a row for each finished trial: trial and batch (from 1), outcome, loss, epochs, and its values.
 
-    The loss of a trial that is not complete is its last one, on the fold it came to; NaN where it had none.
+    The loss of an incomplete trial is its last one, on the fold it reached; NaN if it had none.
     """
     rows: list[dict[str, Any]] = [
         {
@@ -174,10 +173,10 @@ def trials_table(study: "Study", search: Search) -> pd.DataFrame:
 
 
 def importances(study: "Study", search: Search) -> dict[str, float]:
-    """Return the share of each hyperparameter in the variance of the complete trials' losses, largest first.
+    """Return the fraction of the variance of the complete trials' losses due to each hyperparameter, largest first.
 
-    By functional ANOVA (Hutter et al. 2014); sums to one. Empty where there are too few trials, or all alike. All
-    trials count as drawn from the first ranges; those drawn by their logarithm enter by it.
+    By functional ANOVA (Hutter et al. 2014); sums to one. Empty if there are too few trials, or all are alike. All
+    trials count as drawn from the first ranges; log-uniform values enter by their logarithm.
     """
     import optuna
     from optuna.distributions import CategoricalDistribution, FloatDistribution

@@ -11,7 +11,7 @@ from hbac_assets.learning.training import Examples, train_cell
 
 
 def tuned(settings: MemberSettings, values: Mapping[str, Any]) -> MemberSettings:
-    """Return a member with the values of a trial, by the names of `Ranges`, in the place of its own."""
+    """Return a member with the values of a trial, by the names of `Ranges`."""
     changes: dict[str, dict[str, Any]] = {
         "preprocessing": {
             "clip": (values["clip_low"], values["clip_high"]),
@@ -25,10 +25,10 @@ def tuned(settings: MemberSettings, values: Mapping[str, Any]) -> MemberSettings
 
 
 def shortened(settings: MemberSettings, epochs: int) -> MemberSettings:
-    """Return a member that trains for a few epochs, with the whole of its schedule in them.
+    """Return a member that trains for a few epochs, with its full schedule within them.
 
-    Of a member with stages that is the first one alone, at the member's schedule. At least the last epoch lies behind
-    the warm-up, or the kind of schedule would make no difference.
+    A member with stages trains the first one only, with the member's schedule. At least the last epoch is after the
+    warm-up, otherwise the kind of schedule would make no difference.
     """
     warmup = min(settings.schedule.warmup_epochs, epochs - 1)
     schedule = settings.schedule.model_copy(update={"warmup_epochs": warmup})
@@ -48,8 +48,8 @@ def train_trial(
     Args:
         settings: a member as `shortened` returns it.
         folds: training and validation examples of each fold.
-        folder: an empty one for files that nobody needs afterwards.
-        on_epoch: called after each epoch, with the epochs of all folds counted on; what it raises ends the trial.
+        folder: an empty one for temporary files.
+        on_epoch: called after each epoch, counted across folds; an exception from it ends the trial.
 
     Raises:
         DivergedError: a loss is not finite.

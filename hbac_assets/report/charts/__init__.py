@@ -1,4 +1,4 @@
-"""What the pages draw: a function for each figure, from records to a matplotlib figure."""
+"""The charts of the pages: functions from records to matplotlib figures."""
 
 from hbac_assets.figures import plain
 
@@ -6,6 +6,6 @@ LONGEST = 36
 
 
 def label(name: str) -> str:
-    """Return the name of a model for a figure, without its middle where it is long."""
+    """Return the name of a model for a figure; long names lose their middle."""
     half = LONGEST // 2
     return plain(name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}")

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 WIDTH, VOTES_HEIGHT, EEG_HEIGHT, SPECTROGRAM_HEIGHT = 8.0, 1.7, 4.6, 2.9
 MARGINS = {"left": 0.1, "right": 0.98}
-"""Of the width. Fixed ones: laying out a figure of so many axes takes as long as drawing it."""
+"""Fractions of the width; fixed, since the layout of so many axes would take as long as drawing them."""
 
 
 def case_picture(case: Case) -> "Figure":
-    """Draw the labelled 10 s of EEG in the double banana above ten minutes of spectrogram, or this alone.
+    """Draw the labelled 10 s of EEG in the double banana above ten minutes of spectrogram, or the latter alone.
 
     Dashed lines mark the labelled seconds in the spectrogram.
     """
@@ -34,7 +34,7 @@ def case_picture(case: Case) -> "Figure":
 
 
 def gallery_picture(case: Case, title: str) -> "Figure":
-    """Draw the votes of a row, beside the prediction where there is one, above what `case_picture` draws."""
+    """Draw the votes of a row, and its prediction if there is one, above the contents of `case_picture`."""
     heights = (VOTES_HEIGHT, sum(_heights(case)))
     figure = new_figure(WIDTH, sum(heights), adjusting=False)
     above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=heights).ravel()
@@ -58,7 +58,7 @@ def _draw_recordings(figure: "FigureBase", case: Case) -> None:
     axes = above.subplots()
     above.subplots_adjust(**MARGINS, bottom=0.1, top=1.0)
     draw_montage(axes, case.eeg, case.eeg_start)
-    axes.set_xlabel("seconds of the EEG, all of them labelled", fontsize=9)
+    axes.set_xlabel("time in the EEG, s; all of it labelled", fontsize=9)
     _draw_minutes(below, case)
 
 
@@ -88,4 +88,4 @@ def _draw_minutes(figure: "FigureBase", case: Case) -> None:
         for second in (middle - LABEL_SECONDS / 2, middle + LABEL_SECONDS / 2):
             axes.axvline(second / 60, color="white", linestyle="--", linewidth=0.9)
         axes.tick_params(labelsize=8)
-    every_axes[-1].set_xlabel("minutes of the labelled window", fontsize=9)
+    every_axes[-1].set_xlabel("time in the labelled window, min", fontsize=9)

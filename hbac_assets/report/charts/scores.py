@@ -46,11 +46,11 @@ def scores_chart(records: Sequence[Record], kinds: Mapping[str, str]) -> "Figure
 
 
 def slices_chart(slices: Sequence[Record], model: str) -> "Figure":
-    """Draw a model's score on each slice with its interval, and those of all other models as small marks.
+    """Draw a model's score on each slice with its interval, and those of other models as small marks.
 
     Args:
         slices: of `Evaluation.slices`.
-        model: which one.
+        model: its name.
     """
     mine = [one for one in slices if one["model"] == model]
     others: dict[tuple[str, str], list[float]] = {}
@@ -80,11 +80,11 @@ def slices_chart(slices: Sequence[Record], model: str) -> "Figure":
 
 
 def reliability_chart(reliability: Sequence[Record], model: str) -> "Figure":
-    """Draw, for each class, the experts' mean fraction over the mean prediction in each bin.
+    """Draw, for each class, the mean vote fraction over the mean prediction in each bin.
 
     Args:
         reliability: of `Evaluation.reliability`.
-        model: which one.
+        model: its name.
     """
     figure = new_figure(7.5, 5.4)
     every_axes = figure.subplots(2, 3, sharex=True, sharey=True)
@@ -110,11 +110,11 @@ def reliability_chart(reliability: Sequence[Record], model: str) -> "Figure":
 
 
 def experts_chart(experts: Sequence[Record], models: Sequence[Record]) -> "Figure":
-    """Draw the score of k experts over k, and each model where the curve has its score.
+    """Draw the score of k experts over k, and each model at the k of equal score.
 
     Args:
         experts: of `Evaluation.experts`.
-        models: of `Evaluation.models`; as many as there are `POINTS` are drawn.
+        models: of `Evaluation.models`; at most as many as there are `POINTS` are drawn.
     """
     figure = new_figure(7.5, 4.2)
     axes = figure.add_subplot()
@@ -143,7 +143,7 @@ def _draw_interval(
 
 
 def _finish_list(figure: "Figure", axes: "Axes", labels: Sequence[str], *, margin: float, columns: int) -> None:
-    """Name the lines of a list of scores, the first at the top with a margin above it, and place the legend."""
+    """Label the lines of a list of scores, the first at the top below a margin, and place the legend."""
     axes.set_yticks(range(len(labels)), labels, fontsize=LABEL_SIZE)
     axes.set_ylim(len(labels) - 0.4, -margin)
     axes.set_xlim(left=0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 2
 LOG_FROM = 10
-"""Ratio of the largest to the smallest loss from which an axis is logarithmic."""
+"""Ratio of the largest to the smallest loss above which an axis is logarithmic."""
 LEAST_LOG = 1e-6
 
 

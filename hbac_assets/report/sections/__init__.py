@@ -1,1 +1,1 @@
-"""What the pages say: a function for each section, from what is known to headings, sentences, tables and figures."""
+"""The sections of the pages: functions from results to headings, sentences, tables and charts."""

@@ -30,13 +30,13 @@ def case_sections(lineage: Lineage, predicted: pd.DataFrame, model: str) -> list
     return [
         _section(
             "The most certain hits",
-            f"Rows on which {model} agrees with the majority of the experts and is most certain, one of each patient.",
+            f"Rows on which {model} agrees with the majority of the experts and is most certain, one per patient.",
             [opened(lineage, row) for _, row in hits.iterrows()],
         ),
         _section(
             "The worst misses",
-            f"Rows on which {model} prefers another class than the majority of the experts, those that cost most, one "
-            "of each patient. It may be the model that is wrong, or the votes, or both.",
+            f"Rows on which {model} prefers another class than the majority of the experts, by divergence, one per "
+            "patient. The model may be wrong, or the votes, or both.",
             [opened(lineage, row) for _, row in misses.iterrows()],
         ),
     ]
@@ -58,7 +58,7 @@ def _case(number: int, case: Case) -> Section:
         f"{plural(int(row['vote_count']), 'expert')}; KL divergence {nats(row['kl'])}."
     )
     table = Table(
-        f"Label {row['label_id']}: the experts' votes beside the prediction.",
+        f"Label {row['label_id']}: the expert votes and the prediction.",
         ("Class", *CLASSES),
         [("Votes", *map(percent, shares)), ("Prediction", *map(percent, predictions))],
         shades=[shares, predictions],

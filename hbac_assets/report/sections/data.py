@@ -46,7 +46,7 @@ def data_section(lineage: Lineage, rows: pd.DataFrame) -> Section:
         *((f"Rows with {name} votes", whole(within(counts.to_numpy(), name).sum())) for name in SLICES if name != ALL),
         ("Set aside as unusable", "; ".join(aside) or "nothing"),
     ]
-    table = Table("The rows that all scores on this page are about.", ("What", "Value"), facts, words=frozenset({1}))
+    table = Table("The rows that all scores of this page refer to.", ("What", "Value"), facts, words=frozenset({1}))
     return Section("Data", [table, _classes(rows)])
 
 

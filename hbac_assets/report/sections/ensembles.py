@@ -1,4 +1,4 @@
-"""How members are blended, and what bears on how a score is to be read: choices, variants, published values."""
+"""The blending of members, with choices, variants and published values that qualify the scores."""
 
 from hbac_assets.lineage import Lineage
 from hbac_assets.report.page import Section, Table, Text
@@ -28,10 +28,10 @@ def _methods(lineage: Lineage) -> Table:
         for one, label in zip(methods.to_dict("records"), method_labels(methods), strict=True)
     ]
     return Table(
-        "Every way of blending, scored on rows that it has not learned from. The last row of an ensemble is its own "
-        "score: where the way is chosen, that of a choice made for each fold on the others. Used: what the submission "
-        "is blended by.",
-        ("Ensemble and way of blending", "KL divergence", "95 % interval", "Used"),
+        "Every blending method, scored on rows that it was not fitted on. The last row of an ensemble is its own "
+        "score: if the method is chosen, that of a choice made for each fold on the others. Used: the method of the "
+        "submission.",
+        ("Ensemble and method", "KL divergence", "95 % interval", "Used"),
         rows,
         words=frozenset({3}),
         marked=frozenset(number for number, one in enumerate(methods["chosen"]) if one),
@@ -45,8 +45,8 @@ def _published(lineage: Lineage) -> list[Section]:
         return []
     rows = [(one.name, f"{one.published:g}", one.what_that_was, nats(one.here), one.what_that_is) for one in found]
     table = Table(
-        "What is published of a model beside what it scores here. They are different quantities.",
-        ("Model", "Published", "What that was", "Here", "What this is"),
+        "Published results of a model and its score here. They are different quantities.",
+        ("Model", "Published", "Definition, published", "Here", "Definition, here"),
         rows,
         words=frozenset({2, 4}),
     )
@@ -62,8 +62,8 @@ def _optimism(lineage: Lineage) -> list[Section]:
     if not rows:
         return []
     table = Table(
-        "Members that predict with the epoch of the lowest validation loss, which was chosen on the rows that score "
-        "it. Optimism: how much higher the loss is of an epoch that is chosen on the other folds.",
+        "Members that predict with the epoch of lowest validation loss, chosen on the rows that score it. Optimism: "
+        "how much higher the loss is for an epoch chosen on the other folds.",
         ("Member", "Validation loss, chosen on the scored fold", "Chosen on the other folds", "Optimism"),
         rows,
     )
@@ -85,7 +85,7 @@ def _test_time(lineage: Lineage) -> list[Section]:
     if not rows:
         return []
     table = Table(
-        "Members that predict the mean over variants of each image. Gain: how much lower the divergence is with them.",
+        "Members that predict the mean over variants of each image. Gain: the decrease of the divergence.",
         ("Member", "KL divergence without", "With variants", "Gain", "95 % interval", "Verdict"),
         rows,
         words=frozenset({5}),

@@ -1,4 +1,4 @@
-"""What models are measured against: the floor of votes, and experts whose votes are known."""
+"""The references for models: the floor of votes, and predictions from the votes of a few experts."""
 
 from hbac_assets.figures import svg
 from hbac_assets.report.charts.scores import POINTS, experts_chart
@@ -12,7 +12,7 @@ def experts_section(found: Evaluation) -> Section:
     parts = [*_floor(found), *_experts(found)]
     if parts:
         return Section("Floor and experts", sections=parts)
-    text = Text("Not known: it takes the votes themselves, rows with two votes for the floor and with ten for experts.")
+    text = Text("Unknown: the floor needs the votes of rows with two or more, the experts rows with ten or more.")
     return Section("Floor and experts", [text])
 
 
@@ -30,14 +30,14 @@ def _floor(found: Evaluation) -> list[Section]:
         for one in found.floor
     ]
     table = Table(
-        "The floor of votes in nats: Grassberger's estimate is mostly too high, that by a Dirichlet distribution "
-        "mostly too low; the middle of both is used.",
+        "The floor of votes in nats: Grassberger's estimate is mostly too high, that of a Dirichlet distribution "
+        "mostly too low; their midpoint is used.",
         ("Rows by number of votes", "Rows", "Grassberger", "Dirichlet", "Middle"),
         rows,
     )
     text = Text(
-        "The floor is what somebody would score who knows the true probability of each class: not 0, since the experts "
-        "who voted are a sample. It is a mean over rows, and no bound for one of them."
+        "The floor is the score of an observer who knows the true probability of each class: not 0, since the experts "
+        "who voted are a sample. It is a mean over rows and does not bound the score of a single row."
     )
     return [Section("The floor of votes", [text, table])]
 
@@ -49,19 +49,19 @@ def _experts(found: Evaluation) -> list[Section]:
     listed = "; ".join(f"{one['model']} {experts(one['experts'])}" for one in drawn)
     picture = Picture(
         svg(experts_chart(found.experts, drawn)),
-        "How well the votes of a few experts predict the next vote, on rows with ten votes or more. A model stands "
-        "where the curve has its score, and is worth as many experts; further right is better.",
+        "How well the votes of a few experts predict the next vote, on rows with ten votes or more. A model is placed "
+        "where the curve equals its score, and is worth that many experts; further right is better.",
         f"The divergence falls with the number of experts. Worth of the models in experts: {listed}.",
         720,
     )
     curve = Table(
-        "The divergence in nats of a number of experts.",
+        "The divergence of a number of experts, in nats.",
         ("Experts", *(whole(one["votes"]) for one in found.experts)),
         [("KL divergence", *(nats(one["kl"]) for one in found.experts))],
     )
     models = Table(
-        "The same rows, scored by the models.",
+        "The models on the same rows.",
         ("Model", "KL divergence, ten votes or more", "Worth experts"),
         [(one["model"], nats(one["kl_many_votes"]), experts(one["experts"])) for one in found.models],
     )
-    return [Section("Worth how many experts", [picture, curve, models])]
+    return [Section("Worth in experts", [picture, curve, models])]

@@ -1,4 +1,4 @@
-"""Which model is best, and how surely."""
+"""The leaderboard: all models, with intervals and paired differences."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from hbac_assets.scoring.evaluation import Evaluation
 from hbac_assets.scoring.yardsticks import Record
 
 PAIRED_MODELS, DRAWN_MODELS = 5, 40
-"""Of so many, the best ones, each pair is compared; so many are drawn."""
+"""Numbers of best models that are compared in pairs, and that are drawn."""
 
 
 def leaderboard_section(found: Evaluation, kinds: Mapping[str, str], references: Sequence[Record] = ()) -> Section:
@@ -20,7 +20,7 @@ def leaderboard_section(found: Evaluation, kinds: Mapping[str, str], references:
     Args:
         found: their evaluation.
         kinds: the kind of each model by its name, a key of `charts.scores.STYLES`.
-        references: records of what they are measured against, as in `Evaluation.models`.
+        references: records of the references, as in `Evaluation.models`.
     """
     records = sorted([*found.models, *references], key=lambda one: one["mean"])
     blocks: list[Block] = [_picture(records[:DRAWN_MODELS], kinds), _table(found, records)]
@@ -31,9 +31,9 @@ def _picture(records: Sequence[Record], kinds: Mapping[str, str]) -> Picture:
     listed = "; ".join(f"{one['model']} {nats(one['mean'])}" for one in records)
     return Picture(
         svg(scores_chart(records, kinds)),
-        "The score of each model; further left is better. A line is the 95 % interval over patients: how far the score "
-        "would move with others. Models whose intervals overlap may still differ surely, since what makes a row hard "
-        "is hard for both: the table compares them row by row.",
+        "The score of each model; further left is better. Lines are 95 % intervals over patients. Models whose "
+        "intervals overlap may still differ significantly, since the difficulty of a row affects both: the table "
+        "compares them row by row.",
         f"KL divergence of each model, best first: {listed}. Class prior {nats(records[0]['prior'])}, "
         f"floor {nats(records[0]['floor'])}.",
         720,
@@ -61,8 +61,8 @@ def _table(found: Evaluation, records: Sequence[Record]) -> Table:
         )
     best = found.models[0]["model"]
     return Table(
-        "Scores in nats, best first. Prior to floor: how much of the way from the class prior to the floor of votes. "
-        f"Behind: the mean difference from {best} over the rows that both have scored, with its 95 % interval.",
+        "Scores in nats, best first. Prior to floor: the way covered from the class prior to the floor of votes. "
+        f"Behind: the mean difference from {best} over the rows that both have predicted, with its 95 % interval.",
         (
             "Model", "KL divergence", "95 % interval", "Rows", "Prior to floor", "Worth experts",
             "Behind the best", "95 % interval of that", "Verdict",

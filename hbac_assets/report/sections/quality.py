@@ -1,4 +1,4 @@
-"""Where a model is good and where not: slices, classes, calibration, confusion."""
+"""Strengths and weaknesses of a model: slices, classes, calibration, confusion."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def _slices(found: Evaluation, model: str) -> Section:
     listed = "; ".join(f"{one['by']} {one['slice']} {nats(one['mean'])}" for one in mine)
     picture = Picture(
         svg(slices_chart(found.slices, model)),
-        f"{model} on parts of the table, with 95 % intervals over patients. Slices with few votes have a high floor, "
+        f"{model} on subsets of the rows, with 95 % intervals over patients. Slices with few votes have a high floor, "
         "whatever the model: compare models within a slice, and slices of votes by the way from prior to floor.",
         f"KL divergence of {model} by slice: {listed}.",
         720,
@@ -51,8 +51,8 @@ def _slices(found: Evaluation, model: str) -> Section:
     names = [(one["by"], one["slice"]) for one in mine]
     worst = frozenset(names.index((one["by"], one["slice"])) for one in _of(found.worst, model))
     table = Table(
-        "Slices. Excess: how much higher than over all other rows. Marked: those that are worst, whose excess is "
-        "surely above 0.",
+        "Slices. Excess: how much higher than over all other rows. Marked: the worst slices, whose excess has an "
+        "interval above 0.",
         (
             "Slice", "Rows", "Patients", "KL divergence", "95 % interval", "Excess", "95 % interval of that",
             "Prior to floor",
@@ -76,7 +76,7 @@ def _classes(found: Evaluation, model: str) -> Section:
     ]
     table = Table(
         f"{model}, class by class. The parts of the divergence sum to the score. AUROC and AUPRC: one class against "
-        "the rest, where the class with the most votes is right; rows with a tie are left out.",
+        "the rest, where the class with the most votes is the true one; rows with a tie are left out.",
         ("Class", "Rows with this majority", "Part of the divergence", "AUROC", "AUPRC"),
         rows,
     )
@@ -94,8 +94,8 @@ def calibration_picture(found: Evaluation, model: str) -> Picture:
     return Picture(
         svg(reliability_chart(found.reliability, model)),
         "Where the model gives a class a probability of 0.3, do three of ten experts vote for it? On the dashed line "
-        "they do; below it the model is too sure of the class, above it too timid. Small points stand for few rows and "
-        "stray by chance.",
+        "they do; below it the model is too sure of the class, above it too cautious. Small points are few rows and "
+        "vary by chance.",
         f"Reliability of {model} by class and bin of the prediction. {listed}.",
         720,
     )
@@ -108,8 +108,8 @@ def _confusion(found: Evaluation, model: str) -> Section:
         for name, row in zip(CLASSES, values, strict=True)
     ]
     table = Table(
-        f"The mean prediction of {model} where experts vote for a class, each row of the data counted with the "
-        "fraction of its votes for it; the darker, the more.",
+        f"The mean prediction of {model} where experts vote for a class, each row of the data weighted by the "
+        "fraction of its votes for it; darker is more.",
         ("Experts", *CLASSES),
         rows,
         shades=[[value if is_known(value) else 0.0 for value in row] for row in values],

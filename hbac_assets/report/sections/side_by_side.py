@@ -1,4 +1,4 @@
-"""All models of an evaluation beside one another, slice by slice and class by class."""
+"""All models of an evaluation side by side, by slice and by class."""
 
 from hbac_assets.labels import CLASSES
 from hbac_assets.report.page import Section, Table

@@ -1,4 +1,4 @@
-"""How the members were trained: losses, parameters, speed."""
+"""The training of the members: losses, parameters, speed."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -37,9 +37,9 @@ def speed_section(members: Sequence[Member]) -> Section:
             )
         )
     table = Table(
-        "How long the trainings took, in seconds. A model: from its first row to its stored weights, compilation "
-        "included; of one that was resumed, the last part alone. An epoch: with validation, without compilation. "
-        "Images a second: training alone. Both are medians over all epochs and folds.",
+        "Durations of the trainings in seconds. A model: from its first row to its stored weights, including "
+        "compilation; of a resumed one, only the last part. An epoch: with validation, without compilation. "
+        "Images a second: training only. Both are medians over all epochs and folds.",
         ("Member", "Models", "All models (s)", "A model (s)", "An epoch (s)", "Images a second", "On"),
         rows,
         words=frozenset({6}),
@@ -53,11 +53,11 @@ def _picture(members: Sequence[Member]) -> Picture:
         for member in members
         for number, cell in enumerate(member.cells)
     )
-    stages = " Vertical lines begin a stage." if any(len(one.settings.all_stages) > 1 for one in members) else ""
+    stages = " A vertical line begins a stage." if any(len(one.settings.all_stages) > 1 for one in members) else ""
     return Picture(
         svg(loss_chart(members)),
-        "The losses of every fold over the epochs. Validation that rises while training falls is overfitting; lines "
-        "that lie far apart are folds that differ. Training is on augmented images, so that it may stay above "
+        "The losses of every fold over the epochs. Rising validation loss with falling training loss is overfitting; "
+        "distant lines are folds that differ. Training is on augmented images, so that its loss may stay above "
         f"validation.{stages}",
         f"Loss curves of each member on each fold. Validation loss of the scored epoch: {listed}.",
         780,
@@ -83,7 +83,7 @@ def _losses(members: Sequence[Member]) -> Table:
                 )
             )
     return Table(
-        "Every fold: the epoch whose weights predict, and the one with the lowest validation loss, in nats.",
+        "Every fold: the epoch whose weights predict, and the one of lowest validation loss, in nats.",
         (
             "Member", "Fold", "Training rows", "Validation rows", "Epochs", "Scored epoch", "Validation loss",
             "Best epoch", "Lowest validation loss",
@@ -108,8 +108,8 @@ def _parameters(members: Sequence[Member]) -> Table:
             )
         )
     return Table(
-        "What the members are. Parameters: numbers that a model has learned (trainable), or that follow from the "
-        "training rows (not trainable, such as the running statistics of batch normalisation).",
+        "The members. Parameters: weights learned by training (trainable), or estimated from the training rows "
+        "(not trainable, such as the running statistics of batch normalisation).",
         (
             "Member", "Backbone", "Input", "Pretrained on", "Target", "Parameters", "Trainable", "Not trainable",
             "In the backbone",
@@ -120,7 +120,7 @@ def _parameters(members: Sequence[Member]) -> Table:
 
 
 def _machine(environment: dict[str, object]) -> str:
-    """Return what a model was trained on."""
-    device, count = environment["device"], environment.get("devices", 1)  # earlier models were trained on one
+    """Return the machine on which a model was trained."""
+    device, count = environment["device"], environment.get("devices", 1)  # earlier models used one
     cores = f", {environment['cores']} cores" if device == "cpu" else ""
     return f"{device}{f' × {count}' if count != 1 else ''}{cores}, {environment['precision']}"

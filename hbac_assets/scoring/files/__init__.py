@@ -1,5 +1,5 @@
-"""Predictions and votes from files of any origin, for scoring them.
+"""Reading predictions and votes from files of any origin, for scoring.
 
-Nothing is repaired here: what cannot be scored is refused in one line, what is scored although it is odd is counted.
-The competition's own tables are read by `hbac_assets.competition`.
+Nothing is repaired: data that cannot be scored are refused in one line, odd values that can be are counted. Reading the
+competition's tables belongs to `hbac_assets.competition`.
 """

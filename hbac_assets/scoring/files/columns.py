@@ -1,4 +1,4 @@
-"""Tables whose columns have any names: which columns are which, and checked ids and numbers."""
+"""Tables with arbitrary column names: identification of columns, and checked ids and numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,17 +19,16 @@ CORRECT = "correct it"
 
 @dataclass(frozen=True)
 class ColumnNames:
-    """The names of the columns; `{}` in a pattern stands for a class, such as lpd. Case does not matter.
+    """The names of the columns; `{}` in a pattern stands for a class, such as lpd. Case is ignored.
 
     Attributes:
-        id: of a row; "": label_id, or eeg_id where there is none.
-        probabilities: a pattern; "": the first of `PROBABILITIES` that a file has, `{}_vote` only beside a votes table.
-        votes: a pattern; where a table has none of these columns, vote shares are taken from `{}_share`, with
-            vote_count if it is there.
-        model: names the model of a row in a file of several; without it a model is named after its file.
+        id: of a row; "": label_id, or otherwise eeg_id.
+        probabilities: a pattern; "": the first of `PROBABILITIES` that a file has, `{}_vote` only with a votes table.
+        votes: a pattern; without such columns, vote fractions are taken from `{}_share`, with vote_count if present.
+        model: the model of a row in a file of several; without it a model is named after its file.
         patient: of a row's patient.
-        fold: of the fold that a row was held out in.
-        quality: of any measure of the signal's quality.
+        fold: of the fold in which a row was held out.
+        quality: of any measure of signal quality.
     """
 
     id: str = ""
@@ -41,15 +40,15 @@ class ColumnNames:
     quality: str = "quality"
 
     def lower(self) -> "ColumnNames":
-        """Return the names in lower case, as those of a table that was read."""
+        """Return the names in lower case, as in a table that was read."""
         return ColumnNames(**{name: value.lower() for name, value in vars(self).items()})
 
 
 def read_frame(path: Path) -> pd.DataFrame:
-    """Return the table of a parquet or CSV file, the names of its columns in lower case.
+    """Return the table of a parquet or CSV file, with column names in lower case.
 
     Raises:
-        HbacError: it cannot be read, is empty, or two columns have one name.
+        HbacError: it cannot be read, is empty, or two columns have the same name.
     """
     if not path.is_file():
         raise fault(path, "a file", "a folder" if path.is_dir() else "none", "correct its name")
@@ -76,7 +75,7 @@ def common_id(frames: Mapping[Any, pd.DataFrame]) -> str:
 
 
 def class_columns(path: Path, frame: pd.DataFrame, patterns: Iterable[str]) -> list[str]:
-    """Return the columns of the six classes by the first pattern of which the table has any."""
+    """Return the columns of the six classes, by the first pattern that matches any column."""
     wanted = [[in_pattern(pattern, name) for name in CLASSES] for pattern in patterns]
     for columns in wanted:
         missing = [column for column in columns if column not in frame.columns]
@@ -94,7 +93,7 @@ def in_pattern(pattern: str, name: str = CLASSES[0]) -> str:
 
 
 def id_index(path: Path, frame: pd.DataFrame, column: str) -> pd.Index:
-    """Return the ids as text, so that 7, 7.0 and "7" are one.
+    """Return the ids as text, so that 7, 7.0 and "7" are equal.
 
     Raises:
         HbacError: the column or an id is missing.
@@ -110,7 +109,7 @@ def id_index(path: Path, frame: pd.DataFrame, column: str) -> pd.Index:
 
 
 def row_number(frame: pd.DataFrame, at_fault: Any) -> int:
-    """Return the number, from 0 in its file, of the first row at fault."""
+    """Return the index in its file, from 0, of the first invalid row."""
     return int(frame.index[int(np.argmax(at_fault))])
 
 

@@ -29,11 +29,11 @@ SUM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class ReadPredictions:
-    """What files hold.
+    """Predictions read from files.
 
     Attributes:
         predictions: (N, 6) by model, NaN in rows that a model did not predict.
-        table: what is known of the N rows.
+        table: of the N rows.
         oddities: model, rows predicted, rows_not_summing_to_1, rows_with_zero_where_votes_are.
     """
 
@@ -49,13 +49,13 @@ def read_predictions(
 
     Args:
         files: parquet or CSV, each with the predictions of one model or, with a column that names it, of several.
-        votes: a table of votes; None: the files hold them, too.
+        votes: a table of votes; None: the files also have them.
         names: of the columns.
-        progress: called with the number of files read, and of all.
+        progress: called with the number of files read, and of all files.
 
     Raises:
-        HbacError: a file cannot be read, a column is missing, an id is missing, stands twice or has no votes, or a
-            value is not what it should be; names file, row and column.
+        HbacError: a file cannot be read, a column is missing, an id is missing, duplicate or without votes, or a value
+            is invalid; names file, row and column.
     """
     names = names.lower()
     frames = {}
@@ -92,7 +92,7 @@ def _models(path: Path, frame: pd.DataFrame, column: str) -> list[tuple[str, pd.
 
 
 def _places(path: Path, rows: pd.DataFrame, column: str, known: pd.Index) -> np.ndarray:
-    """Return the place of each row's id among the ids that have votes."""
+    """Return the index of each row's id among the ids with votes."""
     ids = id_index(path, rows, column)
     if ids.has_duplicates:
         twice = ids.duplicated()

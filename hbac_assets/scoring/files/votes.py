@@ -1,4 +1,4 @@
-"""The table of votes that predictions are scored on: from a file of its own, or from those of the predictions."""
+"""The table of votes on which predictions are scored: from a separate file, or from those of the predictions."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,10 +23,10 @@ from hbac_assets.scoring.scored_table import ScoredTable
 
 
 def votes_of_predictions(frames: Mapping[Path, pd.DataFrame], id_column: str, names: ColumnNames) -> pd.DataFrame:
-    """Return the truth that prediction files hold, each id once.
+    """Return the votes in prediction files, each id once.
 
     Raises:
-        HbacError: none holds it, or two say different things of one row.
+        HbacError: no file has votes, or two differ on a row.
     """
     patterns = (names.votes, SHARES)
     having = {path: frame for path, frame in frames.items() if _any_columns(frame, patterns)}
@@ -55,10 +55,10 @@ def _any_columns(frame: pd.DataFrame, patterns: Iterable[str]) -> bool:
 def votes_of_table(
     path: Path, frame: pd.DataFrame, id_column: str, names: ColumnNames, *, repeated: bool = False
 ) -> pd.DataFrame:
-    """Return, by id: the share of each class, `votes` (NaN where only shares are known), patient, fold and quality.
+    """Return, by id: the fraction of each class, `votes` (NaN if only fractions are known), patient, fold and quality.
 
     Raises:
-        HbacError: a column or id is missing, an id stands twice (unless `repeated`), or a row has no votes.
+        HbacError: a column or id is missing, an id is duplicate (unless `repeated`), or a row has no votes.
     """
     ids = id_index(path, frame, id_column)
     if ids.has_duplicates and not repeated:
@@ -76,7 +76,7 @@ def votes_of_table(
     truth = pd.DataFrame(values / counts[:, None], ids, list(SHARE_COLUMNS))
     if "vote_count" in frame.columns:
         truth["votes"] = numbers(path, frame, ["vote_count"], "a number of votes")[:, 0]
-    else:  # averaged votes, as some programs keep them, do not say how many voted
+    else:  # averaged votes, as some programs store them, do not tell how many voted
         truth["votes"] = counts if (values % 1 == 0).all() and columns[0] == in_pattern(names.votes) else np.nan
     for name, column in (("patient", names.patient), ("fold", names.fold), ("quality", names.quality)):
         if column in frame.columns:
@@ -87,7 +87,7 @@ def votes_of_table(
 def scored_table(
     truth: pd.DataFrame, frames: Mapping[Path, pd.DataFrame], id_column: str, names: ColumnNames
 ) -> ScoredTable:
-    """Return what is known of the rows; patients, folds and quality may also come from the files of predictions."""
+    """Return the table of the rows; patients, folds and quality may also come from the files of predictions."""
     shares = truth[list(SHARE_COLUMNS)].to_numpy()
     counts = truth["votes"].to_numpy(dtype="float64")
     known_counts = not np.isnan(counts).any()
@@ -102,7 +102,7 @@ def scored_table(
 def _known(
     truth: pd.DataFrame, name: str, frames: Mapping[Path, pd.DataFrame], id_column: str, column: str
 ) -> np.ndarray | None:
-    """Return what is known of each row: from the table of votes, or from the first file that knows it of all rows."""
+    """Return a column for all rows: from the table of votes, or from the first file that has it for all rows."""
     if name in truth and truth[name].notna().all():
         return truth[name].to_numpy()
     for path, frame in frames.items():

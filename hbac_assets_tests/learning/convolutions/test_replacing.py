@@ -160,7 +160,7 @@ def test_bias_and_activation_are_those_of_the_layer() -> None:
         lambda: keras.layers.Conv2D(4, 3, data_format="channels_first"),
     ],
 )
-def test_what_it_does_not_cover_goes_the_plain_way(layer) -> None:
+def test_uncovered_convolutions_use_the_plain_form(layer) -> None:
     model = keras.Sequential([keras.Input((8, 8, 4)), layer()])
     with fast_convolutions(model):
         assert computed_otherwise(model) == []

@@ -1,4 +1,4 @@
-"""Another kind of input is one module: what follows from it everywhere else is seen here on a series."""
+"""Another kind of input is one module: its effects everywhere else, for the example of a series."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def test_a_series_is_read_learned_from_and_predicted(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_what_does_not_go_with_it_is_refused(settings: dict[str, Any], complaint: str) -> None:
+def test_incompatible_settings_are_refused(settings: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         member(**settings)
 

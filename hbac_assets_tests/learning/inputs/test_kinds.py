@@ -1,4 +1,4 @@
-"""What members see of a row: Kaggle's spectrogram, the EEG's, or one above the other."""
+"""Members' images of a row: Kaggle's spectrogram, the EEG's, or both stacked."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Waveforms of labelled windows, from the EEG's parquet file to what a network sees."""
+"""Waveforms of labelled windows, from the EEG's parquet file to a network's input."""
 
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def test_the_recipe_is_the_default_unless_given() -> None:
         assert Preprocessing.model_validate(settings.model_dump(mode="json")) == settings
 
 
-def test_what_is_shared_with_members_of_images_does_not_matter(arrays: Arrays) -> None:
+def test_settings_shared_with_image_members_do_not_matter(arrays: Arrays) -> None:
     shared = {"window": 200, "image_size": (64, 96), "clip": (-6, 10)}
     settings = Preprocessing.model_validate({"input": "waveform", "waveform": RECIPE, **shared})
     read = settings.kind.reader(ROWS, {RECIPE: arrays}, settings)
@@ -133,7 +133,7 @@ def test_the_longest_shift_leaves_the_labelled_seconds() -> None:
     ],
     ids=str,
 )
-def test_what_does_not_go_with_waveforms_is_refused(settings: dict[str, Any], complaint: str) -> None:
+def test_settings_incompatible_with_waveforms_are_refused(settings: dict[str, Any], complaint: str) -> None:
     content = {"backbone": "bipolar_resnet", "preprocessing": {"input": "waveform"}}
     with pytest.raises(ValidationError, match=f"(?s){complaint}"):
         MemberSettings.model_validate(content | settings)

@@ -18,7 +18,7 @@ def inside(bounds, share, logarithmic):
 
 
 @given(st.floats(0, 1), st.floats(0.05, 1))
-def test_narrowed_ranges_have_their_share_of_the_width_around_the_middle_and_within_the_first(position, share):
+def test_narrowed_ranges_have_their_fraction_of_the_width_and_lie_within_the_first(position, share):
     names = [name for name, _ in RANGES if name not in CATEGORICAL]
     middle = {name: inside(getattr(RANGES, name), position, name in ("peak", "weight_decay")) for name in names}
     narrow = RANGES.narrowed(middle, share)

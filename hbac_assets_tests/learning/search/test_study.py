@@ -1,4 +1,4 @@
-"""Studies with losses that take no time to find, in real SQLite files."""
+"""Studies with instantaneous losses, in real SQLite files."""
 
 import math
 from pathlib import Path
@@ -27,7 +27,7 @@ SEARCH = Search(member="b1", batches=3, trials=8)
 
 
 class KilledError(BaseException):
-    """What ends a process in these tests."""
+    """Simulates a kill in these tests."""
 
 
 def losses_of(params):
@@ -81,7 +81,7 @@ def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(undisturbed, tmp
     pd.testing.assert_frame_equal(trials_table(again, SEARCH), trials_table(undisturbed, SEARCH), check_exact=True)
 
 
-def test_it_finds_better_values_than_chance_and_gives_up_what_falls_behind(undisturbed):
+def test_it_finds_better_values_than_chance_and_prunes_poor_trials(undisturbed):
     table = trials_table(undisturbed, SEARCH)
     assert table["batch"].tolist() == [1] * 8 + [2] * 8 + [3] * 8
     assert set(table["outcome"]) == {"complete", "pruned"}
@@ -129,7 +129,7 @@ def given_losses(path, *losses):
 
 
 @pytest.mark.slow
-def test_a_trial_is_given_up_above_the_median_of_those_that_came_as_far(tmp_path):
+def test_a_trial_is_pruned_above_the_median_of_those_at_the_same_step(tmp_path):
     earlier = [[1.0, 0.9, 2.0, 2.0], [2.0, 1.9, 3.0, 3.0], [3.0, 2.9, 4.0, 4.0], [4.0, 3.9, 5.0, 5.0]]
     assert (
         given_losses(tmp_path / "a.db", *earlier, [2.5, 2.4, 3.5, 9.0]) == ["complete"] * 5

@@ -45,7 +45,7 @@ def test_the_value_is_the_mean_of_the_folds_last_losses_and_epochs_count_on(sett
     assert value == fmean([records[1].val_loss, records[3].val_loss])
 
 
-def test_what_is_raised_after_an_epoch_ends_the_trial(settings, tmp_path):
+def test_an_exception_after_an_epoch_ends_the_trial(settings, tmp_path):
     def stop(record):
         raise KeyboardInterrupt
 

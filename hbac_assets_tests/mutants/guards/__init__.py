@@ -1,8 +1,8 @@
-"""Guards of this project, and for each the test that fails when it is taken away.
+"""Guards of this project, each with the test that fails without it.
 
-`guard` stands exactly once in `file`; `instead` is what a careless change would leave in its place.
+`guard` occurs exactly once in `file`; `instead` is the result of a careless change.
 
-A module for each package of `hbac_assets`; `modules` has those of the modules beside the packages.
+One module per package of `hbac_assets`; `modules` has those of the top-level modules.
 """
 
 from importlib import import_module

@@ -22,14 +22,14 @@ GUARDS = [
         "commands/opening.py",
         "if _is_of_this_machine(",
         "if facts and bool(",
-        "commands/test_opening.py::test_what_another_machine_took_says_nothing[cores]",
+        "commands/test_opening.py::test_durations_of_other_machines_do_not_count[cores]",
     ),
     Guard(
         "results are replaced only if asked",
         "commands/predict.py",
         "if not options.overwrite:",
         "if False:",
-        "recordings/test_command.py::test_what_is_there_is_replaced_only_if_asked[a.predictions.csv]",
+        "recordings/test_command.py::test_existing_results_are_replaced_only_on_request[a.predictions.csv]",
     ),
     Guard(
         "nothing is freed for data that the store does not know",

@@ -1,10 +1,10 @@
-"""A guard, and the test that fails when it is taken away."""
+"""A guard, and the test that fails without it."""
 
 from typing import NamedTuple
 
 
 class Guard(NamedTuple):
-    """A few words of source text without which something goes wrong unseen."""
+    """A piece of source text that prevents a silent error."""
 
     what: str
     file: str

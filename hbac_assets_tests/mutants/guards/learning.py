@@ -50,7 +50,7 @@ GUARDS = [
         "learning/training.py",
         "compiled = compilation_clock().seconds - self._compiled",
         "compiled = 0",
-        "learning/test_training.py::test_what_a_first_epoch_takes_is_without_compilation",
+        "learning/test_training.py::test_the_duration_of_a_first_epoch_excludes_compilation",
     ),
     Guard(
         "compilation within compilation counts once",
@@ -118,7 +118,7 @@ GUARDS = [
     Guard(
         "a stage that ends early has its raw weights validated, too",
         "learning/training.py",
-        " or progress.epochs_without_gain(plan.stage) >= patience",
+        " or progress.epochs_without_improvement(plan.stage) >= patience",
         "",
         "learning/test_training.py::test_a_stage_that_ends_early_tells_what_averaging_gained",
     ),
@@ -176,7 +176,7 @@ GUARDS = [
         "learning/inputs/channels.py",
         "max(0.0, shortest - LABEL_SECONDS) / 2",
         "shortest / 2",
-        "learning/inputs/test_waveform.py::test_what_does_not_go_with_waveforms_is_refused",
+        "learning/inputs/test_waveform.py::test_settings_incompatible_with_waveforms_are_refused",
     ),
     Guard(
         "new augmentations leave the draws of the earlier ones",

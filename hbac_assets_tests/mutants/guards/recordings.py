@@ -57,7 +57,7 @@ GUARDS = [
         "recordings/resampling.py",
         "HALF_LENGTH * factor + 1, 1 / factor,",
         "HALF_LENGTH * factor + 1, min(0.99, 2 / factor),",
-        "recordings/test_resampling.py::test_what_is_above_the_new_nyquist_frequency_does_not_alias[500]",
+        "recordings/test_resampling.py::test_frequencies_above_the_new_nyquist_frequency_do_not_alias[500]",
     ),
     Guard(
         "the filter of a chunk has run in",
@@ -78,8 +78,7 @@ GUARDS = [
         "recordings/windows.py",
         "if fractions[number] >= LEAST_COVERED}",
         "if fractions[number] >= 0}",
-        "recordings/test_over_time.py::"
-        "test_what_is_covered_too_little_has_no_probabilities_and_fewer_members_where_one_is_blind",
+        "recordings/test_over_time.py::test_insufficient_coverage_gives_fewer_members_or_no_probabilities",
     ),
     Guard(
         "the class prior is not shown as a prediction",

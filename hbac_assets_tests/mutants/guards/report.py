@@ -36,7 +36,7 @@ GUARDS = [
         "report/cases.py",
         "< shares.max(axis=1) - 1e-9",
         "!= 1",
-        "report/test_cases.py::test_misses_are_the_dearest_of_those_that_are_wrong_one_of_each_patient",
+        "report/test_cases.py::test_misses_are_the_costliest_wrong_rows_one_per_patient",
     ),
     Guard(
         "an EEG that cannot be read leaves the spectrogram alone",
@@ -50,6 +50,6 @@ GUARDS = [
         "report/experiment.py",
         "SYNTHETIC if lineage.dataset.is_synthetic else",
         "",
-        "report/test_experiment.py::test_the_page_says_that_its_data_are_synthetic_and_what_it_does_not_show",
+        "report/test_experiment.py::test_the_page_states_that_its_data_are_synthetic_and_its_limits",
     ),
 ]
