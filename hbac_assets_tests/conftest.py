@@ -3,12 +3,14 @@
 Nothing is written into the checkout outside data/.
 """
 
+import importlib
 import shutil
 import signal
 from pathlib import Path
 
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
+from threadpoolctl import threadpool_limits
 
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
@@ -38,6 +40,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
     maker = next((item for item in items if item in of_project and not item.get_closest_marker("long")), None)
     items.sort(key=lambda item: item is not maker and 1 + (item in of_project))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_blas_thread():
+    """Limit each worker to one thread of NumPy's and SciPy's BLAS: more would wait for busy cores in every product."""
+    importlib.import_module("scipy.linalg")
+    with threadpool_limits(1, "blas"):
+        yield
 
 
 @pytest.fixture(scope="session")
