@@ -12,8 +12,8 @@ ENVIRONMENT := source .envrc
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
 
-# The virtual environment is as new as the lock file; the tools that tests need are added when they are needed.
-# In a project that was moved or copied its commands belong to the old folder, and are installed again.
+# The virtual environment is as new as the lock file; development tools are added on demand.
+# After a project was moved or copied, its commands belong to the old folder and are reinstalled.
 moved = $(shell if .ci/moved dagster || .ci/moved pytest; then echo --reinstall; fi)
 ifneq ($(moved),)
 .PHONY: .venv/.locked .venv/.locked-dev .venv/.locked-docs
@@ -35,7 +35,7 @@ endif
 	"$$uv" sync --frozen $$quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(filter %-docs,$@),--group docs) $(if $(GPU),--extra gpu) $(moved)
 	touch $@
 
-setup: .venv/.locked-dev  ## make .venv from uv.lock, with the tools for development; GPU=1 adds CUDA
+setup: .venv/.locked-dev  ## create .venv from uv.lock, with the development tools; GPU=1 adds CUDA
 
 run: .venv/.locked  ## materialize the whole chain and print the scores
 	$(ENVIRONMENT)
@@ -49,27 +49,27 @@ test-fast: lint  ## lint, types and the quick tests, 2 minutes once programs are
 	$(ENVIRONMENT)
 	python -m pytest -n 2 -m 'not long and not slow and not browser'
 
-test-long: .venv/.locked-dev  ## what takes too long for every change: all named experiments in miniature, kills, a search
+test-long: .venv/.locked-dev  ## the slow tests: all named experiments in miniature, kills, a search
 	$(ENVIRONMENT)
 	python -m pytest -v -m long --durations 0
 
-test-browser: .venv/.locked-dev  ## click through Dagster's and MLflow's pages in Chromium, which the system has; screens in data/browser
+test-browser: .venv/.locked-dev  ## click through Dagster's and MLflow's UIs in the system's Chromium; screenshots in data/browser
 	$(ENVIRONMENT)
 	python -m pytest -v -n 0 -m browser hbac_assets_tests/browser
 
-faults: .venv/.locked-dev  ## kills, full disks, bad input and more, with a table: case, expected, seen; half an hour
+faults: .venv/.locked-dev  ## test kills, full disks, bad input and more, with a table of expected and observed behaviour; half an hour
 	$(ENVIRONMENT)
 	python -m pytest -n 2 --dist worksteal --timeout 1200 -m 'long or not long' hbac_assets_tests/faults
 
-mutants: .venv/.locked-dev  ## take guards away one by one and see that a test fails without each, minutes
+mutants: .venv/.locked-dev  ## remove guards one by one and check that a test fails without each, minutes
 	$(ENVIRONMENT)
 	python -m hbac_assets_tests.mutants
 
-bench: .venv/.locked-dev  ## measure every stage beside what people use today, half an hour; ROWS=1,4 for some rows
+bench: .venv/.locked-dev  ## compare every stage with the usual tools, half an hour; ROWS=1,4 for some rows
 	$(ENVIRONMENT)
 	python -m benchmarks $(if $(ROWS),--rows $(ROWS))
 
-rehearsal: .venv/.locked-dev  ## the whole chain on a folder of the competition's full size, DIR=…, with time, memory and disk
+rehearsal: .venv/.locked-dev  ## the whole chain on a full-size folder, DIR=…, with time, memory and disk
 	$(ENVIRONMENT)
 	python -m benchmarks.rehearsal $(if $(DIR),$(DIR),$(error DIR=… names a folder in Kaggle's layout))
 
@@ -82,7 +82,7 @@ docs: .venv/.locked-docs  ## build the documentation into data/site, which needs
 	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet --strict --config-file documentation/mkdocs.yml
 	echo "$$PWD/data/site/index.html"
 
-screenshots: .venv/.locked-dev  ## pictures of Dagster, MLflow and the report of a finished run, by Chromium; TO=folder
+screenshots: .venv/.locked-dev  ## take the pictures of Dagster, MLflow and the report of a finished run in Chromium; TO=folder
 	$(ENVIRONMENT)
 	python -m documentation.screenshots $(if $(TO),--output $(TO))
 
@@ -92,7 +92,7 @@ lint: .venv/.locked-dev  ## ruff and mypy
 	ruff format --check .
 	mypy
 
-format: .venv/.locked-dev  ## let ruff format and mend what it can
+format: .venv/.locked-dev  ## format and fix with ruff
 	$(ENVIRONMENT)
 	ruff check --fix .
 	ruff format .

@@ -12,7 +12,7 @@ from hbac_assets.resources.paths import DEFAULT_PLACES, IN_CHECKOUT
 SWITCHES = {
     "DO_NOT_TRACK": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    # Workers of the MLflow server for jobs that nothing here uses.
+    # No job workers of the MLflow server, which are not used here.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     # About semaphores of a killed step: the process that warns of them has removed them.
     "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",

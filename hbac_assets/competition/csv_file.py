@@ -71,7 +71,7 @@ def read_text_table(path: Path, known: Collection[str]) -> TextTable:
     ignored = [name for name in header if name not in known]
     if ignored:
         names = ", ".join(name or "one without a name" for name in ignored)
-        remarks.append(f"columns that nothing here uses are ignored: {names}")
+        remarks.append(f"unused columns are ignored: {names}")
     _require_distinct(path, header, known)
     cells = pd.DataFrame(list(rows.values()), columns=header, index=list(rows), dtype="str")
     cells = cells[[name for name in header if name in known]].apply(lambda column: column.str.strip())

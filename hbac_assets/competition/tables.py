@@ -143,7 +143,7 @@ def read_test_tables(folder: Path) -> TestTables:
     remarks = [f"{name}: {one}" for name, table in (("test.csv", test), ("sample_submission.csv", sample))
                for one in table.remarks]  # fmt: skip
     if repeated := int(rows.duplicated("eeg_id").sum()):
-        remarks.append(f"test.csv: {repeated} rows are of an EEG that stands in a row before")
+        remarks.append(f"test.csv: {repeated} rows repeat the EEG of an earlier row")
     rows["eeg_id"] = rows["eeg_id"].astype("str")
     return TestTables(rows.reset_index(drop=True), order.reset_index(drop=True), tuple(remarks))
 

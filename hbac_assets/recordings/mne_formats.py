@@ -67,7 +67,7 @@ def open_by_mne(path: Path) -> MneRecording:
             warnings.simplefilter("ignore")
             raw = mne.io.read_raw(path, preload=False, verbose="error")
     except Exception as error:  # readers raise many types
-        raise refusal(path, f"a {path.suffix} file with what belongs to it", error, "export it again") from error
+        raise refusal(path, f"a {path.suffix} file with its companion files", error, "export it again") from error
     remarks = list(raw.annotations)
     if any(one["onset"] > 0 and str(one["description"]).startswith(NEW_SEGMENT) for one in remarks):
         raise refusal(

@@ -56,7 +56,7 @@ def _require_agreement(signals: Signals, probes: np.ndarray) -> None:
     for column, error, deviation in signals.derivation.closure_errors(there):
         if error > max(CONTRADICTION * deviation, ROUNDING_UV):
             channel = signals.recording.channels[signals.derivation.channels[column]].label
-            expected = f"channel {channel} to be what the other channels give for it"
+            expected = f"channel {channel} to agree with the other channels"
             found = f"a difference of {error:.3g} µV (standard deviation)"
             raise refusal(signals.recording.path, expected, found, "remove or rename the channel that is wrong")
 

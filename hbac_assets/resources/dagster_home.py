@@ -60,7 +60,7 @@ def open_instance() -> "DagsterInstance":
     except (DatabaseError, CommandError) as error:
         raise HbacError(
             f"DAGSTER_HOME: expected Dagster's databases in {home}, found something else ({_message(error)}); move its "
-            "folders history and schedules away: they record the runs that were, and hold no results"
+            "folders history and schedules away: they record past runs and hold no results"
         ) from error
     except (DagsterError, YAMLError, OSError) as error:
         raise HbacError(

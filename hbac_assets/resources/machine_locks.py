@@ -29,7 +29,7 @@ def machine_locks() -> Path:
                 return folder
     raise HbacError(
         f"{folder.name}: expected a folder of this user's own in one of {', '.join(places)}, for the locks of devices, "
-        "found none that can be used or made; make one of them writable, or remove what has that name there"
+        "found none that is usable or can be created; make one writable, or remove the file of that name"
     )
 
 

@@ -36,7 +36,7 @@ def logged_runs(uri: str, datasets: Iterable[str]) -> list[LoggedRun]:
     except (HbacError, MlflowException, SQLAlchemyError, OSError) as error:
         said = masked((str(error).splitlines() or [""])[0])
         raise HbacError(
-            f"MLflow at {masked(uri)}: expected to be told which runs there are, since they refer to results, "
+            f"MLflow at {masked(uri)}: expected the list of runs, since they refer to results, "
             f"found {said}; fix that or correct MLFLOW_TRACKING_URI"
         ) from error
 

@@ -235,7 +235,7 @@ ACCEPTED = {
     "test.csv with an EEG twice": (
         lambda download: [table(name, lambda frame: pd.concat([frame, frame.head(1)]))(download)
                           for name in (TEST, SAMPLE)],
-        "test.csv: 1 rows are of an EEG that stands in a row before",
+        "test.csv: 1 rows repeat the EEG of an earlier row",
     ),
     "test.csv with a spectrogram that is not there": (cell(TEST, 1, "spectrogram_id", 12345), ""),
     "test.csv with an empty spectrogram_id": (cell(TEST, 1, "spectrogram_id", ""), ""),

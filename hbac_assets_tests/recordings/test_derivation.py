@@ -111,9 +111,7 @@ def test_a_chain_that_is_not_joined_is_refused(tmp_path):
 
 def test_a_reversed_derivation_is_seen_by_the_others(tmp_path):
     labels = [*LONGITUDINAL[:2], "-".join(LONGITUDINAL[2].split("-")[::-1]), *LONGITUDINAL[3:]]
-    assert "to be what the other channels give for it" in refusal(
-        write_edf(tmp_path / "a.edf", bipolar_eeg(EEG), labels=labels)
-    )
+    assert "to agree with the other channels" in refusal(write_edf(tmp_path / "a.edf", bipolar_eeg(EEG), labels=labels))
 
 
 def test_two_channels_of_one_electrode_that_differ_are_refused_and_equal_ones_are_not(tmp_path):
@@ -123,7 +121,7 @@ def test_two_channels_of_one_electrode_that_differ_are_refused_and_equal_ones_ar
     np.testing.assert_allclose(read_eeg(same), EEG, atol=0.51 * STEP)
     survey(signals_of(same))
     other = write_edf(tmp_path / "b.edf", EEG[:, [*range(19), t4]], labels=labels)
-    assert "expected channel T7 to be what the other channels give for it" in refusal(other)
+    assert "expected channel T7 to agree with the other channels" in refusal(other)
 
 
 def test_bipolar_channels_beside_a_common_reference_are_not_needed(tmp_path):

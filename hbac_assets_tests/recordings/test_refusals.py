@@ -129,7 +129,7 @@ BAD = {
     ),
     "twice.edf": (
         edf(EEG[:, [*range(19), 2]], labels=[*ELECTRODES, "Fp1"]),
-        "expected channel Fp1 to be what the other channels give for it",
+        "expected channel Fp1 to agree with the other channels",
     ),
     "flat.edf": (edf(LONG * 0), "expected a signal in 90% of the 400 s .* found at most 0% in 700 s"),
     "short.edf": (edf(), r"expected a signal in 90% of the 400 s \(spectrogram\) .*, found at most 15% in 60 s; take"),

@@ -77,9 +77,7 @@ def test_more_runs_than_a_page_holds_all_count(monkeypatch):
 
 def test_a_database_that_is_none_is_told_in_one_line_without_its_password(tmp_path):
     (tmp_path / "mlflow.db").write_text("nothing of the kind")
-    with pytest.raises(
-        HbacError, match=r"^MLflow at sqlite:///\S+: expected to be told which runs .* MLFLOW_TRACKING_URI$"
-    ):
+    with pytest.raises(HbacError, match=r"^MLflow at sqlite:///\S+: expected the list of runs.* MLFLOW_TRACKING_URI$"):
         logged_runs(f"sqlite:///{tmp_path}/mlflow.db", ["01234567"])
 
 
@@ -90,7 +88,7 @@ def test_a_server_that_is_not_there_is_told(monkeypatch):
         unused.bind(("127.0.0.1", 0))
         uri = f"http://me:secret@127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(
-            HbacError, match=r"^MLflow at http://me:\*\*\*@127\.0\.0\.1:\d+: expected to be told"
+            HbacError, match=r"^MLflow at http://me:\*\*\*@127\.0\.0\.1:\d+: expected the list of runs"
         ) as told:
             logged_runs(uri, ["01234567"])
     assert "secret" not in str(told.value)

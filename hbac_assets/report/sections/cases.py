@@ -12,7 +12,7 @@ from hbac_assets.report.page import Picture, Section, Table, Text
 from hbac_assets.report.text import nats, percent, plural
 
 CASES = 3
-"""Of each sort."""
+"""Rows per section."""
 
 
 def case_sections(lineage: Lineage, predicted: pd.DataFrame, model: str) -> list[Section]:

@@ -1,4 +1,4 @@
-"""Which data an experiment is about."""
+"""The data of an experiment."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ from hbac_assets.scoring.classes import TIE, majority
 from hbac_assets.scoring.slices import ALL, SLICES, within
 
 SYNTHETIC = (
-    "Synthetic data: all results on this page are about recordings that this project made itself. They show that the "
-    "chain works and that models learn, and say nothing about patients or about the competition."
+    "Synthetic data: all results on this page are for recordings that this project generated. They show that the "
+    "chain works and that models learn, but support no conclusion about patients or the competition."
 )
 SAMPLING = {
     "first_per_spectrogram": "the first row of each spectrogram",
