@@ -21,7 +21,7 @@ from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.results.cells import figures
-from hbac_assets.results.history import HISTORY, epochs_table, read_history
+from hbac_assets.results.history import HISTORY, epochs_table, lowest_epoch, read_history
 from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
 
     artifact, scored = lineage.cell(cell), lineage.experiment.members[cell.member].scored_epoch
     facts, history = figures(lineage, cell), read_history(lineage, cell)
-    curves = loss_curves(history, facts["scored_epoch"], title=f"{cell.member}, fold {cell.fold}")
+    lowest = int(lowest_epoch(history)["epoch"])
+    curves = loss_curves(history, facts["scored_epoch"], lowest, title=f"{cell.member}, fold {cell.fold}")
     tracked.log_epochs(history)
     tracked.log_params({f"parameters.{name}": count for name, count in facts["parameters"].items()})
     tracked.log_metrics({"scored_val_loss": facts["val_loss"]})

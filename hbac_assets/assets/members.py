@@ -6,7 +6,7 @@ from dagster import MarkdownMetadataValue
 from hbac_assets.assets.metadata import picture
 from hbac_assets.assets.prediction import member_reader
 from hbac_assets.figures import png
-from hbac_assets.learning.pictures import network_input
+from hbac_assets.learning.pictures import EPOCHS_MARKED, network_input
 from hbac_assets.lineage import Lineage
 from hbac_assets.report.cases import typical_rows
 from hbac_assets.report.charts.training import loss_chart
@@ -16,7 +16,7 @@ from hbac_assets.store.tables import read_table
 
 CURVES_SENTENCE = (
     "Every fold of the member: dashed while training on augmented inputs, drawn through on the fold that is held out. "
-    "The circle is the epoch whose weights predict, the star that of the lowest validation loss."
+    + EPOCHS_MARKED
 )
 SEES_SENTENCE = (
     "One row as the network is given it, after clipping, averaging and scaling, before augmentation: lines that look "
