@@ -94,7 +94,7 @@ def forget_progress(cell: Cell, lineage: Lineage) -> None:
 
 def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     """Bring a trained cell's MLflow run up to date and return the picture of its loss curves as PNG."""
-    from hbac_assets.learning.pictures import loss_curves
+    from hbac_assets.learning.pictures import LOSS_SENTENCE, loss_curves
     from hbac_assets.learning.prediction import MODELS, load_model
 
     artifact, scored = lineage.cell(cell), lineage.experiment.members[cell.member].scored_epoch
@@ -105,7 +105,7 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     tracked.log_params({f"parameters.{name}": count for name, count in facts["parameters"].items()})
     tracked.log_metrics({"scored_val_loss": facts["val_loss"]})
     tracked.log_table(history, HISTORY)
-    tracked.log_picture(curves, "loss_curves.png")
+    tracked.log_picture(curves, "loss_curves.png", LOSS_SENTENCE)
     tracked.log_model(load_model(artifact.path / MODELS[scored]), cell.key)
     return curves
 

@@ -42,7 +42,7 @@ def log_member(tracked: TrackedRun, lineage: Lineage, folds: pd.DataFrame) -> di
     if len(folds) == lineage.experiment.folds:
         member = trained_member(lineage, name)
         drawn[name] = curves = png(loss_chart([member]))
-        tracked.log_picture(curves, "loss_curves.png")
+        tracked.log_picture(curves, "loss_curves.png", CURVES_SENTENCE)
         histories = pd.concat(member.histories)
         logged = [metric for metric in EPOCH_METRICS if metric in histories]
         tracked.log_epochs(histories.groupby("epoch", as_index=False)[logged].mean())
@@ -50,8 +50,7 @@ def log_member(tracked: TrackedRun, lineage: Lineage, folds: pd.DataFrame) -> di
     tracked.log_parameters_table()
     tracked.describe(
         f"{name}: validation loss {losses.mean():.4f}{spread} (mean and standard deviation of {len(folds)} folds). "
-        "The curves are means over the folds, which are the runs below this one; loss_curves.png among the artifacts "
-        "shows each of them."
+        "The curves are means over the folds, which are the runs below this one. Among the artifacts:"
     )
     tracked.finish(training_seconds(lineage, name))
     return drawn

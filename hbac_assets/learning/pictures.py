@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EPOCHS_MARKED = "The circle is the epoch whose weights predict, the star that of the lowest validation loss."
 """In every figure of losses."""
+LOSS_SENTENCE = f"A validation loss that rises while the training loss falls is overfitting. {EPOCHS_MARKED}"
 
 
 def loss_curves(history: pd.DataFrame, scored_epoch: int, lowest_epoch: int, title: str) -> bytes:

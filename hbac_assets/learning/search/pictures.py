@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from hbac_assets.figures import new_axes, png
+from hbac_assets.figures import BLUE, GREY, VERMILION, new_axes, png
 
 MARKERS = {"complete": "o", "pruned": "x", "diverged": "^"}
-COLOURS = {"complete": "C0", "pruned": "0.55", "diverged": "C3"}
+COLOURS = {"complete": BLUE, "pruned": GREY, "diverged": VERMILION}
 
 
 def search_history(trials: pd.DataFrame, title: str) -> bytes:
@@ -40,12 +40,12 @@ def search_history(trials: pd.DataFrame, title: str) -> bytes:
 
 
 def search_importances(importances: Mapping[str, float], title: str) -> bytes:
-    """Return a PNG of each hyperparameter's share in the variance of the losses, or of the reason why there is none."""
+    """Return a PNG of each hyperparameter's fraction of the variance of the losses, or of why there is none."""
     figure, axes = new_axes(8, 4, title)
     if importances:
         names, shares = list(importances)[::-1], list(importances.values())[::-1]
-        axes.bar_label(axes.barh(names, shares, color="C0"), fmt="%.2f", padding=3)
-        axes.set(xlabel="share in the variance of the complete trials' losses", xlim=(0, 1.1 * max(shares)))
+        axes.bar_label(axes.barh(names, shares, color=BLUE), fmt="%.2f", padding=3)
+        axes.set(xlabel="fraction of the variance of the complete trials' losses", xlim=(0, 1.1 * max(shares)))
     else:
         text = "too few complete trials with different losses to tell"
         axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
