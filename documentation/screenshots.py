@@ -111,9 +111,9 @@ def pictures(lineage: Lineage, dagster: str, mlflow: str) -> list[Picture]:
             "dagster-lineage.png",
             f"{dagster}/assets/submission?view=lineage&lineageScope=upstream&lineageDepth=10",
             ("competition_data", "trained_models", "submission"),
-            (1280, 720),
+            (1500, 720),
         ),
-        Picture("dagster-grid.png", grid, ("Partitions Selected", cell.member), (1280, 480)),
+        Picture("dagster-grid.png", grid, ("Partitions Selected", cell.member), (1500, 480)),
         Picture(
             "dagster-loss-curves.png",
             f"{grid}&partition={quote(str(key))}",

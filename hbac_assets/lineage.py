@@ -29,7 +29,7 @@ CODE_VERSIONS = {
     "oof_predictions": "3",
     "ensemble": "3",
     "submission": "3",
-    "experiment_report": "1",
+    "experiment_report": "2",
     "inference_bundle": "1",
 }
 

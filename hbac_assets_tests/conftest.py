@@ -16,6 +16,7 @@ from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
+from hbac_assets_tests.figures import defects
 from hbac_assets_tests.projects import RECORDINGS, make_project, run_once, share_generated_data
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -25,6 +26,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 OF_PROJECT = {"finished", "fresh", "resources", "lineage", "undisturbed"}
 RUNNING = {"chain", "execution", "faults", "resources", "test_security.py", "test_keras_settings.py"}
 """Folders and files of tests that start processes which take seconds each."""
+
+OF_FIGURES = {"test_pictures.py", "test_charts.py", "test_cases.py", "test_realism.py"}
 
 set_hypothesis_home_dir(Path(__file__).parents[1] / "data" / "cache" / "hypothesis")
 
@@ -48,6 +51,22 @@ def one_blas_thread():
     importlib.import_module("scipy.linalg")
     with threadpool_limits(1, "blas"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def readable_figures(request, monkeypatch):
+    """Require of every figure that the tests of figures save that a reader misses nothing in it."""
+    if request.path.name not in OF_FIGURES:
+        return
+    from matplotlib.figure import Figure
+
+    save = Figure.savefig
+
+    def savefig(figure, *args, **options):
+        save(figure, *args, **options)
+        assert defects(figure) == []
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
 from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.results.cells import figures
-from hbac_assets.results.history import HISTORY, epochs_table, read_history
+from hbac_assets.results.history import HISTORY, epochs_table, lowest_epoch, read_history
 from hbac_assets.store.tables import read_table
 
 if TYPE_CHECKING:
@@ -94,17 +94,18 @@ def forget_progress(cell: Cell, lineage: Lineage) -> None:
 
 def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
     """Bring a trained cell's MLflow run up to date and return the picture of its loss curves as PNG."""
-    from hbac_assets.learning.pictures import loss_curves
+    from hbac_assets.learning.pictures import LOSS_SENTENCE, loss_curves
     from hbac_assets.learning.prediction import MODELS, load_model
 
     artifact, scored = lineage.cell(cell), lineage.experiment.members[cell.member].scored_epoch
     facts, history = figures(lineage, cell), read_history(lineage, cell)
-    curves = loss_curves(history, facts["scored_epoch"], title=f"{cell.member}, fold {cell.fold}")
+    lowest = int(lowest_epoch(history)["epoch"])
+    curves = loss_curves(history, facts["scored_epoch"], lowest, title=f"{cell.member}, fold {cell.fold}")
     tracked.log_epochs(history)
     tracked.log_params({f"parameters.{name}": count for name, count in facts["parameters"].items()})
     tracked.log_metrics({"scored_val_loss": facts["val_loss"]})
     tracked.log_table(history, HISTORY)
-    tracked.log_picture(curves, "loss_curves.png")
+    tracked.log_picture(curves, "loss_curves.png", LOSS_SENTENCE)
     tracked.log_model(load_model(artifact.path / MODELS[scored]), cell.key)
     return curves
 

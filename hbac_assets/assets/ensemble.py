@@ -176,15 +176,15 @@ def _track(runs: ExperimentRuns, lineage: Lineage, name: str, methods: pd.DataFr
     log_scores(tracked, evaluation(lineage.ensemble), name, ensemble_rows(lineage, name))
     tracked.log_metrics(nested)
     tracked.log_table(methods, METHODS)
-    tracked.log_picture(_methods_picture(methods), "methods.png")
+    tracked.log_picture(_methods_picture(methods), "methods.png", METHODS_SENTENCE)
     if weights:
-        tracked.log_picture(weights, "weights.png")
+        tracked.log_picture(weights, "weights.png", WEIGHTS_SENTENCE)
     tracked.finish()
 
 
 def _methods_picture(methods: pd.DataFrame) -> bytes:
     named = methods.assign(blend=method_labels(methods))
-    return grouped_scores(named, "ensemble", "blend", "nested KL divergence by method (blue: chosen)")
+    return grouped_scores(named, "ensemble", "blend", "nested KL divergence by method (blue and filled: chosen)")
 
 
 def _weight_pictures(lineage: Lineage) -> dict[str, bytes]:

@@ -19,6 +19,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from hbac_assets.assets.metadata import counts, picture, table
 from hbac_assets.assets.step import OWNERS, data_version, described, explained
+from hbac_assets.learning.pictures import LOSS_SENTENCE
 from hbac_assets.lineage import CODE_VERSIONS, Cell, Lineage
 from hbac_assets.results.cells import figures
 from hbac_assets.results.history import read_history, stages_table
@@ -72,8 +73,7 @@ def materialization(lineage: Lineage, cell: Cell, curves: bytes, mlflow_page: st
         metadata={
             "loss curves": picture(
                 curves,
-                "A validation loss that rises while the training loss falls is overfitting. The circle is the epoch "
-                "whose weights predict, the star the lowest validation loss.",
+                LOSS_SENTENCE,
             ),
             f"validation loss, {lineage.experiment.name}": round(known["val_loss"], 4),
             **counts({name.replace("_", " "): known[name] for name in ("scored_epoch", "scored_stage", "seconds")}),

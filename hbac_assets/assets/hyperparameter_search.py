@@ -135,7 +135,7 @@ def _publish(study: "Study", search: Search, lineage: Lineage, parent: TrackedRu
     outcomes = {str(outcome): int(count) for outcome, count in trials["outcome"].value_counts().items()}
     facts: dict[str, Any] = {"loss": found.value, "trials": len(trials), **outcomes}
     for name, png in _pictures(study, search, trials).items():
-        parent.log_picture(png, f"{name}.png")
+        parent.log_picture(png, f"{name}.png", SENTENCES[name])
     parent.log_table(trials, "trials.csv")
     parent.log_metrics({f"search_{name}": value for name, value in facts.items()})
     parent.finish()

@@ -6,7 +6,7 @@ from dagster import MarkdownMetadataValue
 from hbac_assets.assets.metadata import picture
 from hbac_assets.assets.prediction import member_reader
 from hbac_assets.figures import png
-from hbac_assets.learning.pictures import network_input
+from hbac_assets.learning.pictures import EPOCHS_MARKED, network_input
 from hbac_assets.lineage import Lineage
 from hbac_assets.report.cases import typical_rows
 from hbac_assets.report.charts.training import loss_chart
@@ -16,7 +16,7 @@ from hbac_assets.store.tables import read_table
 
 CURVES_SENTENCE = (
     "Every fold of the member: dashed for training on augmented inputs, solid for validation on the held-out fold. "
-    "The circle is the epoch whose weights predict, the star the lowest validation loss."
+    + EPOCHS_MARKED
 )
 SEES_SENTENCE = (
     "One row as the network's input, after clipping, averaging and scaling, before augmentation: lines that look "
@@ -42,7 +42,7 @@ def log_member(tracked: TrackedRun, lineage: Lineage, folds: pd.DataFrame) -> di
     if len(folds) == lineage.experiment.folds:
         member = trained_member(lineage, name)
         drawn[name] = curves = png(loss_chart([member]))
-        tracked.log_picture(curves, "loss_curves.png")
+        tracked.log_picture(curves, "loss_curves.png", CURVES_SENTENCE)
         histories = pd.concat(member.histories)
         logged = [metric for metric in EPOCH_METRICS if metric in histories]
         tracked.log_epochs(histories.groupby("epoch", as_index=False)[logged].mean())
@@ -50,8 +50,7 @@ def log_member(tracked: TrackedRun, lineage: Lineage, folds: pd.DataFrame) -> di
     tracked.log_parameters_table()
     tracked.describe(
         f"{name}: validation loss {losses.mean():.4f}{spread} (mean and standard deviation of {len(folds)} folds). "
-        "The curves are means over the folds, which are the runs below this one; loss_curves.png among the artifacts "
-        "shows each of them."
+        "The curves are means over the folds, which are the runs below this one. Among the artifacts:"
     )
     tracked.finish(training_seconds(lineage, name))
     return drawn

@@ -11,7 +11,7 @@ from hbac_assets.figures import png
 from hbac_assets.lineage import Lineage
 from hbac_assets.report.charts.scores import reliability_chart, scores_chart
 from hbac_assets.report.experiment import model_kinds
-from hbac_assets.report.text import interval, is_known, percent, signed
+from hbac_assets.report.text import interval, is_known, nats, percent, signed
 from hbac_assets.resources.tracking import TrackedRun
 from hbac_assets.results.scores import evaluation, leaderboard
 from hbac_assets.scoring.evaluation import Evaluation
@@ -42,7 +42,7 @@ def board(lineage: Lineage, found: Evaluation) -> pd.DataFrame:
     rows = [
         {
             "model": SHORT.get(one["model"], one["model"]),
-            "KL": round(one["mean"], 4),
+            "KL": nats(one["mean"]),
             "95 %": interval(one["low"], one["high"], "{:.3f}"),
             "way": percent(one["closed"]),
         }
@@ -112,7 +112,9 @@ def model_pictures(found: Evaluation, model: str) -> dict[str, bytes]:
     return {
         "confusion": vote_confusion(confusion, model),
         "reliability": png(reliability_chart(found.reliability, model)),
-        "KL by class": grouped_scores(by_class, "majority", "model", "KL divergence by class (blue: this model)"),
+        "KL by class": grouped_scores(
+            by_class, "majority", "model", "KL divergence by class (blue and filled: this model)"
+        ),
     }
 
 
@@ -127,7 +129,7 @@ def log_scores(tracked: TrackedRun, found: Evaluation, model: str, predicted: pd
     tracked.log_metrics({name: value for name, value in values.items() if value is not None})
     tracked.log_json(_of_model(found, model), FILE)
     for name, drawn in model_pictures(found, model).items():
-        tracked.log_picture(drawn, f"{name.replace(' ', '_').lower()}.png")
+        tracked.log_picture(drawn, f"{name.replace(' ', '_').lower()}.png", SENTENCES[name])
     tracked.log_table(worst_rows(predicted), "worst_rows.csv")
 
 

@@ -3,6 +3,8 @@
 import functools
 import inspect
 import logging
+import multiprocessing
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar, cast
@@ -51,9 +53,20 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
             with workspace.store.in_use(context.log.info):
                 return function(*args, **kwargs)
         except HbacError as error:
+            hide_frames()
             raise Failure(str(error), allow_retries=False) from None
 
     return run
+
+
+def hide_frames() -> None:
+    """Let a step that is about to fail be shown without a stack trace, where its process ends with it.
+
+    Dagster's pages would show the trace twice below the one line, with the step's failure and with the run's, which
+    repeats it, though all it has is how Dagster called the step. A defect keeps its trace in both places.
+    """
+    if multiprocessing.parent_process():
+        sys.tracebacklimit = 0
 
 
 def tag_run(context: OpExecutionContext | AssetExecutionContext, workspace: Workspace) -> None:

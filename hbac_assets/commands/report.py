@@ -1,6 +1,7 @@
 """The summary at the end of a run: the scores, with class prior and floor.
 
-On synthetic data the true probabilities are known. They are read here, after the run, and by no asset.
+On synthetic data the true probabilities are known. They are read here, after the run, and by no asset; their score is
+shown beside the floor of votes, which all fractions of the way refer to.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.competition.set_aside import counted
 from hbac_assets.labels import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from hbac_assets.lineage import Lineage
+from hbac_assets.report.text import interval, is_known, percent
 from hbac_assets.resources.competition import CompetitionData
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.paths import IN_CHECKOUT
@@ -20,15 +22,16 @@ from hbac_assets.resources.store import Store
 from hbac_assets.resources.views import Workspace
 from hbac_assets.results.ensembles import chosen_methods
 from hbac_assets.results.optimism import chosen_epochs
-from hbac_assets.results.scores import evaluation, leaderboard, overall_kl
+from hbac_assets.results.scores import evaluation, leaderboard
 from hbac_assets.results.set_aside import read_set_aside
+from hbac_assets.scoring.floor import vote_floor
 from hbac_assets.scoring.metric import kl_divergence
-from hbac_assets.scoring.references import CLASS_PRIOR, closed_fraction
+from hbac_assets.scoring.references import closed_fraction
 from hbac_assets.scoring.slices import ALL
 from hbac_assets.store.tables import read_table
 from hbac_assets.synthetic.truth import read_truth
 
-FLOOR = "floor"
+FLOOR = "floor of votes"
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,9 @@ def _blocks(lineage: Lineage, page: str, *, synthetic: bool) -> list[Block]:
         f"{lineage.experiment.folds} folds",
         "out-of-fold KL divergence, lower is better; 95 % intervals over patients",
     ]
-    floor = _floor(lineage, rows) if synthetic else _estimated_floor(lineage)
+    truth = f" (truth {_true_floor(lineage, rows):.4f})" if synthetic else ""
     return [
-        Block([*heading, *_table_lines(lineage, floor)], first=4, last=6),
+        Block([*heading, *_table_lines(lineage, truth)], first=4, last=6),
         Block(_difference_lines(lineage), first=3),
         Block(_optimism_lines(lineage), first=1),
         Block(_private_lines(lineage, rows) if synthetic else []),
@@ -90,27 +93,24 @@ def _blocks(lineage: Lineage, page: str, *, synthetic: bool) -> list[Block]:
     ]
 
 
-def _table_lines(lineage: Lineage, floor: float) -> list[str]:
-    """Return a line for each model, the best last, between the class prior and the floor."""
-    overall = {**dict(reversed(overall_kl(lineage.oof, lineage.ensemble).items())), FLOOR: floor}
-    intervals, width = _intervals(lineage), max(map(len, overall)) + 2
+def _table_lines(lineage: Lineage, truth: str) -> list[str]:
+    """Return a line for each model, the best last, and one for the floor with what the truth scores."""
+    models = {one["model"]: one for artifact in (lineage.oof, lineage.ensemble) for one in evaluation(artifact).models}
+    floor = next((one["middle"] for one in evaluation(lineage.oof).floor if one["slice"] == ALL), None)
+    width = max(map(len, [*models, FLOOR])) + 2
     lines = [f"  {'':<{width}}KL     interval         prior to floor"]
-    for name, score in overall.items():
-        closed = closed_fraction(score, overall[CLASS_PRIOR], floor)
-        way = f"{closed:9.1%}" if np.isfinite(closed) else ""
-        lines.append(f"  {name:<{width}}{score:.4f}{intervals.get(name, ''):17}{way}".rstrip())
+    for name, one in sorted(models.items(), key=lambda item: -item[1]["mean"]):
+        bounds = f" {interval(one['low'], one['high'], '{:.3f}')}" if is_known(one["low"]) else ""
+        way = percent(one["closed"]) if is_known(one["closed"]) else ""
+        lines.append(f"  {name:<{width}}{one['mean']:.4f}{bounds:17}{way:>9}".rstrip())
+    if floor is not None:
+        lines.append(f"  {FLOOR:<{width}}{floor:.4f}{truth:17}{percent(1.0):>9}")
     return lines
 
 
 def _shown(path: Path) -> str:
     """Return a path as seen from the working folder."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
-def _intervals(lineage: Lineage) -> dict[str, str]:
-    """Return the 95 % interval of each model, as text."""
-    models = [*evaluation(lineage.oof).models, *evaluation(lineage.ensemble).models]
-    return {one["model"]: f" [{one['low']:.3f}, {one['high']:.3f}]" for one in models if one["low"] is not None}
 
 
 def _difference_lines(lineage: Lineage) -> list[str]:
@@ -133,11 +133,6 @@ def _optimism_lines(lineage: Lineage) -> list[str]:
     ]
 
 
-def _estimated_floor(lineage: Lineage) -> float:
-    """Return the midpoint of both estimates of the floor; NaN if the votes allow none."""
-    return next((one["middle"] for one in evaluation(lineage.oof).floor if one["slice"] == ALL), float("nan"))
-
-
 def _set_aside_lines(lineage: Lineage) -> list[str]:
     """Return the rows and files set aside, counted by reason, and the path of their list; empty if there are none."""
     made_from = [lineage.train_metadata, *lineage.arrays, lineage.folds, lineage.submission]
@@ -145,7 +140,7 @@ def _set_aside_lines(lineage: Lineage) -> list[str]:
     return [f"set aside: {counted(set_aside)}; listed in {path}" for path, set_aside in listed if len(set_aside)]
 
 
-def _floor(lineage: Lineage, rows: pd.DataFrame) -> float:
+def _true_floor(lineage: Lineage, rows: pd.DataFrame) -> float:
     """Return the score of an observer who sees the latents: the mean KL divergence between votes and truth."""
     truth = rows[["eeg_id", "eeg_sub_id"]].merge(read_truth(lineage.dataset.folder, "train"), validate="one_to_one")
     return _mean_kl(rows[list(SHARE_COLUMNS)], truth[list(PROBABILITY_COLUMNS)])
@@ -158,11 +153,12 @@ def _private_lines(lineage: Lineage, rows: pd.DataFrame) -> list[str]:
     shares = votes.div(votes.sum(axis=1), axis=0)
     prior = np.broadcast_to(rows[list(SHARE_COLUMNS)].mean().to_numpy(), shares.shape)
     score = _mean_kl(shares, submission[list(VOTE_COLUMNS)])
-    prior_score, floor = _mean_kl(shares, prior), _mean_kl(shares, truth[list(PROBABILITY_COLUMNS)])
+    prior_score, floor = _mean_kl(shares, prior), float(vote_floor(votes.to_numpy()).middle.mean())
     closed = closed_fraction(score, prior_score, floor)
+    true_floor = _mean_kl(shares, truth[list(PROBABILITY_COLUMNS)])
     return [
         f"private test votes, {len(shares)} EEGs: submission {score:.4f}, {closed:.1%} of the way",
-        f"  from class prior {prior_score:.4f} to floor {floor:.4f}",
+        f"  from class prior {prior_score:.4f} to {FLOOR} {floor:.4f} (truth {true_floor:.4f})",
     ]
 
 

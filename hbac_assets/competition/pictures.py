@@ -61,7 +61,7 @@ def vote_distributions(before: pd.DataFrame, after: pd.DataFrame) -> bytes:
         fractions = np.histogram(rows["vote_count"], edges)[0] / max(len(rows), 1)
         counts.bar(np.arange(1, most + 1) + shift, fractions, 0.38, color=color, label=label, hatch=hatch)
     classes.set_xticks(range(len(CLASSES)), CLASSES)
-    classes.set(ylabel="mean fraction of the votes", title="classes")
+    classes.set(xlabel="class", ylabel="mean fraction of the votes", title="classes")
     counts.set(xlabel="votes on a row", ylabel="fraction of the rows", title="number of votes")
     for axes in (classes, counts):
         axes.margins(y=0.15)

@@ -11,15 +11,18 @@ from hbac_assets.signals.montage import CHAINS
 if TYPE_CHECKING:
     from hbac_assets.learning.settings import Preprocessing
 
+EPOCHS_MARKED = "The circle is the epoch whose weights predict, the star that of the lowest validation loss."
+"""In every figure of losses."""
+LOSS_SENTENCE = f"A validation loss that rises while the training loss falls is overfitting. {EPOCHS_MARKED}"
 
-def loss_curves(history: pd.DataFrame, scored_epoch: int, title: str) -> bytes:
-    """Return a PNG of losses and learning rate by epoch.
 
-    It marks the scored epoch, that of the lowest validation loss, and the beginnings of stages.
+def loss_curves(history: pd.DataFrame, scored_epoch: int, lowest_epoch: int, title: str) -> bytes:
+    """Return a PNG of losses and learning rate by epoch; both epochs and the beginnings of stages are marked.
 
     Args:
         history: the columns of `history.csv`: epoch, loss, val_loss, learning_rate, stage.
         scored_epoch: the epoch whose weights predict.
+        lowest_epoch: the epoch of the lowest validation loss.
         title: of the picture.
     """
     from matplotlib.ticker import MaxNLocator
@@ -40,17 +43,16 @@ def loss_curves(history: pd.DataFrame, scored_epoch: int, title: str) -> bytes:
             va="top",
             fontsize="small",
         )
-    best = history.iloc[int(history["val_loss"].argmin())]
-    scored = history[history["epoch"] == scored_epoch].iloc[0]
-    for epoch, mark, size, what in ((scored, "o", 10, "scored"), (best, "*", 11, "lowest")):
+    for epoch, mark, size, what in ((scored_epoch, "o", 10, "scored"), (lowest_epoch, "*", 11, "lowest")):
+        loss = history["val_loss"][history["epoch"] == epoch].item()
         losses.plot(
-            epoch["epoch"],
-            epoch["val_loss"],
+            epoch,
+            loss,
             mark,
             color="black",
             fillstyle="none" if mark == "o" else "full",
             markersize=size,
-            label=f"{what}: {epoch['val_loss']:.4f} in epoch {epoch['epoch']:.0f}",
+            label=f"{what}: {loss:.4f} in epoch {epoch}",
         )
     losses.set(title=plain(title), ylabel="KL divergence (nats)")
     losses.grid(alpha=0.3)

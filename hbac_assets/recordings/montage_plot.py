@@ -81,6 +81,7 @@ def _draw_frame(axes: "Axes", seconds: np.ndarray, spacing: int, places: dict[st
     axes.set_yticks(list(places.values()), list(places), fontsize=7)
     axes.set_xticks(np.arange(seconds[0], end + 0.5))
     axes.tick_params(axis="x", labelsize=7)
+    axes.set_xlabel("seconds", fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(seconds[0], end)
     axes.set_ylim(lowest - 2.6 * spacing, 1.6 * spacing)

@@ -62,7 +62,7 @@ def model_kinds(experiment: Experiment) -> dict[str, str]:
 
 
 def _score(own: Record, method: str) -> str:
-    way = f", {percent(own['closed'])} of the way from class prior to floor" if is_known(own["closed"]) else ""
+    way = f", {percent(own['closed'])} of the way from class prior to floor of votes" if is_known(own["closed"]) else ""
     worth = f", worth {experts(own['experts'])} experts" if is_known(own["experts"]) else ""
     return (
         f"The submitted ensemble, {own['model']}, blended by {method}, scores a KL divergence of "

@@ -1,4 +1,4 @@
-"""Numbers as text for pages; None and NaN, for unknown values, become a dash."""
+"""Numbers as text for pages; None and NaN, for unknown values, become a dash, and 0 has no sign."""
 
 import math
 
@@ -24,12 +24,12 @@ def nats(value: float | None) -> str:
 
 def signed(value: float | None) -> str:
     """Return a difference of divergences."""
-    return number(value, "{:+.4f}")
+    return number(value, "{:+z.4f}")
 
 
 def percent(value: float | None) -> str:
     """Return a fraction."""
-    return number(value, "{:.1%}")
+    return number(value, "{:z.1%}")
 
 
 def interval(low: float | None, high: float | None, form: str = "{:.4f}") -> str:

@@ -16,6 +16,7 @@ import json
 import logging
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -45,6 +46,8 @@ EPOCH_METRICS = ("loss", "val_loss", "learning_rate", "stage", "ema_gain", "imag
 MODEL_REQUIREMENTS = ("keras", "keras-cv", "jax", "tensorflow-cpu" if sys.platform == "linux" else "tensorflow")
 PROCESS_TAG = "process"
 SUPERSEDED_TAG = "superseded"
+DESCRIPTION_TAG = "mlflow.note.content"
+PICTURE_LINE = re.compile(r"^- `(.+?)`: (.+)$", re.MULTILINE)
 ARTIFACTS_TAG = "artifacts"  # "missing" where they could not be written when all else was
 CONNECT_SECONDS, END_SECONDS = 10.0, 2.0
 REGISTER_SECONDS = 600.0
@@ -341,8 +344,9 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def describe(self, text: str) -> None:
-        """Set the description of the run in MLflow's UI."""
-        self._client.set_tag(self.run_id, "mlflow.note.content", text)
+        """Set the description of the run in MLflow's UI; the sentences of its pictures stay below it."""
+        _, sentences = self._description()
+        self._set_description(text, sentences)
 
     @patiently(otherwise=None)
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -355,9 +359,11 @@ class TrackedRun:
         _set_tags(self._client, self.run_id, tags)
 
     @patiently(otherwise=None)
-    def log_picture(self, png: bytes, name: str) -> None:
-        """Log a PNG under `name`."""
+    def log_picture(self, png: bytes, name: str, sentence: str) -> None:
+        """Log a PNG under `name`; `sentence`, which says what to see in it, becomes part of the run's description."""
         self._log_bytes(png, name)
+        text, sentences = self._description()
+        self._set_description(text, sentences | {name: sentence})
 
     @patiently(otherwise=None)
     def log_table(self, table: "pd.DataFrame", name: str) -> None:
@@ -428,6 +434,15 @@ class TrackedRun:
         """Mark the run as failed and tag the reason."""
         self._client.set_tag(self.run_id, "failure", reason[:5000])
         self._client.set_terminated(self.run_id, status="FAILED")
+
+    def _description(self) -> tuple[str, dict[str, str]]:
+        """Return the text of the run's description, and the sentence of each picture by its name."""
+        found = self._client.get_run(self.run_id).data.tags.get(DESCRIPTION_TAG, "")
+        return PICTURE_LINE.sub("", found).strip(), dict(PICTURE_LINE.findall(found))
+
+    def _set_description(self, text: str, sentences: Mapping[str, str]) -> None:
+        lines = [f"- `{name}`: {sentence}" for name, sentence in sentences.items()]
+        self._client.set_tag(self.run_id, DESCRIPTION_TAG, "\n\n".join(filter(None, (text, "\n".join(lines)))))
 
     def _log_bytes(self, content: bytes, name: str) -> None:
         import tempfile

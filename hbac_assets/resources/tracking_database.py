@@ -4,6 +4,7 @@ MLflow creates its tables by dozens of migrations. Two concurrent processes run 
 incomplete, and either way the file is broken for good.
 """
 
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -37,6 +38,7 @@ def make_whole(uri: str, artifacts: Path) -> None:
         if not path.exists():
             from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
+            logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it says that it makes tables
             with atomic_write(path) as temporary:
                 SqlAlchemyStore(f"sqlite:///{temporary}", artifacts.as_uri()).engine.dispose()
 

@@ -8,7 +8,7 @@ from hbac_assets.labels import CLASSES
 
 
 def grouped_scores(scores: pd.DataFrame, group: str, item: str, title: str) -> bytes:
-    """Draw the mean KL of each item with its interval, group below group; those that are not `chosen` in grey.
+    """Draw the mean KL of each item with its interval, group below group; those not `chosen` hollow and grey.
 
     Args:
         scores: `group`, `item`, mean, low and high, optionally the boolean chosen; items without a mean are left out.
@@ -22,9 +22,9 @@ def grouped_scores(scores: pd.DataFrame, group: str, item: str, title: str) -> b
     for name, rows in scores.groupby(group, sort=False):
         labels.append(str(name))
         for row in rows.to_dict("records"):
-            color = BLUE if row.get("chosen", True) else GREY
+            color, fill = (BLUE, "full") if row.get("chosen", True) else (GREY, "none")
             axes.hlines(len(labels), row["low"], row["high"], color=color, linewidth=1.5)
-            axes.plot(row["mean"], len(labels), "o", color=color, markersize=5)
+            axes.plot(row["mean"], len(labels), "o", color=color, fillstyle=fill, markersize=5)
             labels.append(f"{row[item]}  {row['mean']:.3f}")
     axes.set_yticks(range(len(labels)), labels, fontsize=9)
     for label in axes.get_yticklabels():

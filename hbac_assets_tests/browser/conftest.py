@@ -41,6 +41,11 @@ def served(finished, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def keep(tab):
-    """A function that saves a screenshot under a name."""
+    """A function that saves a screenshot under a name, once nothing on the page moves."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    return lambda name: (SCREENSHOTS / f"{name}.png").write_bytes(tab.screenshot())
+
+    def keep(name):
+        tab.settle()
+        (SCREENSHOTS / f"{name}.png").write_bytes(tab.screenshot())
+
+    return keep

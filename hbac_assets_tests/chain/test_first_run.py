@@ -33,8 +33,9 @@ def printed_scores(text):
 def test_the_scores_are_printed_with_their_references(finished):
     project, text = finished
     scores = printed_scores(text)
-    assert set(scores) == {*MEMBERS, "ensemble", "class prior", "band powers, logistic regression", "floor"}
-    assert scores["floor"] < min(scores[name] for name in [*MEMBERS, "ensemble", "class prior"])
+    assert set(scores) == {*MEMBERS, "ensemble", "class prior", "band powers, logistic regression", "floor of votes"}
+    assert scores["floor of votes"] < min(scores[name] for name in [*MEMBERS, "ensemble", "class prior"])
+    assert re.search(r"^  floor of votes +\d\.\d{4} \(truth \d\.\d{4}\) +100\.0%$", text, re.M)
     assert "private test votes" in text
     assert f"submission: {project.results / 'submission.csv'}" in text
     assert f"report:     {project.results / 'report.html'}" in text

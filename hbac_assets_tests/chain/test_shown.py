@@ -83,8 +83,8 @@ def test_the_leaderboard_comes_first_and_fits(asset, models, shown):
         assert sum(8.4 * width + 16 for width in widths) <= WIDEST + 60, rows  # intervals of miniatures are long
     scores = [one.data["KL"] for one in metadata["leaderboard"].records]
     assert len(scores) == models
-    assert scores == sorted(scores)
-    assert all(score == round(score, 4) for score in scores)
+    assert scores == sorted(scores, key=float)
+    assert all(re.fullmatch(r"\d+\.\d{4}", score) for score in scores)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,14 @@ def test_a_member_shows_its_folds_together(client, experiment):
         assert {"loss_curves.png", "folds.csv", "parameters.csv", "confusion.png", "reliability.png"} <= names
         durations = [run.info.end_time - run.info.start_time for run in folds]
         assert parent.info.end_time - parent.info.start_time == pytest.approx(sum(durations), abs=3)
+
+
+def test_every_picture_in_mlflow_has_its_sentence(client, experiment):
+    for run in client.search_runs([experiment.experiment_id]):
+        pictures = {one.path for one in client.list_artifacts(run.info.run_id) if one.path.endswith(".png")}
+        told = re.findall(r"^- `(.+)`: (.+)$", run.data.tags["mlflow.note.content"], re.MULTILINE)
+        assert pictures
+        assert {name for name, sentence in told if len(sentence) > 20} == pictures
 
 
 def test_every_run_has_its_data_set_as_an_input(finished, client, experiment):

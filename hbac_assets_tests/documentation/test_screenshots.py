@@ -24,8 +24,8 @@ def test_pictures_of_every_page_of_a_finished_run(finished, tmp_path):
     assert done.returncode == 0, done.stderr
     made = {picture.name: size(picture) for picture in tmp_path.iterdir()}
     assert made == {
-        "dagster-lineage.png": (1280, 720),
-        "dagster-grid.png": (1280, 480),
+        "dagster-lineage.png": (1500, 720),
+        "dagster-grid.png": (1500, 480),
         "dagster-loss-curves.png": (1280, 900),
         "mlflow-compare.png": (1480, 520),
         "report.png": (1000, 720),

@@ -1,6 +1,7 @@
 """A run that goes wrong outside the code of its steps: `python -m hbac_assets_tests.faults.crashing CASE`.
 
-Prints the lines that `make run` would end with, one for each failure, as JSON.
+Prints the lines that `make run` would end with, one for each failure, and the failures that have a stack trace in
+Dagster's pages, as JSON.
 """
 
 import json
@@ -10,14 +11,17 @@ import signal
 import sys
 
 import psutil
-from dagster import DagsterInstance, execute_job, executor, job, op, reconstructable
+from dagster import DagsterInstance, ResourceParam, execute_job, executor, job, op, reconstructable
 
+from hbac_assets.assets.step import step
 from hbac_assets.commands.follower import Follower
 from hbac_assets.commands.run import SILENT
 from hbac_assets.commands.terminal import Terminal
 from hbac_assets.errors import HbacError
 from hbac_assets.execution import executor as ours
 from hbac_assets.execution.failures import first_failure, in_words
+from hbac_assets.resources.environment import resources_from_environment
+from hbac_assets.resources.views import Workspace
 
 SIGNALS = (signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGSEGV, signal.SIGKILL)
 
@@ -92,10 +96,43 @@ def harmless():
     does_nothing()
 
 
+@op
+@step
+def refuses(workspace: ResourceParam[Workspace]) -> None:
+    """Fail by what a user can mend."""
+    raise HbacError("train.csv: missing; put it back")
+
+
+@op
+@step
+def errs(workspace: ResourceParam[Workspace]) -> None:
+    """Fail by a defect."""
+    raise ZeroDivisionError
+
+
+@job(executor_def=quickly_started, resource_defs=resources_from_environment())
+def failing():
+    """A step for each way to fail."""
+    refuses()
+    errs()
+
+
 @job(executor_def=defective)
 def unstartable():
     """A step that no process is started for."""
     does_nothing()
+
+
+def traced(events):
+    """Return the steps whose failure has a stack trace, and `run` if that of the run has one."""
+    errors = {
+        event.step_key or "run": event.step_failure_data.error
+        if event.is_step_failure
+        else event.job_failure_data.error
+        for event in events
+        if event.is_failure
+    }
+    return sorted(name for name, error in errors.items() if error and error.stack)
 
 
 def unloadable():
@@ -116,5 +153,6 @@ if __name__ == "__main__":
         ) as result,
     ):
         follower.end(result.run_id)
-        lines = [line for event in result.all_events if (line := in_words(event))]
-        print(json.dumps({"lines": lines, "last": first_failure(result.all_events)}))
+        events = result.all_events
+        lines = [line for event in events if (line := in_words(event))]
+        print(json.dumps({"lines": lines, "last": first_failure(events), "traced": traced(events)}))

@@ -42,6 +42,14 @@ def test_a_step_that_ends_abruptly_is_told_by_its_signal(failures, case):
     assert "Stack Trace" not in printed
 
 
+def test_a_fault_that_a_user_can_mend_has_no_stack_trace_in_dagsters_pages(tmp_path):
+    project = make_project(tmp_path / "project", PRELOADED_TOO="")
+    done = project.command(sys.executable, "-m", "hbac_assets_tests.faults.crashing", "failing")
+    found = json.loads(done.stdout)
+    assert "train.csv: missing; put it back" in found["lines"]
+    assert set(found["traced"]) - {"run"} == {"errs"}  # the run repeats the error of one of them
+
+
 def test_a_server_that_ends_while_it_imports_is_told_by_its_signal(failures, tmp_path, case):
     (tmp_path / "needs_other_processor.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n")
     lines, last, printed = failures("harmless", "needs_other_processor", PYTHONPATH=f"{tmp_path}:.")

@@ -20,15 +20,15 @@ HISTORY = pd.DataFrame(
 
 
 def test_the_picture_is_a_png_that_shows_the_history() -> None:
-    picture = imread(BytesIO(loss_curves(HISTORY, 6, "mobilenet, fold 0")))
+    picture = imread(BytesIO(loss_curves(HISTORY, 6, 4, "mobilenet, fold 0")))
     assert picture.shape[0] > 400
     assert picture.shape[1] > 600
-    flat = loss_curves(HISTORY.assign(val_loss=0.9), 6, "mobilenet, fold 0")
+    flat = loss_curves(HISTORY.assign(val_loss=0.9), 6, 1, "mobilenet, fold 0")
     assert (imread(BytesIO(flat)) != picture).any()
 
 
 def test_the_scored_epoch_is_marked_beside_the_lowest() -> None:
-    last, fourth = (imread(BytesIO(loss_curves(HISTORY, epoch, "one"))) for epoch in (6, 4))
+    last, fourth = (imread(BytesIO(loss_curves(HISTORY, epoch, 4, "one"))) for epoch in (6, 4))
     upper = slice(0, len(last) * 2 // 3)
     assert (last[upper] != fourth[upper]).any()  # the fourth is the lowest, too
 
@@ -45,7 +45,7 @@ def test_an_input_is_drawn_for_every_kind(kind: str) -> None:
 def mark(begun: int) -> float:
     """The column of pixels in which a second stage is marked that begins with an epoch."""
     one, two = (
-        imread(BytesIO(loss_curves(HISTORY.assign(stage=stage), 6, "mobilenet, fold 0")))
+        imread(BytesIO(loss_curves(HISTORY.assign(stage=stage), 6, 4, "mobilenet, fold 0")))
         for stage in (1, np.where(HISTORY["epoch"] < begun, 1, 2))
     )
     changed = (one != two).any(axis=2).sum(axis=0)
@@ -59,4 +59,4 @@ def test_a_stage_is_marked_between_its_first_epoch_and_the_one_before() -> None:
 
 
 def test_a_single_epoch_can_be_drawn() -> None:
-    assert loss_curves(HISTORY[:1], 1, "one").startswith(b"\x89PNG")
+    assert loss_curves(HISTORY[:1], 1, 1, "one").startswith(b"\x89PNG")

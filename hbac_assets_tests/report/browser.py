@@ -20,6 +20,11 @@ LOOKED_UP_IN_VAIN = ("/mlflow/users/current",)
 COMPLAINTS = {"Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"}
 
 
+def shows(words):
+    """Return the expression that is true of a page which shows some words."""
+    return f"document.body.innerText.includes({json.dumps(words)})"
+
+
 class Tab:
     """A tab; `events` are all that it told since it was opened."""
 
@@ -65,7 +70,7 @@ class Tab:
 
     def sees(self, words, seconds=None):
         """Wait until the page shows some words."""
-        self.wait_for(f"document.body.innerText.includes({json.dumps(words)})", seconds)
+        self.wait_for(shows(words), seconds)
 
     def click(self, words, within="a, button, [role=tab], [role=row], [role=checkbox], label, span, div", place=0):
         """Click, as a mouse does, on the smallest element that shows exactly these words, once there is one."""
@@ -83,13 +88,15 @@ class Tab:
             button = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
 
-    def click_until(self, element, words, attempts=10):
-        """Click on an element until the page shows some words: what is drawn anew meanwhile loses a click."""
+    def click_until(self, element, expression, attempts=10):
+        """Click on an element until an expression is true of the page: what is drawn anew meanwhile loses a click."""
+        self.wait_for(f"!!({element})")
         for _ in range(attempts):
-            self.click_on(element)
+            if self.value(f"(() => {{ try {{ return !!({element}) }} catch {{ return false }} }})()"):
+                self.click_on(element)
             with suppress(AssertionError):
-                return self.sees(words, 4)
-        raise AssertionError(f"{attempts} clicks and no {words}: {self.text()[:2000]}")
+                return self.wait_for(expression, 4)
+        raise AssertionError(f"{attempts} clicks and not {expression}: {self.text()[:2000]}")
 
     def settle(self):
         """Wait until the page has looked the same for a while: charts are drawn, and what moves is in its place."""

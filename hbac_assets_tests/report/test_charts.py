@@ -43,7 +43,7 @@ def test_models_stand_at_their_scores_with_their_intervals(found):
     assert segments == [[one["low"], one["high"]] for one in found.models]
     assert [label.get_text().replace("\\", "") for label in axes.get_yticklabels()] == list(kinds)
     assert axes.get_xlabel() == "KL divergence (nats, lower is better)"
-    assert legend_of(figure) == ["class prior", "floor, both estimates", "ensemble", "member", "reference"]
+    assert legend_of(figure) == ["class prior", "floor of votes, both estimates", "ensemble", "member", "reference"]
 
 
 def test_slices_of_one_model_beside_the_others(found):

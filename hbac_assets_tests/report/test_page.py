@@ -81,6 +81,7 @@ def test_numbers_and_what_is_not_known():
     assert [nats(0.123456), signed(0.1), percent(0.1234), whole(12345.0), interval(0.1, 0.2)] == [
         "0.1235", "+0.1000", "12.3%", "12,345", "[0.1000, 0.2000]",
     ]  # fmt: skip
+    assert [percent(-1e-9), signed(-1e-9)] == ["0.0%", "+0.0000"]
     for missing in (None, float("nan")):
         assert {nats(missing), percent(missing), whole(missing), interval(missing, 1.0), experts(missing)} == {"–"}
     assert [experts(9.0), experts(1.26), verdict(None), verdict(True), verdict(False)] == [

@@ -224,10 +224,21 @@ def test_a_defect_is_no_reason_to_give_up(tracking):
 
 def test_pictures_and_tables_become_artifacts(tracking):
     runs, tracked = open_cell(tracking, "artifacts")
-    tracked.log_picture(b"\x89PNG", "loss_curves.png")
+    tracked.log_picture(b"\x89PNG", "loss_curves.png", "Falling is good.")
     tracked.log_table(HISTORY, "history.csv")
     names = {artifact.path for artifact in runs._client.list_artifacts(tracked.run_id)}
     assert names == {"loss_curves.png", "history.csv"}
+
+
+def test_the_sentences_of_pictures_stand_once_below_the_description(tracking):
+    runs, tracked = open_cell(tracking, "sentences")
+    for text, sentence in (("One.", "Falling is good."), ("Two.", "Rising is bad.")):
+        tracked.log_picture(b"\x89PNG", "loss_curves.png", sentence)
+        tracked.log_picture(b"\x89PNG", "weights.png", "Long is much.")
+        tracked.describe(text)
+    assert stored(runs, tracked).data.tags["mlflow.note.content"] == (
+        "Two.\n\n- `loss_curves.png`: Rising is bad.\n- `weights.png`: Long is much."
+    )
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def test_two_at_once_and_one_after_a_killed_one_make_it_whole(tmp_path):
     for process in both:
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
+        assert errors == ""
     assert not list(tmp_path.glob("*.partial*"))
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     assert [experiment.name for experiment in client.search_experiments()] == ["Default"]
@@ -116,7 +117,7 @@ def log_picture(project, name):
     tracking = Tracking(uri=f"sqlite:///{project}/mlflow.db", artifact_folder=str(project / "mlartifacts"))
     runs = tracking.open("quickstart", "data", "d", pytest.fail)
     run = runs.member(name, name, {}, {})
-    run.log_picture(b"\x89PNG", "loss_curves.png")
+    run.log_picture(b"\x89PNG", "loss_curves.png", "Falling is good.")
     run.finish()
     return runs._client, run.run_id
 

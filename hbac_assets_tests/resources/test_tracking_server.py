@@ -24,7 +24,7 @@ def log_cell(uri, folder, experiment, warn, fingerprint="f"):
     runs = Tracking(uri=uri, artifact_folder=str(folder / "mlartifacts")).open(experiment, "data", "d", warn)
     tracked = runs.cell(CELL, "", fingerprint, {"epochs": 3}, {})
     tracked.log_epochs(HISTORY)
-    tracked.log_picture(b"\x89PNG", "loss_curves.png")
+    tracked.log_picture(b"\x89PNG", "loss_curves.png", "Falling is good.")
     tracked.log_model(model(), "b2__fold_0")
     tracked.finish()
     assert runs.is_finished(fingerprint)

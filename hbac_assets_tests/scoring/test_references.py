@@ -75,7 +75,7 @@ def test_logistic_regression_without_a_class_in_training() -> None:
     assert np.isfinite(predictions).all()
 
 
-def test_closed_share() -> None:
+def test_closed_fraction() -> None:
     assert closed_fraction(0.6, prior=1.0, floor=0.2) == pytest.approx(0.5)
     assert closed_fraction(1.2, prior=1.0, floor=0.2) == pytest.approx(-0.25)
     assert np.isnan(closed_fraction(0.6, prior=0.2, floor=0.2))

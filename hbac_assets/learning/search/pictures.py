@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from hbac_assets.figures import new_axes, png
+from hbac_assets.figures import BLUE, GREY, VERMILION, new_axes, png
 
 MARKERS = {"complete": "o", "pruned": "x", "diverged": "^"}
-COLOURS = {"complete": "C0", "pruned": "0.55", "diverged": "C3"}
+COLOURS = {"complete": BLUE, "pruned": GREY, "diverged": VERMILION}
 
 
 def search_history(trials: pd.DataFrame, title: str) -> bytes:
@@ -44,7 +44,7 @@ def search_importances(importances: Mapping[str, float], title: str) -> bytes:
     figure, axes = new_axes(8, 4, title)
     if importances:
         names, shares = list(importances)[::-1], list(importances.values())[::-1]
-        axes.bar_label(axes.barh(names, shares, color="C0"), fmt="%.2f", padding=3)
+        axes.bar_label(axes.barh(names, shares, color=BLUE), fmt="%.2f", padding=3)
         axes.set(xlabel="fraction of the variance of the complete trials' losses", xlim=(0, 1.1 * max(shares)))
     else:
         text = "too few complete trials with different losses"

@@ -37,7 +37,7 @@ def scores_chart(records: Sequence[Record], kinds: Mapping[str, str]) -> "Figure
     first = records[0]
     axes.axvline(first["prior"], color=GREY, linestyle="--", linewidth=1, label="class prior")
     if is_known(first["floor"]):
-        axes.axvspan(first["floor_low"], first["floor_high"], color=PALE, label="floor, both estimates")
+        axes.axvspan(first["floor_low"], first["floor_high"], color=PALE, label="floor of votes, both estimates")
     for kind in dict.fromkeys(kinds[one["model"]] for one in records):
         marker, color = STYLES[kind]
         axes.plot([], [], marker, color=color, markersize=5, label=kind)

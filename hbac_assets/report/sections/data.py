@@ -61,7 +61,8 @@ def _classes(rows: pd.DataFrame) -> Table:
     ]
     tied = int((truth == TIE).sum())
     return Table(
-        f"Classes. A row's majority is the class with the most votes; {plural(tied, 'row')} with a tie have none.",
+        f"Classes. A row's majority is the class with the most votes; {plural(tied, 'row')} with a tie "
+        f"{'has' if tied == 1 else 'have'} none.",
         ("Class", "Rows with this majority", "Mean fraction of the votes"),
         cells,
     )

@@ -52,4 +52,11 @@ GUARDS = [
         "if False:",
         "assets/test_sensors.py::test_new_and_changed_files_are_run_once_when_they_stay_as_they_are[train.csv]",
     ),
+    Guard(
+        "a step that fails by what a user can mend shows no stack trace",
+        "assets/step.py",
+        "sys.tracebacklimit = 0",
+        "pass",
+        "faults/test_crashes.py::test_a_fault_that_a_user_can_mend_has_no_stack_trace_in_dagsters_pages",
+    ),
 ]
