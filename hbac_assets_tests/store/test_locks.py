@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hbac_assets.errors import HbacError
 from hbac_assets.store import locks
 from hbac_assets.store.locks import hold_any
 
@@ -146,3 +147,9 @@ def test_a_umask_that_shares_makes_locks_that_the_group_can_sign(tmp_path):
             assert lock.stat().st_mode & 0o777 == 0o664
     finally:
         os.umask(before)
+
+
+def test_a_file_system_in_which_no_folder_can_be_made_is_told_in_one_line():
+    refused = r"^/proc/x/locks: cannot be written \(No such file or directory\); .*elsewhere$"
+    with pytest.raises(HbacError, match=refused), hold_any([Path("/proc/x/locks/store.lock")], pytest.fail):
+        pass
