@@ -64,6 +64,7 @@ def test_who_waits_says_so_again_and_for_how_long(holder, monkeypatch):
         waited.append(holders)
         if len(waited) == 3:
             process.kill()
+            process.wait()
 
     pass_quickly(monkeypatch)
     with hold_any([lock], on_wait):
