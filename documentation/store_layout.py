@@ -11,6 +11,7 @@ FOLDERS = {"store": STORE_RULES, "synthetic": SYNTHETIC_RULES, "cache/jax": PROG
 PLAIN = (
     (r"\(\?P<(\w+)>(?:\[[^]]*\]|[^()\[\]])*\)", lambda found: f"<{NAMES.get(found[1], found[1])}>"),
     (r"\[a-z0-9_\]\+-\[0-9a-f\]\{8\}", "<recipe>"),
+    (r"\[a-z0-9-\]\+-\[0-9a-f\]\{8\}", "<processor>"),
     (r"\[\^/\]\+-\[0-9a-f\]\{64\}", "<program>"),
     (r"\[0-9a-f\]\{16\}", "<settings>"),
     (r"\[0-9\]\+", "<number>"),

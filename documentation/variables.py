@@ -31,13 +31,14 @@ OWN = {
         "of training; `auto` is `mixed_bfloat16` on a GPU and `float32` on the CPU",
         ", ".join(map(code, get_args(Precision))),
     ),
+    "HBAC_MIRROR": ("the mirror of `hbac store push` and `hbac store pull`", "`s3://bucket/prefix`, `file:///folder`"),
     "HBAC_DAGSTER_PORT": ("the port of 127.0.0.1 on which `make ui` shows Dagster", "1 to 65535"),
     "HBAC_MLFLOW_PORT": ("the same for MLflow", "1 to 65535"),
 }
 OTHERS = {
     "DAGSTER_HOME": ("Dagster's settings and records", "an absolute path"),
     "MLFLOW_TRACKING_URI": (
-        "MLflow's database, or server, which also keeps the artifacts",
+        "MLflow's database, of PostgreSQL as `postgresql+psycopg2://…`, or server, which also keeps the artifacts",
         "a URI",
     ),
     "MLFLOW_BACKEND_STORE_URI": ("database read by `mlflow ui` and `make ui`", "a URI"),
@@ -45,6 +46,7 @@ OTHERS = {
     "CUDA_VISIBLE_DEVICES": ("the GPUs that a run may use, by index or UUID", "as CUDA has it"),
     "JAX_PLATFORMS": ("the platforms that JAX may use; without `cuda` among them no GPU is used", "as JAX has it"),
     "XLA_FLAGS": ("flags of XLA; an unknown flag is refused in one line", "as XLA has it"),
+    "AWS_ACCESS_KEY_ID": ("for a mirror in a bucket, with AWS's other variables", "as AWS has it"),
     "NO_COLOR": ("no colours on a terminal", "anything"),
     "TMPDIR": ("temporary files and sockets", "a folder"),
 }

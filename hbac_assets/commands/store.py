@@ -1,4 +1,4 @@
-"""List the store's contents by data set and experiment; `prune` deletes what nothing refers to.
+"""List the store's contents by data set and experiment; `prune` deletes what is unused, `push` and `pull` copy results.
 
 An artifact is current if the present code and settings would make it from the data that HBAC_DATA_DIR names; files
 are compared by size. docs/store.md explains the list.
@@ -8,6 +8,8 @@ import argparse
 import json
 import os
 from typing import TYPE_CHECKING, Any
+
+from hbac_assets.commands import mirror
 
 if TYPE_CHECKING:
     from hbac_assets.inventory.inventory import Inventory
@@ -31,16 +33,31 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     prune.add_argument("--yes", action="store_true", help="delete what a dry run lists")
     prune.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print it as JSON")
+    for name, description in (("push", mirror.PUSH), ("pull", mirror.PULL)):
+        mirror.add_options(
+            actions.add_parser(
+                name,
+                help=description.partition("\n")[0],
+                description=description,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                allow_abbrev=False,
+            )
+        )
 
 
 def main(options: argparse.Namespace) -> int:
-    """List or prune, and return the exit status.
+    """List, prune, push or pull, and return the exit status.
 
     Raises:
-        HbacError: the environment names something that does not exist, MLflow is unavailable, or the store is in use.
+        HbacError: the environment names something that does not exist, MLflow or the mirror is unavailable, or the
+            store is in use.
     """
     if options.action == "prune":
         prune(delete=options.yes, as_json=options.json)
+    elif options.action == "push":
+        mirror.push()
+    elif options.action == "pull":
+        mirror.pull()
     else:
         list_store(as_json=options.json)
     return 0
@@ -92,14 +109,12 @@ def _look(*, require_data: bool) -> "Inventory":
     """Scan the environment's store; with `require_data` also query the runs in MLflow."""
     from hbac_assets.errors import HbacError
     from hbac_assets.inventory.inventory import take_inventory
-    from hbac_assets.inventory.scan import Places
     from hbac_assets.resources.environment import resources_from_environment
     from hbac_assets.resources.tracked_runs import logged_runs
     from hbac_assets.resources.tracking_uri import TRACKING_URI
 
     resources = resources_from_environment()
     competition, store, chosen = (resources[name] for name in ("competition", "store", "experiment"))
-    places = Places(store.root, store.synthetic_folder, store.compilation_cache)
     try:
         dataset = competition.dataset(store)
     except HbacError:
@@ -111,9 +126,9 @@ def _look(*, require_data: bool) -> "Inventory":
             ) from None
         dataset = None
     if not require_data:
-        return take_inventory(places, dataset, chosen.name)
+        return take_inventory(store.places, dataset, chosen.name)
     return take_inventory(
-        places, dataset, chosen.name, lambda datasets: logged_runs(os.environ[TRACKING_URI], datasets)
+        store.places, dataset, chosen.name, lambda datasets: logged_runs(os.environ[TRACKING_URI], datasets)
     )
 
 

@@ -127,8 +127,8 @@ def make_databases() -> str:
     require_plain_paths()
     uri, artifacts = os.environ[BACKEND_URI], DATA_FOLDER / "mlartifacts"
     require_usable(uri, BACKEND_URI)
-    make_whole(uri, artifacts)
     try:
+        make_whole(uri, artifacts)
         require_present_schema(uri)
         follow_moved_artifacts(uri, artifacts)
     except HbacError as error:

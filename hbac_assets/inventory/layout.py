@@ -132,7 +132,11 @@ SYNTHETIC_RULES = (
         r"|truth/(?:train|test)\.parquet)",
     ),
 )
-PROGRAM_RULES = (Rule(Kind.PROGRAMS, "", r"[^/]+-[0-9a-f]{64}-(?:cache|atime)"),)
+PROGRAM_RULES = (
+    Rule(Kind.PROGRAMS, r"[a-z0-9-]+-[0-9a-f]{8}", r"/[^/]+-[0-9a-f]{64}-(?:cache|atime)"),
+    # Of earlier versions, which had one folder for all processors and GPUs.
+    Rule(Kind.PROGRAMS, "", r"[^/]+-[0-9a-f]{64}-(?:cache|atime)"),
+)
 
 _LEFTOVER = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(TEMPORARY_MARK)}[^/]*", re.DOTALL)
 

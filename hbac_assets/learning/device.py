@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.compilation_cache import use as use_cache
+from hbac_assets.learning.machine_kind import machine_kind
 from hbac_assets.learning.memory import free_host_bytes
 
 Device = Literal["cpu", "gpu"]
@@ -28,8 +29,8 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
     Args:
         device: of all computations.
         precision: Keras' dtype policy; weights are float32 in both.
-        compilation_cache: a folder common to all processes, so that a program is compiled once; not used if there is
-            little space or it cannot be written. Results do not depend on it.
+        compilation_cache: a folder common to all processes, so that a program is compiled once for each kind of
+            machine; not used if there is little space or it cannot be written. Results do not depend on it.
 
     Raises:
         HbacError: a GPU is requested and none is visible.
@@ -48,7 +49,8 @@ def configure(device: Device, precision: Precision, compilation_cache: Path | No
             "is new enough for CUDA 12, or set HBAC_DEVICE to cpu"
         )
     if compilation_cache is not None:
-        use_cache(compilation_cache)
+        gpu = visible_devices("gpu")[0].partition(" ")[2] if device == "gpu" else ""
+        use_cache(compilation_cache / machine_kind(gpu))
         if device == "cpu":
             # The path of the cache of tuned GPU kernels would enter every program's key: a moved store would miss.
             jax.config.update("jax_persistent_cache_enable_xla_caches", "none")

@@ -9,6 +9,7 @@ from dagster import ConfigurableResource
 from pydantic import Field
 
 from hbac_assets.errors import HbacError
+from hbac_assets.inventory.scan import Places
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.store.files import writable
 from hbac_assets.store.locks import hold_any, hold_now
@@ -31,8 +32,13 @@ class Store(ConfigurableResource):
 
     @property
     def compilation_cache(self) -> Path:
-        """Programs compiled by JAX, common to all cells."""
+        """Programs compiled by JAX, common to all cells; a folder for each kind of processor and GPU."""
         return self.root.parent / "cache" / "jax"
+
+    @property
+    def places(self) -> Places:
+        """All folders that hold what this project writes."""
+        return Places(self.root, self.synthetic_folder, self.compilation_cache)
 
     @property
     def locks_folder(self) -> Path:
@@ -46,14 +52,14 @@ class Store(ConfigurableResource):
 
     @contextmanager
     def in_use(self, say: Callable[[str], None]) -> Iterator[None]:
-        """Let the block write here, see `writable`; nothing is freed meanwhile.
+        """Let the block write here, see `writable`; nothing is freed or pulled meanwhile.
 
         Args:
             say: called with a line that names the holder, if this waits.
         """
 
         def wait(holder: str) -> None:
-            say(f"{self.root}: being freed of what is unused by {holder}; waiting")
+            say(f"{self.root}: pruned, or filled from a mirror, by {holder}; waiting")
 
         with writable(self.root, "HBAC_STORE"), hold_any([self.users_lock], wait, shared=True):
             yield

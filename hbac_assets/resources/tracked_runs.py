@@ -34,7 +34,7 @@ def logged_runs(uri: str, datasets: Iterable[str]) -> list[LoggedRun]:
         require_present_schema(uri)
         return [run for beginning in sorted(set(datasets)) for run in _search(uri, beginning)]
     except (HbacError, MlflowException, SQLAlchemyError, OSError) as error:
-        said = masked((str(error).splitlines() or [""])[0])
+        said = masked((str(error).splitlines() or [""])[0], uri)
         raise HbacError(
             f"MLflow at {masked(uri)}: expected the list of runs, since they refer to results, "
             f"found {said}; fix that or correct MLFLOW_TRACKING_URI"

@@ -129,7 +129,7 @@ class Tracking(ConfigurableResource):
         return ExperimentRuns(client, experiment_id, data_fingerprint, writer, patience, artifacts=not fault, page=page)
 
     def _warn(self, warn: Callable[[str], None], line: str) -> None:
-        warn(f"MLflow at {masked(self.uri)}: {masked(line)}, and what is missing there is logged")
+        warn(f"MLflow at {masked(self.uri)}: {masked(line, self.uri)}, and what is missing there is logged")
 
     def _connect(self, experiment: str) -> "tuple[MlflowClient, str, str]":
         """Return the client, the experiment's id, and the reason if its artifacts cannot be written from here."""
@@ -432,7 +432,7 @@ class TrackedRun:
     @patiently(otherwise=None, seconds=END_SECONDS)
     def fail(self, reason: str) -> None:
         """Mark the run as failed and tag the reason."""
-        self._client.set_tag(self.run_id, "failure", reason[:5000])
+        self._client.set_tag(self.run_id, "failure", masked(reason)[:5000])
         self._client.set_terminated(self.run_id, status="FAILED")
 
     def _description(self) -> tuple[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""MLflow's SQLite database: its creation, its relocation, and the check of its version.
+"""MLflow's database: its creation, the relocation of an SQLite file, and the check of its version.
 
 MLflow creates its tables by dozens of migrations. Two concurrent processes run them twice, a killed one leaves them
 incomplete, and either way the file is broken for good.
@@ -16,9 +16,14 @@ from hbac_assets.resources.tracking_uri import is_database, masked
 from hbac_assets.store.files import TEMPORARY_MARK, atomic_write
 from hbac_assets.store.locks import hold_any
 
+VERSIONS = "alembic_version"
+"""The table that says of which version of MLflow the others are."""
+LOCK = 0x68626163
+"""PostgreSQL's number for a lock that no table has; it is nobody else's in a database that is MLflow's alone."""
+
 
 def make_whole(uri: str, artifacts: Path) -> None:
-    """Create the SQLite file that a tracking URI names, unless it exists or the URI names something else.
+    """Create the SQLite file or PostgreSQL's tables that a tracking URI names, unless they exist.
 
     Args:
         uri: MLflow's tracking URI.
@@ -27,6 +32,8 @@ def make_whole(uri: str, artifacts: Path) -> None:
     Raises:
         HbacError: it cannot be written.
     """
+    if uri.startswith("postgresql"):
+        _make_tables(uri, artifacts)
     if not uri.startswith("sqlite:///"):
         return
     path = database_file(uri)
@@ -41,6 +48,27 @@ def make_whole(uri: str, artifacts: Path) -> None:
             logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it says that it makes tables
             with atomic_write(path) as temporary:
                 SqlAlchemyStore(f"sqlite:///{temporary}", artifacts.as_uri()).engine.dispose()
+
+
+def _make_tables(uri: str, artifacts: Path) -> None:
+    """Make the tables of a PostgreSQL database that has none, one process of all machines at a time."""
+    from sqlalchemy import create_engine, inspect, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = create_engine(uri, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            if inspect(connection).has_table(VERSIONS):
+                return
+            connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})  # until the connection ends
+            if not inspect(connection).has_table(VERSIONS):
+                from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+                SqlAlchemyStore(uri, artifacts.as_uri()).engine.dispose()
+    except SQLAlchemyError as error:
+        raise _unreadable(uri, error) from error
+    finally:
+        engine.dispose()
 
 
 def follow_moved_artifacts(uri: str, artifacts: Path) -> None:
@@ -104,10 +132,7 @@ def require_present_schema(uri: str) -> None:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
     except SQLAlchemyError as error:
-        said = " ".join(str(getattr(error, "orig", error)).split())
-        raise HbacError(
-            f"its database {masked(uri)} cannot be read ({masked(said)}); fix that or name another"
-        ) from error
+        raise _unreadable(uri, error) from error
     finally:
         engine.dispose()
     migrations = ScriptDirectory(str(Path(db_migrations.__file__).parent))
@@ -118,3 +143,8 @@ def require_present_schema(uri: str) -> None:
             f"its database is of an older version; keep a copy of it, then run `mlflow db upgrade '{masked(uri)}'`"
         )
     raise HbacError(f"its database {masked(uri)} is of a newer version; install that one or name another database")
+
+
+def _unreadable(uri: str, error: Exception) -> HbacError:
+    said = " ".join(str(getattr(error, "orig", error)).split())
+    return HbacError(f"its database {masked(uri)} cannot be read ({masked(said, uri)}); mend that or name another")

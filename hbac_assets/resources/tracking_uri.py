@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from urllib.request import url2pathname
 
 from hbac_assets.errors import HbacError
@@ -13,6 +13,10 @@ from hbac_assets.errors import HbacError
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 SERVERS = ("http", "https", "databricks", "databricks-uc", "uc")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+POSTGRESQL = "postgresql://"
+"""For which SQLAlchemy 2.1 selects the driver psycopg 3."""
+SECRETS = re.compile("(?:password|token|secret)", re.IGNORECASE)
+SHORTEST = 4
 ALLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"  # MLflow's switch for its unmaintained file store
 
 
@@ -49,14 +53,29 @@ def require_usable(uri: str, variable: str = TRACKING_URI, environment: Mapping[
         _require_driver(uri, variable)
 
 
-def masked(text: str) -> str:
+def masked(text: str, uri: str = "") -> str:
     """Return a text with the passwords of URIs masked, before the host and in the query.
 
     A server's user name without a password may be a token, and is masked, too.
+
+    Args:
+        text: a URI, or a library's message about one.
+        uri: whose password is masked everywhere, in whatever form a driver quotes it.
     """
+    for password in sorted(_passwords(uri), key=len, reverse=True):
+        text = text.replace(password, "***")
     before_host = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", text)
+    before_host = re.sub(r"^([^/@\s:]+):(?!//)\S*@", r"\1:***@", before_host)
     before_host = re.sub(r"(https?://)[^/:@\s]+@", r"\1***@", before_host)
-    return re.sub(r"(?i)([?&][^=&\s]*(?:password|token|secret)[^=&\s]*=)[^&\s]*", r"\1***", before_host)
+    return re.sub(rf"([?&][^=&\s]*{SECRETS.pattern}[^=&\s]*=)[^&\s]*", r"\1***", before_host, flags=re.IGNORECASE)
+
+
+def _passwords(uri: str) -> set[str]:
+    """Return the password of a URI as it stands there and as it is meant, unless it is so short that words have it."""
+    before_host = uri.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    in_query = [value for name, value in parse_qsl(uri.partition("?")[2]) if SECRETS.search(name)]
+    found = {before_host, *in_query}
+    return {one for one in (*found, *map(unquote, found)) if len(one) >= SHORTEST}
 
 
 def _kind(uri: str) -> str | None:
@@ -84,9 +103,14 @@ def _require_driver(uri: str, variable: str) -> None:
     try:
         make_url(uri).get_dialect().import_dbapi()
     except (ImportError, SQLAlchemyError, ValueError) as error:
+        if uri.startswith(POSTGRESQL):
+            raise HbacError(
+                f"{variable}: expected postgresql+psycopg2://…, found '{masked(uri)}', which means another driver "
+                f"({masked(str(error), uri)}); begin it with the first, whose driver hbac-assets[cluster] installs"
+            ) from error
         raise HbacError(
             f"{variable}: expected the URI of a database whose driver is installed, found '{masked(uri)}' "
-            f"({masked(str(error))}); install the driver with pip or correct the URI"
+            f"({masked(str(error), uri)}); install the driver with pip or correct the URI"
         ) from error
 
 

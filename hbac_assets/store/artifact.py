@@ -68,15 +68,15 @@ class Artifact:
 
     def is_current(self) -> bool:
         """Return whether the artifact was made from the present inputs and its files are unchanged."""
-        manifest = self._manifest()
-        return manifest.get("inputs") == self.inputs and _changed_file(self.path.parent, manifest) is None
+        manifest = self.manifest()
+        return manifest.get("inputs") == self.inputs and changed_file(self.path.parent, manifest) is None
 
     def state(self) -> State:
         """Return the artifact's state, by its manifest and the sizes of its files alone.
 
         An artifact begun and never sealed is `missing`; one that lacks a file or has one of another size is `changed`.
         """
-        manifest = self._manifest()
+        manifest = self.manifest()
         if not manifest:
             return "missing"
         try:
@@ -84,11 +84,23 @@ class Artifact:
                 return "out of date"
         except HbacError:  # its upstream is missing
             return "out of date"
-        return "changed" if _changed_file(self.path.parent, manifest, digests=False) else "current"
+        return "changed" if changed_file(self.path.parent, manifest, digests=False) else "current"
+
+    def inputs_of(self, digests: Mapping[Path, str]) -> str:
+        """Return what `inputs` are if the upstream artifacts, by their paths, have these digests."""
+        return fingerprint({"settings": self.settings, "upstream": [digests[one.path] for one in self.upstream]})
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what the manifest holds; nothing where there is none, or no whole one."""
+        try:
+            manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+        return manifest if isinstance(manifest, dict) else {}
 
     def recorded_files(self) -> set[Path]:
         """Return the files that the manifest lists."""
-        return {self.path.parent / name for name in self._manifest().get("files", {})}
+        return {self.path.parent / name for name in self.manifest().get("files", {})}
 
     def require(self) -> Path:
         """Return the path of the artifact, its files verified.
@@ -96,7 +108,7 @@ class Artifact:
         Raises:
             HbacError: it is missing, out of date, or a file differs from the manifest.
         """
-        changed = _changed_file(self.path.parent, self._made(self.inputs))
+        changed = changed_file(self.path.parent, self._made(self.inputs))
         if changed is not None:
             raise HbacError(f"{changed}: differs from its manifest (size or SHA-256): materialize {self.asset} again")
         return self.path
@@ -118,20 +130,20 @@ class Artifact:
 
     def facts(self) -> dict[str, Any]:
         """Return the facts recorded by `seal`; empty if it is not made yet."""
-        return dict(self._manifest().get("facts", {}))
+        return dict(self.manifest().get("facts", {}))
 
     def _inputs(self, digests: dict[Path, str]) -> str:
         """Return the fingerprint of the inputs; `digests` are those that this query knows already."""
-        return fingerprint({"settings": self.settings, "upstream": [one._digest(digests) for one in self.upstream]})
+        return self.inputs_of({one.path: one._digest(digests) for one in self.upstream})
 
     def _digest(self, digests: dict[Path, str]) -> str:
         if self.path not in digests:
-            digests[self.path] = fingerprint(self._made(self._inputs(digests))["files"])
+            digests[self.path] = content_digest(self._made(self._inputs(digests)))
         return digests[self.path]
 
     def _made(self, inputs: str) -> dict[str, Any]:
         """Return the manifest of an artifact made from these inputs."""
-        manifest = self._manifest()
+        manifest = self.manifest()
         if not manifest:
             raise HbacError(f"{self.path}: not made yet: materialize {self.asset} first")
         if manifest.get("inputs") != inputs:
@@ -140,20 +152,18 @@ class Artifact:
             )
         return manifest
 
-    def _manifest(self) -> dict[str, Any]:
-        try:
-            manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return {}
-        return manifest if isinstance(manifest, dict) else {}
-
     def _files(self) -> list[Path]:
         if self.path.is_dir():
             return sorted(file for file in self.path.rglob("*") if file.is_file())
         return [self.path]
 
 
-def _changed_file(folder: Path, manifest: Mapping[str, Any], *, digests: bool = True) -> Path | None:
+def content_digest(manifest: Mapping[str, Any]) -> str:
+    """Return the digest of an artifact's content, from its manifest."""
+    return fingerprint(manifest["files"])
+
+
+def changed_file(folder: Path, manifest: Mapping[str, Any], *, digests: bool = True) -> Path | None:
     """Return the first file that differs from the manifest of an artifact in `folder`, in size or digest."""
     for name, recorded in manifest["files"].items():
         file: Path = folder / name

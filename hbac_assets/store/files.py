@@ -18,6 +18,8 @@ from typing import Any
 from hbac_assets.errors import HbacError
 
 TEMPORARY_MARK = ".partial"
+NO_LINK = os.O_NOFOLLOW
+"""Somebody else may have planted one where a lock is to be, to have its target overwritten."""
 NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 LITTLE_SPACE = 16_000_000
@@ -69,7 +71,7 @@ def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{TEMPORARY_MARK}{path.suffix}")
     try:
         with write_faults(path, size, temporary):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             with temporary.open("xb") as lock:
                 try_flock(lock.fileno(), path)
                 yield temporary
@@ -80,6 +82,36 @@ def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator
     finally:
         with suppress(OSError):  # not a folder, or a read-only file system
             temporary.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those that it lies in, as far as they are missing.
+
+    Raises:
+        HbacError: the system lets nobody make it, as in /proc, which says that there is no such folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:
+        raise unwritable(folder, error) from error
+
+
+def open_to_lock(path: Path, flags: int = 0) -> int:
+    """Return the descriptor of a file that is to be locked: open for writing, which NFS wants for that, not cut short.
+
+    It is read only where it is another user's: other file systems ask for no more. Somebody may have planted a link in
+    its place, to have another file locked or overwritten; none is followed.
+
+    Args:
+        path: the file.
+        flags: more of `os.open`.
+    """
+    try:
+        return os.open(path, os.O_RDWR | NO_LINK | flags, 0o666)
+    except PermissionError:
+        if not path.exists():
+            raise
+        return os.open(path, os.O_RDONLY | NO_LINK)
 
 
 def try_flock(descriptor: int, path: Path, *, shared: bool = False) -> bool:
@@ -232,10 +264,17 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def remove_leftover(temporary: Path) -> bool:
-    """Delete the temporary file of a killed writer and return whether it is gone: one that is being written stays."""
-    with suppress(FileNotFoundError, PermissionError), temporary.open("rb") as file:
-        if try_flock(file.fileno(), temporary):
-            temporary.unlink()
+    """Delete the temporary file of a killed writer and return whether it is gone.
+
+    One that is being written stays, and so does another user's that cannot be locked.
+    """
+    with suppress(OSError, HbacError):
+        descriptor = open_to_lock(temporary)
+        try:
+            if try_flock(descriptor, temporary):
+                temporary.unlink()
+        finally:
+            os.close(descriptor)
     return not os.path.lexists(temporary)
 
 

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hbac_assets.store.files import try_flock, write_faults
+from hbac_assets.store.files import make_folder, open_to_lock, try_flock, write_faults
 
 POLL_SECONDS = 0.5
 REPEAT_SECONDS = 60.0
 THIS_RUN = "this run"
 """The holder of a lock if that is another step of the waiting run; such lines are not repeated."""
-NO_LINK = os.O_NOFOLLOW
-"""Another user may have planted a link at the lock's path, to have its target overwritten."""
 
 
 @contextmanager
@@ -86,8 +84,8 @@ def hold_now(path: Path, in_use: Callable[[str], Exception], project: str = "") 
 def _try_lock(path: Path, signature: str, *, shared: bool = False) -> int | None:
     """Return the open descriptor that holds the lock, or None when another process has it."""
     with write_faults(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _open(path)
+        make_folder(path.parent)
+        descriptor = open_to_lock(path, os.O_CREAT)
     try:
         if not try_flock(descriptor, path, shared=shared):
             os.close(descriptor)
@@ -99,16 +97,6 @@ def _try_lock(path: Path, signature: str, *, shared: bool = False) -> int | None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, signature.encode(), 0)
     return descriptor
-
-
-def _open(path: Path) -> int:
-    """Return a descriptor of the file, read-only if it is another user's, which suffices for a lock."""
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
-    except PermissionError:
-        if not path.exists():
-            raise
-        return os.open(path, os.O_RDONLY | NO_LINK)
 
 
 def _signature(project: str) -> str:

@@ -1,4 +1,4 @@
-"""Each message that docs/troubleshooting.md quotes is one of the code."""
+"""Each message that the pages of troubles and of mirrors quote is one of the code."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from hbac_assets_tests.documentation.pages import DOCS
 from hbac_assets_tests.projects import CHECKOUT
 
 VARIES = "…"
-PAGE = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+PAGE = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("troubleshooting.md", "mirror.md"))
 QUOTED = [
     text for cell in re.findall(r"^\| (`.+?`(?: or `.+?`)*) \|", PAGE, re.M) for text in re.findall("`(.+?)`", cell)
 ]

@@ -19,6 +19,7 @@ RECORDINGS = 8
 TRAIN, TEST = SyntheticSettings(recordings=RECORDINGS).fingerprint, "fedcba9876543210"
 """Fingerprints of the two tables; the first also stands for that of the generator's settings."""
 KEY = f"synthetic-{TRAIN[:8]}"
+PROGRAMS = "cache/jax/cpu-some-processor-0a1b2c3d"
 ODD = ["1.npy", "a b.npy", "neue\nZeile.npy", "Ω-1.npy", "--yes.npy", "*.npy"]
 """Names of arrays: whatever a test set calls its recordings."""
 
@@ -31,7 +32,7 @@ def make_project(folder: Path) -> Path:
         make(lineage(folder, one))
         claim(folder, folder / f"{one.name}.yaml")
     make_synthetic(folder)
-    write(folder / "cache" / "jax" / f"jit_train-{'0a' * 32}-cache")
+    write(folder / PROGRAMS / f"jit_train-{'0a' * 32}-cache")
     return folder
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from hbac_assets.experiments.loading import available_experiments, load_experiment
-from hbac_assets.inventory.layout import PROGRAM_RULES, STORE_RULES, SYNTHETIC_RULES, Kind, find_thing
+from hbac_assets.inventory.layout import PROGRAM_RULES, STORE_RULES, SYNTHETIC_RULES, Kind, Thing, find_thing
+from hbac_assets.learning.machine_kind import machine_kind
 from hbac_assets.lineage import Dataset, Lineage
 from hbac_assets_tests.inventory import stores
 
@@ -82,5 +83,9 @@ def test_synthetic_data_and_programs():
         assert found(f"{'ab' * 8}/{name}", SYNTHETIC_RULES).place == ROOT / ("ab" * 8)
     for name in (f"{'ab' * 8}/train_eegs/1.npy", f"{'ab' * 8}/mine.csv", "mine/train.csv"):
         assert found(name, SYNTHETIC_RULES) is None
-    assert found(f"jit__lambda-{'0f' * 32}-cache", PROGRAM_RULES).kind == Kind.PROGRAMS
+    program = f"jit__lambda-{'0f' * 32}-cache"
+    for folder in (f"{machine_kind()}", f"{machine_kind('NVIDIA H100 80GB HBM3')}"):
+        assert found(f"{folder}/{program}", PROGRAM_RULES) == Thing(Kind.PROGRAMS, ROOT / folder)
+    assert found(program, PROGRAM_RULES) == Thing(Kind.PROGRAMS, ROOT)  # of an earlier version
+    assert found(f"mine/{program}", PROGRAM_RULES) is None
     assert found("keras.json", PROGRAM_RULES) is None

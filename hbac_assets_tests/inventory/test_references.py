@@ -12,7 +12,7 @@ from hbac_assets.inventory.references import LoggedRun
 from hbac_assets_tests.inventory import stores
 
 KEY = stores.KEY
-PROGRAMS = "cache/jax"
+PROGRAMS = stores.PROGRAMS
 BESIDE = ("folds.parquet", "models.parquet", "oof.parquet", "submission.csv", "report.html", "inference_bundle")
 OF_GONE = {
     "store/experiments/gone.json",

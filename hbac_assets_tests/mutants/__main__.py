@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 from hbac_assets_tests.mutants.guards import GUARDS, Guard
@@ -27,18 +28,21 @@ def main() -> int:
         copies = [Path(folder) / str(number) / "project" for number in range(AT_A_TIME)]
         for copy in copies:
             copy_project(copy)
-        tests = sorted({guard.test for guard in GUARDS})
-        print(f"{len(GUARDS)} guards; first their {len(tests)} tests with all of them in place", flush=True)
+        guards = [guard for guard in GUARDS if not guard.needs or find_spec(guard.needs)]
+        if len(guards) < len(GUARDS):
+            print(f"{len(GUARDS) - len(guards)} guards are left out: uv sync --inexact --group cluster-tests adds them")
+        tests = sorted({guard.test for guard in guards})
+        print(f"{len(guards)} guards; first their {len(tests)} tests with all of them in place", flush=True)
         done = run_tests(copies[0], tests, "-n", str(AT_A_TIME))
         if done.returncode:
             print(f"{done.stdout}{done.stderr}\nthese tests fail with all guards in place, so they prove nothing")
             return 1
-        numbered = list(enumerate(GUARDS, start=1))
+        numbered = list(enumerate(guards, start=1))
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             shares = [numbered[place::AT_A_TIME] for place in range(AT_A_TIME)]
             missed = sum(pool.map(count_missed, copies, shares))
-    print(f"{missed} of {len(GUARDS)} guards are missed by a test when they are gone")
-    return 0 if missed == len(GUARDS) else 1
+    print(f"{missed} of {len(guards)} guards are missed by a test when they are gone")
+    return 0 if missed == len(guards) else 1
 
 
 def count_missed(copy: Path, numbered: Sequence[tuple[int, Guard]]) -> int:
@@ -68,7 +72,7 @@ def verdict(copy: Path, guard: Guard, number: int) -> str:
         failed = done.returncode == FAILED and re.search(r"\b1 failed\b", done.stdout)
         found = "killed" if failed else "SURVIVED" if done.returncode == 0 else f"ERROR: {done.stdout[-1000:]}"
     seconds = time.monotonic() - began
-    print(f"{number:3}/{len(GUARDS)}  {found:8}  {seconds:4.0f} s  {guard.what}\n{'':25}{guard.test}", flush=True)
+    print(f"{number:3}  {found:8}  {seconds:4.0f} s  {guard.what}\n{'':25}{guard.test}", flush=True)
     return found
 
 

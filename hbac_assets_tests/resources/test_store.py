@@ -62,4 +62,4 @@ def test_a_run_waits_until_the_store_is_undisturbed_no_longer(tmp_path):
         undisturbed.__exit__(None, None, None)
 
     with store.in_use(say):
-        assert said == [f"{tmp_path}: being freed of what is unused by {MINE}; waiting"]
+        assert said == [f"{tmp_path}: pruned, or filled from a mirror, by {MINE}; waiting"]

@@ -250,10 +250,29 @@ def test_the_sentences_of_pictures_stand_once_below_the_description(tracking):
         ("postgresql://me@host/db", "postgresql://me@host/db"),
         ("sqlite:////a/folder/mlflow.db", "sqlite:////a/folder/mlflow.db"),
         ("http://127.0.0.1:5000/path", "http://127.0.0.1:5000/path"),
+        ("postgresql+psycopg2://me:p%40ss@host:5432/db", "postgresql+psycopg2://me:***@host:5432/db"),
     ],
 )
 def test_no_password_is_shown(uri, shown):
+    assert masked(uri) == shown
     assert masked(f"MLflow at {uri}: gone") == f"MLflow at {shown}: gone"
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("me:pa-ss@host/db", "me:***@host/db"),
+        ("postgresql+psycopg2://me:p%40ss@host/db", 'user "me" with p@ss and p%40ss'),
+        ("postgresql+psycopg2://host/db?password=p%40ss&a=b", "dsn host=host password=p@ss"),
+    ],
+)
+def test_a_password_is_not_shown_however_a_driver_quotes_it(uri, said):
+    shown = masked(said, uri)
+    assert "p@ss" not in shown
+    assert "p%40ss" not in shown
+    assert "***" in shown
+    assert "***" in masked(uri)
+    assert "ss@" not in masked(uri)
 
 
 def test_settings_become_flat_params():

@@ -44,6 +44,7 @@ def test_the_server_keeps_the_artifacts_of_all_clients(server, tmp_path):
     ids = [log_cell(uri, tmp_path / name, "kept", pytest.fail, name) for name in ("first", "second")]
     assert not list(tmp_path.iterdir())
     client = MlflowClient(uri)
+    assert client.get_experiment_by_name("kept").artifact_location.startswith("mlflow-artifacts:")
     for number in ids:
         run = client.get_run(number)
         assert run.info.status == "FINISHED"

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hbac_assets.errors import HbacError
 from hbac_assets.store import locks
 from hbac_assets.store.locks import hold_any
 
@@ -63,6 +64,7 @@ def test_who_waits_says_so_again_and_for_how_long(holder, monkeypatch):
         waited.append(holders)
         if len(waited) == 3:
             process.kill()
+            process.wait()
 
     pass_quickly(monkeypatch)
     with hold_any([lock], on_wait):
@@ -146,3 +148,9 @@ def test_a_umask_that_shares_makes_locks_that_the_group_can_sign(tmp_path):
             assert lock.stat().st_mode & 0o777 == 0o664
     finally:
         os.umask(before)
+
+
+def test_a_file_system_in_which_no_folder_can_be_made_is_told_in_one_line():
+    refused = r"^/proc/x/locks: cannot be written \(No such file or directory\); .*elsewhere$"
+    with pytest.raises(HbacError, match=refused), hold_any([Path("/proc/x/locks/store.lock")], pytest.fail):
+        pass

@@ -11,3 +11,5 @@ class Guard(NamedTuple):
     guard: str
     instead: str
     test: str
+    needs: str = ""
+    """The package of an extra that its test is skipped without."""

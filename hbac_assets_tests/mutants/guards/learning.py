@@ -199,4 +199,11 @@ GUARDS = [
         "layers.Reshape((1, 1, 2 * both.shape[-1]))(both)",
         "learning/test_bipolar_resnet.py::test_left_and_right_can_be_exchanged[False]",
     ),
+    Guard(
+        "programs of one processor are not run on another",
+        "learning/device.py",
+        "use_cache(compilation_cache / machine_kind(gpu))",
+        "use_cache(compilation_cache)",
+        "learning/test_compilation_cache.py::test_programs_of_another_kind_of_processor_are_not_used",
+    ),
 ]

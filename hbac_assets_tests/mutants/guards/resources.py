@@ -144,4 +144,19 @@ GUARDS = [
         "        if False:\n",
         "resources/test_tracking.py::test_a_run_lasts_as_long_as_its_training",
     ),
+    Guard(
+        "a driver that quotes a password does not show it",
+        "resources/tracking_uri.py",
+        'text = text.replace(password, "***")',
+        "pass",
+        "resources/test_tracking.py::test_a_password_is_not_shown_however_a_driver_quotes_it",
+    ),
+    Guard(
+        "MLflow's tables in PostgreSQL are made by one process at a time",
+        "resources/tracking_database.py",
+        'connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})',
+        "pass",
+        "resources/test_tracking_postgres.py::test_two_processes_at_once_make_the_tables_whole",
+        needs="psycopg2",
+    ),
 ]

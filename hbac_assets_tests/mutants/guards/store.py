@@ -13,7 +13,7 @@ GUARDS = [
     Guard(
         "a temporary file that is being written is locked",
         "store/files.py",
-        "if try_flock(file.fileno(), temporary):",
+        "if try_flock(descriptor, temporary):",
         "if True:",
         "store/test_files.py::test_what_a_killed_writer_left_is_removed_and_what_is_being_written_is_not",
     ),
@@ -40,7 +40,7 @@ GUARDS = [
     ),
     Guard(
         "no lock is written through a planted link",
-        "store/locks.py",
+        "store/files.py",
         "NO_LINK = os.O_NOFOLLOW",
         "NO_LINK = 0",
         "resources/test_machine_locks.py::test_a_planted_link_is_not_written_through",
@@ -58,5 +58,26 @@ GUARDS = [
         "if self._names[inode] >= self._links[inode]",
         "if True",
         "store/test_disk_usage.py::test_a_name_elsewhere_keeps_the_space",
+    ),
+    Guard(
+        "what is locked is open for writing, without which NFS has no lock",
+        "store/files.py",
+        "return os.open(path, os.O_RDWR | NO_LINK | flags, 0o666)",
+        "return os.open(path, os.O_RDONLY | NO_LINK | flags, 0o666)",
+        "store/test_network_locks.py::test_every_lock_can_be_had_where_it_asks_for_a_file_that_is_open_for_writing",
+    ),
+    Guard(
+        "a lock that holds on one machine alone is noticed",
+        "store/lock_visibility.py",
+        "return not try_flock(descriptor, path, shared=True)",
+        "return True",
+        "store/test_network_locks.py::test_locks_that_hold_on_one_machine_alone_are_noticed",
+    ),
+    Guard(
+        "several who ask at once whether a lock is seen do not see each other's",
+        "store/lock_visibility.py",
+        "path, shared=True)",
+        "path)",
+        "store/test_network_locks.py::test_who_asks_is_not_taken_for_who_holds",
     ),
 ]

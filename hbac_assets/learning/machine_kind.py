@@ -1,0 +1,36 @@
+"""The kind of processor and GPU that a program is compiled for: on another it may not run, or end in SIGILL."""
+
+import platform
+import re
+from pathlib import Path
+
+from hbac_assets.store.files import fingerprint
+
+CPUINFO = Path("/proc/cpuinfo")
+SAID = ("model name", "flags", "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features")
+"""What tells processors apart, on x86 and ARM (proc(5)): what they are called, and their instructions."""
+LISTS = ("flags", "Features")
+LONGEST = 40
+
+
+def machine_kind(gpu: str = "") -> str:
+    """Return a name for folders, the same on all machines of a kind: readable, and a digest of what tells kinds apart.
+
+    Args:
+        gpu: what the driver calls the GPU that programs run on; empty where they run on the processor.
+    """
+    said = _processor()
+    readable = gpu or said.get("model name") or platform.processor() or platform.machine()
+    name = re.sub("[^a-z0-9]+", "-", readable.lower())[:LONGEST].strip("-")
+    digest = fingerprint([platform.system(), platform.machine(), platform.processor(), said, gpu])[:8]
+    return f"{'gpu' if gpu else 'cpu'}-{name}-{digest}"
+
+
+def _processor() -> dict[str, str]:
+    """Return what Linux says of the first processor; nothing elsewhere."""
+    try:
+        first = CPUINFO.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+    except OSError:
+        return {}
+    said = {key.strip(): value.split() for key, _, value in (line.partition(":") for line in first.splitlines())}
+    return {key: " ".join(sorted(said[key]) if key in LISTS else said[key]) for key in SAID if key in said}

@@ -1,0 +1,204 @@
+"""Objects of a mirror by name, in a bucket or a folder: listed, read, and created where there is none.
+
+By obstore rather than s3fs: one wheel without dependencies, where s3fs pins botocore by aiobotocore, and objects that
+are created only where there are none, on S3 and in folders alike.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from hbac_assets.errors import HbacError
+
+if TYPE_CHECKING:
+    from obstore.store import LocalStore, S3Store
+
+VARIABLE = "HBAC_MIRROR"
+FORMS = "s3://bucket/prefix or file:///folder"
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+SECONDS, CONNECT_SECONDS, ATTEMPTS = 900, 10, 3
+"""For one object, which is sent in one request; to reach the server; to try again after a fault of the network."""
+INSTANCE = "/latest/api/token"
+"""At an address of a cloud, where a machine asks for its credentials; obstore does if no variable has them."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object in the mirror: its bytes, and when it was created by the mirror's clock."""
+
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A bucket with a prefix, or a folder.
+
+    Attributes:
+        address: as the user gave it.
+    """
+
+    address: str
+    _store: "S3Store | LocalStore"
+
+    def list(self, folder: str) -> dict[str, Found]:
+        """Return the objects whose names begin with a folder's, by name.
+
+        Raises:
+            HbacError: the mirror cannot be read.
+        """
+        import obstore
+
+        with _faults(self.address):
+            return {
+                one["path"]: Found(one["size"], one["last_modified"])
+                for some in obstore.list(self._store, folder)
+                for one in some
+            }
+
+    def read(self, name: str) -> Iterator[memoryview]:
+        """Yield the bytes of an object, in parts.
+
+        Raises:
+            HbacError: there is none, or the mirror cannot be read.
+        """
+        import obstore
+
+        with _faults(self.address, name):
+            parts = obstore.get(self._store, name).stream()
+        while True:
+            with _faults(self.address, name):
+                part = next(parts, None)
+            if part is None:
+                return
+            yield memoryview(part)
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Create an object, and tell whether there was none of its name; one that is there stays as it is.
+
+        Raises:
+            HbacError: the mirror cannot be written.
+        """
+        import obstore
+        from obstore.exceptions import AlreadyExistsError
+
+        with _faults(self.address):
+            try:
+                obstore.put(self._store, name, content, mode="create")
+            except AlreadyExistsError:
+                return False
+        return True
+
+
+def open_mirror(*, write: bool, environment: Mapping[str, str] = os.environ) -> Mirror:
+    """Return the mirror that `HBAC_MIRROR` names; nothing is sent yet.
+
+    Args:
+        write: make the folder that it is, if it is one and absent.
+        environment: the variable, and AWS's own for credentials, endpoint and region.
+
+    Raises:
+        HbacError: the variable is absent or names something else, or obstore is not installed.
+    """
+    address = environment.get(VARIABLE, "")
+    parts = urlsplit(address)
+    folder = url2pathname(parts.path) if parts.scheme == "file" and not parts.netloc else ""
+    bucket = parts.netloc if parts.scheme == "s3" and "@" not in parts.netloc else ""
+    if not (folder.strip("/") or bucket):
+        found = f"'{re.sub('//.*@', '//***@', address)}'" if address else "none"
+        raise HbacError(f"HBAC_MIRROR: expected the address of a mirror, {FORMS}, found {found}; set it")
+    _require_obstore()
+    from obstore.store import LocalStore
+
+    if bucket:
+        return Mirror(address, _bucket(address, environment))
+    if not write and not Path(folder).is_dir():
+        raise HbacError(f"{VARIABLE}: expected the folder of a mirror, found none at {folder}; correct it")
+    with _faults(address):
+        return Mirror(address, LocalStore(prefix=folder, mkdir=True))
+
+
+def _bucket(address: str, environment: Mapping[str, str]) -> "S3Store":
+    """Return an S3-compatible bucket; credentials are read from the variables by obstore itself."""
+    from obstore.store import S3Store
+
+    endpoint = next(filter(None, map(environment.get, ENDPOINTS)), None)
+    region = next(filter(None, map(environment.get, REGIONS)), "us-east-1")
+    with _faults(address):
+        return S3Store.from_url(
+            address,
+            region=region,
+            **({"endpoint": endpoint} if endpoint else {}),
+            client_options={
+                "allow_http": bool(endpoint and endpoint.startswith("http://")),
+                "timeout": f"{SECONDS}s",
+                "connect_timeout": f"{CONNECT_SECONDS}s",
+            },
+            retry_config={"max_retries": ATTEMPTS, "retry_timeout": timedelta(seconds=SECONDS)},
+        )
+
+
+def _require_obstore() -> None:
+    try:
+        import obstore  # noqa: F401
+    except ImportError:
+        raise HbacError(
+            "obstore: expected the package that reaches a mirror, found none; install it, as with hbac-assets[mirror]"
+        ) from None
+
+
+@contextmanager
+def _faults(address: str, name: str = "") -> Iterator[None]:
+    """Turn what goes wrong at a mirror into its line.
+
+    Args:
+        address: of the mirror.
+        name: of the object that is read.
+    """
+    from obstore.exceptions import BaseError
+
+    try:
+        yield
+    except (BaseError, OSError, ValueError) as error:
+        raise HbacError(_line(address, name, str(error))) from error
+
+
+def _line(address: str, name: str, said: str) -> str:
+    """Return the line for what obstore says, which quotes the server's answer."""
+    code = found[1] if (found := re.search(r"<Code>(\w+)</Code>", said)) else ""
+    if code == "NoSuchBucket":
+        return f"{address}: expected a bucket, found none of that name; create it or correct {VARIABLE}"
+    if INSTANCE in said or "Missing AccessKeyId" in said:
+        return f"{address}: expected credentials, found none; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if code in ("PermanentRedirect", "AuthorizationHeaderMalformed"):
+        return f"{address}: expected the region of the bucket, found another ({code}); set AWS_REGION"
+    if code == "AccessDenied":
+        return (
+            f"{address}: expected to be let in, found that these credentials are not (AccessDenied); let the bucket's "
+            "owner grant that, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to others"
+        )
+    if "403 Forbidden" in said or "401 Unauthorized" in said:
+        return (
+            f"{address}: expected credentials that the server knows, found others ({code or 'refused'}); correct "
+            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where there is one, AWS_SESSION_TOKEN"
+        )
+    if name and (code == "NoSuchKey" or "not found" in said):
+        return f"{address}: expected the object {name}, found none; push again from a store that has it"
+    if "error sending request" in said or "timed out" in said:
+        return (
+            f"{address}: expected an answer of the server, found none; check the network and {ENDPOINTS[1]}, then the "
+            "same command goes on from here"
+        )
+    if "os error 28" in said:
+        return f"{address}: cannot be written ({os.strerror(errno.ENOSPC)}); free space, then run the same command"
+    first = (said.splitlines() or [""])[0]
+    return f"{address}: cannot be used ({code or first[:200]}); check it and run the same command"
