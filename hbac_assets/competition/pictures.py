@@ -61,11 +61,12 @@ def vote_distributions(before: pd.DataFrame, after: pd.DataFrame) -> bytes:
         fractions = np.histogram(rows["vote_count"], edges)[0] / max(len(rows), 1)
         counts.bar(np.arange(1, most + 1) + shift, fractions, 0.38, color=color, label=label, hatch=hatch)
     classes.set_xticks(range(len(CLASSES)), CLASSES)
-    classes.set(xlabel="class", ylabel="mean fraction of the votes", title="classes")
-    counts.set(xlabel="votes on a row", ylabel="fraction of the rows", title="number of votes")
-    for axes in (classes, counts):
+    classes.set(xlabel="class", ylabel="mean fraction of the votes")
+    counts.set(xlabel="votes on a row", ylabel="fraction of the rows")
+    for axes, title in ((classes, "classes"), (counts, "number of votes")):
+        axes.set_title(title, loc="left")
         axes.margins(y=0.15)
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=9)
         axes.spines[["top", "right"]].set_visible(False)
     return png(figure)
 

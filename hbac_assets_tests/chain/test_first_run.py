@@ -1,5 +1,6 @@
 """The state of a project after the first run of the chain, and after the second."""
 
+import json
 import re
 
 import pandas as pd
@@ -41,6 +42,15 @@ def test_the_scores_are_printed_with_their_references(finished):
     assert f"report:     {project.results / 'report.html'}" in text
     assert re.search(r"^source: +ensemble, blended by (mean|mean_logits|weights|stacking_\w+)$", text, re.M)
     assert "make ui" in text
+
+
+def test_the_way_to_the_floor_is_that_of_the_store(finished):
+    project, text = finished
+    found = json.loads((project.results / "ensemble.manifest.json").read_text())["facts"]["evaluation"]
+    assert len(found["models"]) == 3
+    for one in found["models"]:
+        way = re.escape(f"{one['closed']:.1%}")
+        assert re.search(rf"^  {one['model']} .* {way}$", text, re.MULTILINE)
 
 
 def test_the_report_fits_a_screen(finished):
