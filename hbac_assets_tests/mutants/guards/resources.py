@@ -144,4 +144,18 @@ GUARDS = [
         "        if False:\n",
         "resources/test_tracking.py::test_a_run_lasts_as_long_as_its_training",
     ),
+    Guard(
+        "MLflow's server repeats nothing of a request",
+        "resources/pyfunc_model.py",
+        "server.invocations = brief(server.invocations)",
+        "pass",
+        "resources/test_serving.py::test_a_bad_request_is_answered_in_one_line_without_its_data[no JSON]",
+    ),
+    Guard(
+        "a request that is too large is refused",
+        "resources/pyfunc_model.py",
+        "if len(data) > MOST_BYTES:",
+        "if False:",
+        "resources/test_serving.py::test_a_request_that_is_too_large_is_said_so",
+    ),
 ]
