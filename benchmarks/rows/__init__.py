@@ -17,5 +17,6 @@ ROWS = {
     11: "benchmarks.rows.scoring",
     12: "benchmarks.rows.prediction",
     13: "benchmarks.rows.ingredients",
+    14: "benchmarks.rows.serving",
 }
 """The module of each row."""

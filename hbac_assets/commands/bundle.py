@@ -22,6 +22,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.zip",
         help="a copy of the zip, at a path that does not exist yet; by default the bundle is in the store only",
     )
+    parser.add_argument(
+        "--triton",
+        type=Path,
+        metavar="FOLDER",
+        help="a model repository for the Triton Inference Server, at a path where nothing is yet",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -30,14 +36,16 @@ def main(options: argparse.Namespace) -> int:
     Raises:
         HbacError: the export failed, or the copy cannot be written.
     """
-    if options.output and options.output.exists():
-        raise HbacError(f"{options.output}: expected a path that does not exist yet, found a file; name another")
-    return run.materialize_and("bundle", lambda scores: _copy_and_report(options.output))
+    for path in filter(None, (options.output, options.triton)):
+        if path.exists():
+            raise HbacError(f"{path}: expected a path that does not exist yet, found a file; name another")
+    return run.materialize_and("bundle", lambda scores: _copy_and_report(options.output, options.triton))
 
 
-def _copy_and_report(output: Path | None) -> None:
+def _copy_and_report(output: Path | None, triton: Path | None) -> None:
     from hbac_assets.assets.inference_bundle import packed
     from hbac_assets.definitions import defs
+    from hbac_assets.inference.triton import write_repository
     from hbac_assets.resources.views import Workspace
 
     assert defs.resources is not None
@@ -46,5 +54,8 @@ def _copy_and_report(output: Path | None) -> None:
     if output:
         with atomic_write(output, size=zipped.stat().st_size) as temporary:
             shutil.copyfile(zipped, temporary)
+    models = write_repository(folder, triton) if triton else []
     print(f"\nbundle: {folder}\nzip: {output or zipped}, {zipped.stat().st_size / 1e6:.0f} MB")
     print(f"predict a test set: python {folder / 'predict.py'} FOLDER")
+    if triton:
+        print(f"Triton: {triton}, {len(models)} models; ask {models[0]}")

@@ -8,7 +8,7 @@ import json
 import warnings
 import zipfile
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,14 @@ EXPORT_AGAIN = "copy or export the bundle again"
 Place = Path | zipfile.Path
 
 
-def open_bundle(path: Path, threads: int | None = None) -> Predictor:
+def open_bundle(path: Path, threads: int | None = None, elsewhere: Callable[[str], Network] | None = None) -> Predictor:
     """Return the ensemble of a bundle, its files verified.
 
     Args:
         path: the bundle's folder or its zip.
         threads: of each network; None: the number of cores available to this process.
+        elsewhere: from the path of a graph within the bundle to a network that computes it, if onnxruntime in this
+            process does not.
 
     Raises:
         HbacError: it is not a bundle, a file is missing or damaged, or its format is of another version.
@@ -50,7 +52,7 @@ def open_bundle(path: Path, threads: int | None = None) -> Predictor:
     checksums = _checked(place, path)
     description = _description(place, path)
 
-    def network(name: str) -> Network:
+    def graph(name: str) -> Network:
         if name not in checksums:
             raise _fault(path, DESCRIPTION, f"graphs that {CHECKSUMS} lists", name)
         try:
@@ -58,13 +60,14 @@ def open_bundle(path: Path, threads: int | None = None) -> Predictor:
         except HbacError as error:
             raise HbacError(f"{path}, {name}: {error}; {EXPORT_AGAIN}") from None
 
+    network = elsewhere or graph
     members = []
-    for name, one in description["members"].items():
+    for member, one in description["members"].items():
         recipe = frozen(one["recipe"])
         if recipe.input not in KINDS:
-            raise _fault(path, f"{DESCRIPTION}, {name}", f"an input of {', '.join(KINDS)}", recipe.input)
-        networks = [network(graph) for graph in one["graphs"]]
-        members.append(Member(name, recipe, networks, variants(recipe, frozen(one["test_time"]))))
+            raise _fault(path, f"{DESCRIPTION}, {member}", f"an input of {', '.join(KINDS)}", recipe.input)
+        networks = [network(name) for name in one["graphs"]]
+        members.append(Member(member, recipe, networks, variants(recipe, frozen(one["test_time"]))))
     stored = from_json(description["blend"], lambda features: NetworkBlend(features, network(description["stacking"])))
     return Predictor(tuple(members), stored, np.array(description["prior"]))
 

@@ -12,7 +12,11 @@ from pathlib import Path
 import hbac_assets
 from hbac_assets.errors import HbacError
 
-ROOTS = ("hbac_assets.inference.predict_folder", "hbac_assets.inference.shapes")
+ROOTS = (
+    "hbac_assets.inference.predict_folder",
+    "hbac_assets.inference.shapes",
+    "hbac_assets.recordings.requests",
+)
 CARRIED = "hbac_bundle"
 SCRIPT = "predict.py"
 """The name of `predict_folder`, beside that package."""

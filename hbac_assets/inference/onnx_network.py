@@ -37,10 +37,21 @@ def open_network(graph: bytes, threads: int | None = None) -> Network:
         raise HbacError(f"expected an ONNX graph, found {' '.join(str(error).split())}") from None
     (argument,) = session.get_inputs()
 
+    return in_parts(lambda part: np.asarray(session.run(None, {argument.name: part})[0]), len(argument.shape))
+
+
+def in_parts(compute: Network, axes: int) -> Network:
+    """Return a network that is given few rows at once, as it takes them.
+
+    Args:
+        compute: from float32 with as many axes as the network takes.
+        axes: of the network's input.
+    """
+
     def network(arrays: np.ndarray) -> np.ndarray:
-        inputs = entering(arrays, len(argument.shape))
+        inputs = entering(arrays, axes)
         parts = [inputs[start : start + ROWS_AT_ONCE] for start in range(0, len(inputs), ROWS_AT_ONCE)]
-        return np.concatenate([session.run(None, {argument.name: part})[0] for part in parts])
+        return np.concatenate(list(map(compute, parts)))
 
     return network
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-import pandas as pd
 
 from hbac_assets.errors import HbacError
 from hbac_assets.inference.predictor import Predictor
@@ -20,6 +19,9 @@ from hbac_assets.recordings.trend import Trend
 from hbac_assets.recordings.windows import LEAST_COVERED, Moments, Reach, moments
 from hbac_assets.signals.montage import EEG_WINDOW_SECONDS, LABEL_SECONDS
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
+
+if TYPE_CHECKING:
+    import pandas as pd  # bundles have none: those who call this bring it
 
 BATCH = 64
 SD_COLUMNS = tuple(f"{name.lower()}_sd" for name in CLASSES)
@@ -43,7 +45,7 @@ class OverTime(NamedTuple):
         trend: the spectrogram of the whole recording at the picture's resolution.
     """
 
-    table: pd.DataFrame
+    table: "pd.DataFrame"
     trend: Trend
 
 
@@ -61,6 +63,8 @@ def predict_over_time(signals: Signals, predictor: Predictor, step: int, progres
     Raises:
         HbacError: a part of the file cannot be read, or no moment can be predicted.
     """
+    import pandas as pd
+
     end, reach = whole_seconds(signals), reach_of(predictor)
     trend = Trend(end)
     tables = []
@@ -83,8 +87,10 @@ def reach_of(predictor: Predictor) -> Reach:
     )
 
 
-def _table(found: Moments, predictor: Predictor, done: Callable[[int], None]) -> pd.DataFrame:
+def _table(found: Moments, predictor: Predictor, done: Callable[[int], None]) -> "pd.DataFrame":
     """Return the rows of a chunk, without probabilities where no member can predict."""
+    import pandas as pd
+
     seen = np.flatnonzero(found.seen)
     probabilities = np.full((len(found.middles), len(CLASSES)), np.nan)
     spread, members = probabilities.copy(), np.zeros(len(probabilities), int)
@@ -118,7 +124,7 @@ def _spread(members: np.ndarray) -> np.ndarray:
     return np.where(counts > 1, np.sqrt(squares / np.maximum(counts, 1)), np.nan)
 
 
-def _with_remarks(table: pd.DataFrame, recording: Recording, step: int) -> pd.DataFrame:
+def _with_remarks(table: "pd.DataFrame", recording: Recording, step: int) -> "pd.DataFrame":
     """Return the table with clock times, if the recording has them, and annotations."""
     if recording.start:
         table.insert(2, "middle_clock", [clock(recording.start, second) for second in table["middle_s"]])
@@ -142,7 +148,7 @@ def _texts(annotations: tuple[Annotation, ...], middles: np.ndarray, step: int) 
     return texts
 
 
-def _nothing_seen(recording: Recording, table: pd.DataFrame, reach: Reach) -> HbacError:
+def _nothing_seen(recording: Recording, table: "pd.DataFrame", reach: Reach) -> HbacError:
     """Return the error for a recording without any sufficiently covered moment."""
     needs = [f"{getattr(reach, name)} s ({name})" for name in ("spectrogram", "eeg") if getattr(reach, name)]
     covered = [table[name].max() for name in table if str(name).startswith("covered_")]

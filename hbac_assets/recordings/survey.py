@@ -1,5 +1,7 @@
 """A plausibility check of a recording before hours of computation: whether its values can be an EEG in µV."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hbac_assets.recordings.derivation import Derivation
@@ -28,7 +30,7 @@ def survey(signals: Signals) -> tuple[str, ...]:
     starts = np.unique(np.linspace(0, last, PROBES).astype(int))
     probes = [signals.between(start, min(start + PROBE, signals.samples)) for start in starts]
     _require_agreement(signals, np.concatenate(probes))
-    amplitude = _amplitude(probes)
+    amplitude = typical_amplitude(probes)
     derivation, channels = signals.derivation, signals.recording.channels
     low, high = GUESSED_UV if derivation.guessed else DECLARED_UV
     if not low <= amplitude <= high and not np.isnan(amplitude):
@@ -39,8 +41,12 @@ def survey(signals: Signals) -> tuple[str, ...]:
     return _remarks(derivation)
 
 
-def _amplitude(probes: list[np.ndarray]) -> float:
-    """Return the median standard deviation within a second, over channels that vary; NaN if none does."""
+def typical_amplitude(probes: Sequence[np.ndarray]) -> float:
+    """Return the median standard deviation within a second, over channels that vary; NaN where none does.
+
+    Args:
+        probes: stretches (samples, channels) at 200 Hz.
+    """
     seconds = np.concatenate(
         [probe[: len(probe) // EEG_RATE * EEG_RATE].reshape(-1, EEG_RATE, probe.shape[1]) for probe in probes]
     )

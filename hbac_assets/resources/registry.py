@@ -1,5 +1,6 @@
 """Bundles as versions in MLflow's registry, and the choice of the champion."""
 
+import io
 import tempfile
 import warnings
 from collections.abc import Collection, Mapping
@@ -12,19 +13,26 @@ import numpy as np
 import pandas as pd
 
 from hbac_assets.inference.bundle import CHECKSUMS
+from hbac_assets.labels import PROBABILITY_COLUMNS
+from hbac_assets.recordings.requests import RECORDING
 from hbac_assets.scoring.paired import paired_difference
-from hbac_assets.signals.montage import EEG_WINDOW, ELECTRODES
-from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, WINDOW_COLUMNS
+from hbac_assets.signals.montage import EEG_RATE, ELECTRODES
+from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS
+from hbac_assets.signals.window import SHAPES
 from hbac_assets.store.files import file_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+    from mlflow.models import ModelSignature
 
 CHAMPION = "champion"
 DATA_TAG, BUNDLE_TAG = "data_fingerprint", "bundle"
 ROWS = "nested_kl.csv"
-SHAPES = {"eeg": (EEG_WINDOW, len(ELECTRODES)), "spectrogram": (len(SPECTROGRAM_COLUMNS), WINDOW_COLUMNS)}
+READER = "edfio"
+"""The package that a server needs for recordings, beside those of the bundle."""
+ARRAYS = {"electrodes": list(ELECTRODES), "rate": EEG_RATE, "spectrogram_lines": list(SPECTROGRAM_COLUMNS)}
+"""The order of an array's columns and lines, which a .npy file does not name; part of the model's metadata."""
 CODE = Path(__file__).with_name("pyfunc_model.py")
 
 
@@ -64,24 +72,22 @@ def register(client: "MlflowClient", run_id: str, bundle: BundleVersion) -> str:
 
 def _log(client: "MlflowClient", run_id: str, bundle: BundleVersion, digest: str) -> "ModelVersion":
     import mlflow
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
 
     with tempfile.TemporaryDirectory() as temporary:
         bundle.rows.to_csv(Path(temporary) / ROWS, index=False)
         client.log_artifact(run_id, str(Path(temporary) / ROWS))
-    inputs = [TensorSpec(np.dtype("float32"), (-1, *SHAPES[name]), name) for name in sorted(bundle.reads)]
-    signature = ModelSignature(Schema(inputs), Schema([TensorSpec(np.dtype("float64"), (-1, 6))]))
     requirements = (bundle.folder / "requirements.txt").read_text(encoding="utf-8").split()
     with mlflow.start_run(run_id=run_id), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*Add type hints to the `predict` method", UserWarning)  # it has a signature
+        warnings.filterwarnings("ignore", "Operation with range is deprecated")  # MLflow's, of the example's columns
         logged = mlflow.pyfunc.log_model(
             name=bundle.folder.name,
             python_model=str(CODE),
             artifacts={"bundle": str(bundle.folder)},
-            signature=signature,
+            signature=_signature(bundle.reads),
             input_example=_example(bundle.reads),
-            pip_requirements=[*requirements, f"mlflow=={version('mlflow')}"],
+            pip_requirements=[*requirements, *(f"{name}=={version(name)}" for name in (READER, "mlflow"))],
+            metadata=ARRAYS,
             registered_model_name=bundle.name,
         )
     found = client.get_model_version(bundle.name, str(logged.registered_model_version))
@@ -90,11 +96,28 @@ def _log(client: "MlflowClient", run_id: str, bundle: BundleVersion, digest: str
     return client.get_model_version(bundle.name, found.version)
 
 
-def _example(reads: Collection[str]) -> dict[str, np.ndarray]:
+def _signature(reads: Collection[str]) -> "ModelSignature":
+    """Return columns of bytes, all optional: the model itself reports what is missing."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs = [ColSpec("binary", name, required=False) for name in (*sorted(reads), RECORDING)]
+    probabilities = [ColSpec("double", name, required=False) for name in PROBABILITY_COLUMNS]
+    places = [ColSpec("long", "row"), ColSpec("long", "middle_s", required=False)]
+    return ModelSignature(Schema(inputs), Schema([*places, *probabilities, ColSpec("long", "members")]))
+
+
+def _example(reads: Collection[str]) -> pd.DataFrame:
     """Return one window of noise: no patient's recording may enter the registry."""
     random = np.random.default_rng(0)
     drawn = {"eeg": random.normal(0, 30, SHAPES["eeg"]), "spectrogram": random.lognormal(size=SHAPES["spectrogram"])}
-    return {name: drawn[name][None].astype(np.float32) for name in sorted(reads)}
+    return pd.DataFrame({name: [_npy(drawn[name].astype(np.float16))] for name in sorted(reads)})
+
+
+def _npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 def _promote(client: "MlflowClient", bundle: BundleVersion, registered: "ModelVersion") -> str:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
-from hbac_assets.signals.montage import EEG_RATE
+from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, ELECTRODES
+from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, WINDOW_COLUMNS
+
+SHAPES = {"eeg": (EEG_WINDOW, len(ELECTRODES)), "spectrogram": (len(SPECTROGRAM_COLUMNS), WINDOW_COLUMNS)}
+"""Of the arrays of a window: samples at 200 Hz and electrodes; frequencies of four chains and columns of 2 s."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from hbac_assets.labels import VOTE_COLUMNS
+from hbac_assets_tests.inference.test_triton import require_described
 from hbac_assets_tests.projects import (
     HBAC,
     Project,
@@ -19,6 +20,7 @@ from hbac_assets_tests.projects import (
     require_real_files,
     share_generated_data,
 )
+from hbac_assets_tests.recordings.files import synthetic_eeg, write_edf
 
 REQUIRED = ("numpy", "scipy", "pyarrow", "onnxruntime")
 EXPERIMENT = """
@@ -122,8 +124,11 @@ def test_the_bundle_of_the_chain_predicts_its_submission_and_is_registered(fresh
     first = subprocess.run([str(python), "-c", FIRST], cwd=bundle, env={}, capture_output=True, text=True, check=True)
     assert float(first.stdout) < 2
 
-    again = fresh.command(*HBAC, "bundle")
+    again = fresh.command(*HBAC, "bundle", "--triton", str(tmp_path / "models"))
     assert again.returncode == 0
+    networks = sorted(graph.stem for graph in (bundle / "graphs").iterdir())
+    assert f"Triton: {tmp_path / 'models'}, {len(networks) + 1} models; ask hbac-quickstart-miniature" in again.stdout
+    require_described(tmp_path / "models", bundle, networks)
     assert "up to date, kept" in again.stdout + again.stderr
     exists = fresh.command(*HBAC, "bundle", "--output", str(tmp_path / "bundle.zip"))
     assert exists.returncode == 1
@@ -134,15 +139,21 @@ def test_the_bundle_of_the_chain_predicts_its_submission_and_is_registered(fresh
     assert version.tags["ensemble"] == "ensemble"
     uri = "models:/hbac-quickstart-miniature@champion"
     requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
+    edf = write_edf(tmp_path / "a.edf", synthetic_eeg("LPD", 100))
     code = (
-        "import mlflow, numpy as np\n"
+        "import io, mlflow, numpy as np, pandas as pd\n"
         f"mlflow.set_tracking_uri({fresh.environment['MLFLOW_TRACKING_URI']!r})\n"
         f"model = mlflow.pyfunc.load_model({uri!r})\n"
         "rng = np.random.default_rng(0)\n"
-        "power = rng.lognormal(size=(2, 400, 300)).astype(np.float32)\n"
-        "eeg = rng.normal(scale=20, size=(2, 10000, 19)).astype(np.float32)\n"
-        "found = model.predict({'spectrogram': power, 'eeg': eeg})\n"
-        "assert found.shape == (2, 6) and abs(found.sum(axis=1) - 1).max() < 1e-6\n"
+        "def npy(array):\n"
+        "    np.save(file := io.BytesIO(), array.astype(np.float32))\n"
+        "    return file.getvalue()\n"
+        "eeg, power = rng.normal(scale=20, size=(10000, 19)), rng.lognormal(size=(400, 300))\n"
+        "row = {'eeg': npy(eeg), 'spectrogram': npy(power), 'recording': None}\n"
+        f"file = {{'recording': open({str(edf)!r}, 'rb').read()}}\n"
+        "found = pd.DataFrame(model.predict(pd.DataFrame([row, row, file])))\n"
+        "seen = found[found['members'] > 0].filter(like='_probability').astype(float)\n"
+        "assert len(seen) > 3 and abs(seen.sum(axis=1) - 1).max() < 1e-6\n"
     )
     python = environment(tmp_path / "registered", *requirements)
     subprocess.run([str(python), "-c", code], env={"HOME": str(tmp_path)}, check=True)

@@ -54,6 +54,8 @@ def test_a_module_that_a_bundle_cannot_import_is_refused(tmp_path: Path, monkeyp
     (tmp_path / "inference").mkdir()
     (tmp_path / "inference" / "predict_folder.py").write_text("from hbac_assets.labels import CLASSES\n")
     (tmp_path / "inference" / "shapes.py").touch()
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "requests.py").touch()
     (tmp_path / "labels.py").write_text("import numpy\n\nimport pydantic\n")
     monkeypatch.setattr(carrying, "_PACKAGE", tmp_path)
     with pytest.raises(HbacError, match=r"labels\.py, line 3: expected an import that a bundle can do, found pydantic"):

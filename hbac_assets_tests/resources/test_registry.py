@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import replace
+from importlib.metadata import version as metadata_version
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,21 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import local_file_uri_to_path
 
+from benchmarks.model_server import npy
 from hbac_assets.inference.bundle import open_bundle
 from hbac_assets.inference.carrying import carried_modules
+from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.resources.registry import DATA_TAG, BundleVersion
 from hbac_assets.resources.tracking import TrackedRun, Tracking
+from hbac_assets.signals.montage import ELECTRODES
 from hbac_assets.signals.window import Window
 from hbac_assets_tests.inference.small_bundle import describe, sign, write_bundle
 
 NAME = "hbac-small"
+EDFIO = f"edfio=={metadata_version('edfio')}"
 RANDOM = np.random.default_rng(0)
 ROWS = pd.DataFrame({"label_id": range(120), "patient_id": np.arange(120) // 3, "kl": RANDOM.gamma(2, 0.3, 120)})
 
@@ -63,17 +69,23 @@ def test_a_version_says_what_it_is_and_predicts_as_its_bundle(tracking, bundles)
     (found,) = client.search_model_versions(f"name = '{NAME}'")
     assert (found.run_id, found.tags["nested_kl_mean"], found.tags[DATA_TAG]) == (tracked.run_id, "0.6", "f1")
     loaded = mlflow.pyfunc.load_model(f"models:/{NAME}@champion")
-    assert {spec.name: spec.shape for spec in loaded.metadata.signature.inputs} == {
-        "eeg": (-1, 10_000, 19), "spectrogram": (-1, 400, 300)
-    }  # fmt: skip
-    assert loaded.input_example is not None
+    assert [(spec.name, spec.type.name, spec.required) for spec in loaded.metadata.signature.inputs] == [
+        ("eeg", "binary", False), ("spectrogram", "binary", False), ("recording", "binary", False)
+    ]  # fmt: skip
+    assert loaded.metadata.metadata["electrodes"] == list(ELECTRODES)
+    (example,) = loaded.predict(loaded.input_example)
+    assert example["members"] == 2
     eeg = RANDOM.normal(0, 30, (2, 10_000, 19)).astype(np.float32)
     spectrogram = RANDOM.lognormal(size=(2, 400, 300)).astype(np.float32)
-    spectrogram[1] = np.nan
-    expected = open_bundle(bundles[0]).predict(map(Window, eeg, spectrogram)).probabilities
-    np.testing.assert_array_equal(loaded.predict({"eeg": eeg, "spectrogram": spectrogram}), expected)
+    expected = open_bundle(bundles[0]).predict([Window(eeg[0], spectrogram[0]), Window(eeg[1])]).probabilities
+    rows = pd.DataFrame({"eeg": map(npy, eeg), "spectrogram": [npy(spectrogram[0]), None]})
+    found = pd.DataFrame(loaded.predict(rows))[list(PROBABILITY_COLUMNS)]
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(MlflowException, match=r"^row 1, eeg: expected the bytes of a file, found str") as caught:
+        loaded.predict(pd.DataFrame({"eeg": ["text"]}))
+    assert caught.value.get_http_status_code() == 400
     requirements = Path(mlflow.pyfunc.get_model_dependencies(f"models:/{NAME}@champion")).read_text().split()
-    assert requirements == ["numpy", "scipy", "pyarrow", "onnxruntime", f"mlflow=={mlflow.__version__}"]
+    assert requirements == ["numpy", "scipy", "pyarrow", "onnxruntime", EDFIO, f"mlflow=={mlflow.__version__}"]
 
 
 BETTER = ROWS.assign(kl=ROWS["kl"] - 0.1 + RANDOM.normal(0, 0.05, 120))

@@ -52,4 +52,18 @@ GUARDS = [
         "elif False:",
         "inference/test_carrying.py::test_a_module_that_a_bundle_cannot_import_is_refused",
     ),
+    Guard(
+        "in Triton the prior is no answer",
+        "inference/triton_model.py",
+        "np.where(seen[:, None], found.probabilities[rows], np.nan)",
+        "found.probabilities[rows]",
+        "inference/test_triton.py::test_requests_are_answered_as_the_bundle_does",
+    ),
+    Guard(
+        "a graph of another type is no model of Triton",
+        "inference/triton.py",
+        "kind.elem_type not in TYPES or",
+        "False or",
+        "inference/test_triton.py::test_a_graph_of_another_type_is_refused_and_nothing_is_left",
+    ),
 ]

@@ -159,4 +159,18 @@ GUARDS = [
         "resources/test_tracking_postgres.py::test_two_processes_at_once_make_the_tables_whole",
         needs="psycopg2",
     ),
+    Guard(
+        "MLflow's server repeats nothing of a request",
+        "resources/pyfunc_model.py",
+        "server.invocations = brief(server.invocations)",
+        "pass",
+        "resources/test_serving.py::test_a_bad_request_is_answered_in_one_line_without_its_data[no JSON]",
+    ),
+    Guard(
+        "a request that is too large is refused",
+        "resources/pyfunc_model.py",
+        "if len(data) > MOST_BYTES:",
+        "if False:",
+        "resources/test_serving.py::test_a_request_that_is_too_large_is_said_so",
+    ),
 ]

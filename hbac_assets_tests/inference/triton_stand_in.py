@@ -1,0 +1,91 @@
+"""What `triton_model` uses of Triton's Python backend, where no Triton runs: a request to a network of the repository.
+
+Networks are computed by onnxruntime, as config.pbtxt describes them: a name, type or shape other than the graph's own,
+or more rows than are allowed, fails here as it would there.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+REPOSITORY = [Path()]
+"""The folder of the models, in its only place."""
+TRITONSERVER_MEMORY_CPU = 0
+TYPES = {"TYPE_FP32": np.float32, "TYPE_FP64": np.float64}
+
+
+class Tensor:
+    def __init__(self, name, array):
+        self.name, self.array = name, array
+
+    def as_numpy(self):
+        return self.array
+
+
+class PreferredMemory:
+    def __init__(self, kind):
+        assert kind == TRITONSERVER_MEMORY_CPU
+
+
+class TritonModelException(Exception):  # noqa: N818  (its name there)
+    pass
+
+
+class TritonError(Exception):
+    INVALID_ARG = "INVALID_ARG"
+
+    def __init__(self, message, code=None):
+        super().__init__(message)
+        self.code = code
+
+    def message(self):
+        return str(self)
+
+
+class InferenceResponse:
+    def __init__(self, output_tensors=(), error=None):
+        self.tensors, self._error = {tensor.name: tensor for tensor in output_tensors}, error
+
+    def has_error(self):
+        return self._error is not None
+
+    def error(self):
+        return self._error
+
+
+class InferenceRequest:
+    def __init__(self, inputs, model_name="", requested_output_names=(), preferred_memory=None):
+        self.inputs = {tensor.name: tensor for tensor in inputs}
+        self.model, self.outputs = model_name, requested_output_names
+
+    def exec(self):
+        config = read_config(REPOSITORY[0] / self.model / "config.pbtxt")
+        assert config["backend"] == "onnxruntime"
+        for name, (kind, shape) in config["input"].items():
+            array = self.inputs[name].array
+            assert (array.dtype, array.shape[1:]) == (TYPES[kind], shape)
+            assert len(array) <= config["max_batch_size"]
+        session = onnxruntime.InferenceSession(REPOSITORY[0] / self.model / "1" / "model.onnx")
+        found = session.run(list(self.outputs), {name: tensor.array for name, tensor in self.inputs.items()})
+        return InferenceResponse([Tensor(name, array) for name, array in zip(self.outputs, found, strict=True)])
+
+
+def get_input_tensor_by_name(request, name):
+    return request.inputs.get(name)
+
+
+def get_output_tensor_by_name(response, name):
+    return response.tensors.get(name)
+
+
+def read_config(path):
+    """Return backend, name, rows, and for each input and output the type and shape, from config.pbtxt."""
+    text = path.read_text()
+    tensors = re.findall(r'^(input|output) \{ name: "(.+)" data_type: (\w+) dims: \[([\d, ]+)\]', text, re.MULTILINE)
+    described = {"input": {}, "output": {}}
+    for word, name, kind, dims in tensors:
+        described[word][name] = kind, tuple(map(int, dims.split(",")))
+    single = dict(re.findall(r'^(name|backend): "(.+)"$', text, re.MULTILINE))
+    return {**single, **described, "max_batch_size": int(re.findall(r"^max_batch_size: (\d+)$", text, re.MULTILINE)[0])}
