@@ -147,4 +147,4 @@ def require_present_schema(uri: str) -> None:
 
 def _unreadable(uri: str, error: Exception) -> HbacError:
     said = " ".join(str(getattr(error, "orig", error)).split())
-    return HbacError(f"its database {masked(uri)} cannot be read ({masked(said, uri)}); mend that or name another")
+    return HbacError(f"its database {masked(uri)} cannot be read ({masked(said, uri)}); fix that or name another")

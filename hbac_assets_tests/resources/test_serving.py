@@ -27,6 +27,14 @@ ROW = {"eeg": npy(EEG.astype(np.float16)), "spectrogram": npy(POWER)}
 FORMATS = {JSON: as_json, PARQUET: as_parquet}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_blas_thread_of_servers():
+    """Limit servers to one thread of BLAS, as the tests themselves are: with more, sums have another order."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OPENBLAS_NUM_THREADS", "1")
+        yield
+
+
 @pytest.fixture(scope="module")
 def registered(tmp_path_factory):
     """The tracking URI of a registry with a champion, and the champion's predictor."""

@@ -77,7 +77,7 @@ def test_a_cell_is_logged_and_no_password_is_in_the_database_or_a_file(made, tmp
     runs = Tracking(uri=uri, artifact_folder=str(tmp_path / "mlartifacts")).open("kept", "data", "d", pytest.fail)
     tracked = runs.cell(CELL, "", "f", {"epochs": 3}, {})
     tracked.log_epochs(HISTORY)
-    tracked.log_picture(b"\x89PNG", "loss_curves.png")
+    tracked.log_picture(b"\x89PNG", "loss_curves.png", "See.")
     tracked.fail(f"could not write to {uri}")
     tracked.finish()
     assert runs.is_finished("f")
