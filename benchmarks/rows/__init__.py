@@ -17,5 +17,6 @@ ROWS = {
     11: "benchmarks.rows.scoring",
     12: "benchmarks.rows.prediction",
     13: "benchmarks.rows.ingredients",
+    15: "benchmarks.rows.runtimes",
 }
 """The module of each row."""
