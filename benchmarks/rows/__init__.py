@@ -18,5 +18,6 @@ ROWS = {
     12: "benchmarks.rows.prediction",
     13: "benchmarks.rows.ingredients",
     14: "benchmarks.rows.serving",
+    15: "benchmarks.rows.runtimes",
 }
 """The module of each row."""

@@ -12,16 +12,17 @@ from hbac_assets.assets.ensemble import ensemble
 from hbac_assets.assets.folds import fold_assignments
 from hbac_assets.assets.metadata import counts, table
 from hbac_assets.assets.mlflow_runs import open_runs, tracked_ensemble
-from hbac_assets.assets.prediction import member_images
+from hbac_assets.assets.prediction import member_reader
 from hbac_assets.assets.step import data_version, stage
 from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.competition.metadata import SHARE_COLUMNS
 from hbac_assets.errors import HbacError
-from hbac_assets.inference.export import export_bundle, missing_extra
+from hbac_assets.inference.export import Windows, export_bundle, missing_extra
+from hbac_assets.inference.forms import DEFAULT, Form
 from hbac_assets.inference.packing import pack
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.learning import device
-from hbac_assets.lineage import Lineage
+from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.registry import DATA_TAG, BundleVersion
 from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
@@ -31,6 +32,9 @@ from hbac_assets.scoring.paired import divergences
 from hbac_assets.store.tables import read_table
 
 COMPARED_ROWS = 24
+"""On which a graph is compared with its model."""
+SCORED_ROWS = 600
+"""On which a graph with weights in less than single precision must score as well as its model."""
 
 
 @stage(
@@ -87,21 +91,37 @@ def _is_all(context: AssetExecutionContext) -> bool:
 
 
 def make_bundle(lineage: Lineage, compilation_cache: Path, log: logging.Logger) -> None:
-    """Write the bundle and its zip, and seal them."""
+    """Write the bundle of the store and its zip, and seal them."""
     artifact, folder = lineage.bundle, lineage.bundle_folder
-    device.configure("cpu", "float32", compilation_cache)
-    rows = read_table(lineage.folds)
-    compared = rows.iloc[np.linspace(0, len(rows) - 1, min(COMPARED_ROWS, len(rows)), dtype=int)]
-
-    def images(member: str) -> np.ndarray:
-        opened = member_images(lineage, member, compared.reset_index(drop=True), log)
-        return np.asarray(next(opened.batches([np.arange(len(opened))])))
-
     artifact.unseal()
     shutil.rmtree(artifact.path, ignore_errors=True)
-    differences = export_bundle(lineage, folder, images, evaluation(lineage.ensemble).models, log.info)
+    differences = write_bundle(lineage, folder, compilation_cache, log)
     pack(folder, packed(folder))
     artifact.seal(differences=differences)
+
+
+def write_bundle(
+    lineage: Lineage, folder: Path, compilation_cache: Path, log: logging.Logger, form: Form = DEFAULT
+) -> dict[str, float]:
+    """Write a bundle into an empty folder, its graphs compared on windows of the training data that they have not seen.
+
+    Returns:
+        The largest difference of a probability between each graph and its model.
+
+    Raises:
+        HbacError: as `export_bundle`.
+    """
+    device.configure("cpu", "float32", compilation_cache)
+    rows = read_table(lineage.folds)
+    count = COMPARED_ROWS if form.is_exact else SCORED_ROWS
+
+    def windows(cell: Cell) -> Windows:
+        held_out = rows[rows["fold"] == cell.fold]
+        compared = held_out.iloc[np.linspace(0, len(held_out) - 1, min(count, len(held_out)), dtype=int)]
+        read = member_reader(lineage, cell.member, compared.reset_index(drop=True))
+        return Windows(np.stack([read(row) for row in range(len(compared))]), compared[list(SHARE_COLUMNS)].to_numpy())
+
+    return export_bundle(lineage, folder, windows, evaluation(lineage.ensemble).models, log.info, form)
 
 
 def _register(runs: ExperimentRuns, lineage: Lineage) -> str:

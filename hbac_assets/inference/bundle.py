@@ -1,6 +1,6 @@
-"""Opening a bundle: the submitted ensemble as ONNX graphs, with everything needed to predict.
+"""Opening a bundle: the submitted ensemble as ONNX graphs or LiteRT files, with everything needed to predict.
 
-Each bundle carries this module, which computes with onnxruntime.
+Each bundle carries this module, which computes with onnxruntime or LiteRT.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hbac_assets.errors import HbacError
-from hbac_assets.inference.onnx_network import open_network
+from hbac_assets.inference.networks import open_network
 from hbac_assets.inference.predictor import Member, Network, Predictor
 from hbac_assets.labels import CLASSES
 from hbac_assets.learning.inputs.kinds import KINDS
@@ -56,7 +56,7 @@ def open_bundle(path: Path, threads: int | None = None, elsewhere: Callable[[str
         if name not in checksums:
             raise _fault(path, DESCRIPTION, f"graphs that {CHECKSUMS} lists", name)
         try:
-            return open_network(place.joinpath(name).read_bytes(), threads)
+            return open_network(name, place.joinpath(name).read_bytes(), threads)
         except HbacError as error:
             raise HbacError(f"{path}, {name}: {error}; {EXPORT_AGAIN}") from None
 

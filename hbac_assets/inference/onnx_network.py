@@ -29,7 +29,7 @@ def open_network(graph: bytes, threads: int | None = None) -> Network:
             "hbac-assets[bundle]"
         ) from None
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads or _cores(), 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads or visible_cores(), 1
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
@@ -62,5 +62,6 @@ def entering(arrays: np.ndarray, axes: int) -> np.ndarray:
     return np.repeat(single[..., None], 3, axis=-1) if axes == single.ndim + 1 else single
 
 
-def _cores() -> int:
+def visible_cores() -> int:
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
