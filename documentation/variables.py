@@ -31,6 +31,11 @@ OWN = {
         "of training; `auto` is `mixed_bfloat16` on a GPU and `float32` on the CPU",
         ", ".join(map(code, get_args(Precision))),
     ),
+    "HBAC_RAY": ("the head of a Ray cluster, whose nodes do the steps; see `docs/cluster.md`", "`http://host:8265`"),
+    "HBAC_DAGSTER_URI": (
+        "the database of Dagster's records, for runs on a cluster; without it they are files in `DAGSTER_HOME`",
+        "`postgresql+psycopg2://user@host/database`",
+    ),
     "HBAC_DAGSTER_PORT": ("the port of 127.0.0.1 on which `make ui` shows Dagster", "1 to 65535"),
     "HBAC_MLFLOW_PORT": ("the same for MLflow", "1 to 65535"),
 }

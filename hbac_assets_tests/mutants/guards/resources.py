@@ -144,4 +144,11 @@ GUARDS = [
         "        if False:\n",
         "resources/test_tracking.py::test_a_run_lasts_as_long_as_its_training",
     ),
+    Guard(
+        "no node gets more cells than share its CPUs on one machine",
+        "resources/cluster.py",
+        "min(cells_on_cpu, count // each)",
+        "count // each",
+        "resources/test_cluster.py::test_a_cell_asks_for_its_device_and_no_more_are_begun_than_the_nodes_have",
+    ),
 ]
