@@ -7,7 +7,7 @@ SHELL := bash
 
 ENVIRONMENT := source .envrc
 
-.PHONY: help setup run test test-fast test-long test-browser faults mutants bench rehearsal synthetic-report docs screenshots lint format ui clean-caches
+.PHONY: help setup run test test-fast test-long test-browser test-cluster faults mutants bench rehearsal synthetic-report docs screenshots lint format ui clean-caches
 
 help:  ## list the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 18
@@ -16,9 +16,9 @@ help:  ## list the targets
 # After a project was moved or copied, its commands belong to the old folder and are reinstalled.
 moved = $(shell if .ci/moved dagster || .ci/moved pytest; then echo --reinstall; fi)
 ifneq ($(moved),)
-.PHONY: .venv/.locked .venv/.locked-dev .venv/.locked-docs
+.PHONY: .venv/.locked .venv/.locked-dev .venv/.locked-docs .venv/.locked-cluster
 endif
-.venv/.locked .venv/.locked-dev .venv/.locked-docs: uv.lock pyproject.toml
+.venv/.locked .venv/.locked-dev .venv/.locked-docs .venv/.locked-cluster: uv.lock pyproject.toml
 	echo "installing the packages of uv.lock into .venv; the first time takes minutes" >&2
 	if [ -t 2 ]; then quiet=; else quiet=--quiet; fi
 	uv=$$(command -v uv || true)
@@ -32,7 +32,7 @@ endif
 	    fi
 	    uv=data/cache/uv/bin/uv
 	fi
-	"$$uv" sync --frozen $$quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(filter %-docs,$@),--group docs) $(if $(GPU),--extra gpu) $(moved)
+	"$$uv" sync --frozen $$quiet --inexact $(if $(filter %-dev,$@),,--no-dev) $(if $(filter %-docs,$@),--group docs) $(if $(filter %-cluster,$@),--group cluster-tests) $(if $(GPU),--extra gpu) $(moved)
 	touch $@
 
 setup: .venv/.locked-dev  ## create .venv from uv.lock, with the development tools; GPU=1 adds CUDA
@@ -56,6 +56,10 @@ test-long: .venv/.locked-dev  ## the slow tests: all named experiments in miniat
 test-browser: .venv/.locked-dev  ## click through Dagster's and MLflow's UIs in the system's Chromium; screenshots in data/browser
 	$(ENVIRONMENT)
 	python -m pytest -v -n 0 -m browser hbac_assets_tests/browser
+
+test-cluster: .venv/.locked-dev .venv/.locked-cluster  ## run on two machines in namespaces, with Ray, and PostgreSQL from the system; as root; 40 minutes
+	$(ENVIRONMENT)
+	python -m pytest -v -n 0 --timeout 1800 -m cluster hbac_assets_tests/cluster
 
 faults: .venv/.locked-dev  ## test kills, full disks, bad input and more, with a table of expected and observed behaviour; half an hour
 	$(ENVIRONMENT)

@@ -32,6 +32,11 @@ OWN = {
         ", ".join(map(code, get_args(Precision))),
     ),
     "HBAC_MIRROR": ("the mirror of `hbac store push` and `hbac store pull`", "`s3://bucket/prefix`, `file:///folder`"),
+    "HBAC_RAY": ("the head of a Ray cluster, whose nodes run the steps; see `docs/cluster.md`", "`http://host:8265`"),
+    "HBAC_DAGSTER_URI": (
+        "the database of Dagster's records, for runs on a cluster; without it they are files in `DAGSTER_HOME`",
+        "`postgresql+psycopg2://user@host/database`",
+    ),
     "HBAC_DAGSTER_PORT": ("the port of 127.0.0.1 on which `make ui` shows Dagster", "1 to 65535"),
     "HBAC_MLFLOW_PORT": ("the same for MLflow", "1 to 65535"),
 }

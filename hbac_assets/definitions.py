@@ -28,7 +28,7 @@ from hbac_assets.assets import (
     trained_models,
 )
 from hbac_assets.assets.sensors import changed_input_data
-from hbac_assets.execution.executor import step_processes
+from hbac_assets.execution.choice import chosen_executor
 from hbac_assets.resources.environment import resources_from_environment
 
 STAGES = [
@@ -59,7 +59,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
         ],
         sensors=[changed_input_data],
         resources=resources,
-        executor=step_processes,
+        executor=chosen_executor(),
     )
 
 

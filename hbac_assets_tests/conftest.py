@@ -24,7 +24,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OF_PROJECT = {"finished", "fresh", "resources", "lineage", "undisturbed"}
-RUNNING = {"chain", "execution", "faults", "resources", "test_security.py", "test_keras_settings.py"}
+RUNNING = {"chain", "cluster", "execution", "faults", "resources", "test_security.py", "test_keras_settings.py"}
 """Folders and files of tests that start processes which take seconds each."""
 
 OF_FIGURES = {"test_pictures.py", "test_charts.py", "test_cases.py", "test_realism.py"}

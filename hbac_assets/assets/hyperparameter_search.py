@@ -43,6 +43,7 @@ class SearchConfig(Config):
     group="models",
     page="docs/methods.md",
     kinds={"optuna", "keras", "mlflow"},
+    leases=True,
 )
 def hyperparameter_search(
     context: AssetExecutionContext,

@@ -39,6 +39,7 @@ from hbac_assets.store.tables import read_table, write_table
     group="results",
     page="docs/scores.md",
     kinds={"keras", "parquet"},
+    leases=True,
 )
 def oof_predictions(
     context: AssetExecutionContext,

@@ -4,6 +4,7 @@ import functools
 import inspect
 import logging
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,8 +23,11 @@ from dagster import (
 )
 
 from hbac_assets.errors import HbacError
+from hbac_assets.execution.cluster.agreement import require_agreement
+from hbac_assets.execution.interrupts import end_at_once
 from hbac_assets.execution.runs import join_run
 from hbac_assets.lineage import CODE_VERSIONS
+from hbac_assets.resources.cluster import LEASED, RAY
 from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.views import Workspace
 from hbac_assets.store.artifact import Artifact
@@ -49,6 +53,9 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
         join_run(context.instance, context.run.run_id)
         try:
             workspace = cast(Workspace, kwargs["workspace"])
+            if os.environ.get(RAY):
+                end_at_once()
+                require_agreement(workspace.store, context.run.run_id)
             tag_run(context, workspace)
             with workspace.store.in_use(context.log.info):
                 return function(*args, **kwargs)
@@ -82,7 +89,7 @@ def tag_run(context: OpExecutionContext | AssetExecutionContext, workspace: Work
 
 
 def stage(
-    *, group: str, kinds: set[str], page: str, deps: Sequence[AssetsDefinition] = ()
+    *, group: str, kinds: set[str], page: str, deps: Sequence[AssetsDefinition] = (), leases: bool = False
 ) -> Callable[[Callable[..., MaterializeResult]], AssetsDefinition]:
     """Decorate the function of an asset: Dagster's `asset` around a `step`.
 
@@ -91,6 +98,7 @@ def stage(
         kinds: Dagster's kinds, for its tools and formats.
         page: of the documentation, which explains it.
         deps: the assets that produce its artifact's inputs, as in `lineage`.
+        leases: whether it leases a device.
     """
 
     def decorate(function: Callable[..., MaterializeResult]) -> AssetsDefinition:
@@ -103,6 +111,7 @@ def stage(
             code_version=version,
             description=described(str(function.__doc__), page),
             metadata=explained(page),
+            op_tags=LEASED if leases else None,
         )
         return declared(step(function))
 

@@ -35,6 +35,7 @@ from hbac_assets.store.tables import read_table
     group="results",
     page="docs/scores.md",
     kinds={"keras", "csv"},
+    leases=True,
 )
 def submission(
     context: AssetExecutionContext,

@@ -37,6 +37,7 @@ from hbac_assets.assets.step import OWNERS, data_version, described, explained, 
 from hbac_assets.execution.runs import report_dead_runs
 from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.resources.accelerator import Accelerator
+from hbac_assets.resources.cluster import LEASED
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
 from hbac_assets.store.files import atomic_write, remove_leftovers
@@ -98,7 +99,7 @@ def plan_cells(
     return planned
 
 
-@op(ins={"cell": In(Nothing)}, out=Out(Nothing))
+@op(ins={"cell": In(Nothing)}, out=Out(Nothing), tags=LEASED)
 @step
 def train_fold(
     context: OpExecutionContext,

@@ -34,6 +34,8 @@ def _data(competition: CompetitionData) -> str:
 
 
 def _device(accelerator: Accelerator) -> str:
+    if accelerator.ray:
+        return f"Ray at {accelerator.ray}, {accelerator.room()}"
     side_by_side = accelerator.cells_side_by_side()
     models = "one model at a time" if side_by_side == 1 else f"{side_by_side} models at a time"
     if accelerator.chosen_device() == "cpu":

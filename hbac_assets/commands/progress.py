@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hbac_assets.commands.grid import Grid
 from hbac_assets.commands.terminal import RED, Terminal, duration
-from hbac_assets.execution.failures import in_words, outside_steps, root
+from hbac_assets.execution.failures import first_line, in_words, outside_steps, root
 from hbac_assets.execution.interrupts import is_interrupted
 from hbac_assets.store.locks import THIS_RUN
 
@@ -80,10 +80,15 @@ class RunProgress:
             self._planned.add(event.asset_key.to_user_string())
         elif event.event_type is DagsterEventType.ASSET_MATERIALIZATION and event.asset_key:
             self._made.add(event.asset_key.to_user_string())
-        elif event.event_type is DagsterEventType.STEP_START:
+        elif event.event_type in (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED):
             self._running[key] = Step(now)
         elif event.event_type is DagsterEventType.STEP_OUTPUT and (cell := event.step_output_data.mapping_key):
             self._grid.planned.append(cell)
+        elif event.event_type is DagsterEventType.STEP_UP_FOR_RETRY:
+            self._running.pop(key, None)
+            self._grid.began.pop(_cell(key), None)
+            error = event.step_retry_data.error
+            return f"{_cell(key) or key}: {first_line(error) if error else 'lost'}; beginning it again"
         elif event.is_step_success or event.is_step_failure:
             if _cell(key):
                 self._grid.end(_cell(key), now)

@@ -61,14 +61,8 @@ class StepProcesses(MultiprocessExecutor):
             HbacError: steps cannot be started, or an error that the user can fix occurred outside of them.
         """
         use_short_folder()
-        with watched() as watch, _told(), _store_in_use(plan_context):
-            sign_run(plan_context.instance, plan_context.run_id)
-            place_run(plan_context.instance, plan_context.run_id)
-            try:
-                yield from super().execute(plan_context, execution_plan)
-            finally:
-                if watch.number:
-                    kill_steps()  # all have ended; their server would take seconds to end by itself
+        with run_in_progress(plan_context):
+            yield from super().execute(plan_context, execution_plan)
 
     def log_failure_or_retry_event_after_error(
         self, step_context: "IStepContext", err_info: "SerializableErrorInfo", known_state: "KnownExecutionState"
@@ -83,6 +77,23 @@ class StepProcesses(MultiprocessExecutor):
                 else ended_abruptly("the process that steps are forked from", server)
             )
         return super().log_failure_or_retry_event_after_error(step_context, err_info, known_state)
+
+
+@contextmanager
+def run_in_progress(plan_context: "PlanOrchestrationContext") -> Iterator[None]:
+    """Let this process be the run, and end in time when it is interrupted, while the block executes its steps.
+
+    Raises:
+        HbacError: a fault that a user can mend came up outside of the steps.
+    """
+    with watched() as watch, _told(), _store_in_use(plan_context):
+        sign_run(plan_context.instance, plan_context.run_id)
+        place_run(plan_context.instance, plan_context.run_id)
+        try:
+            yield
+        finally:
+            if watch.number:
+                kill_steps()  # all have ended; their server would take seconds to do so
 
 
 @contextmanager
@@ -123,14 +134,14 @@ def _status_of_server() -> int | None:
     return None
 
 
-# The start method of processes is not configurable.
-CONFIGURED = ("max_concurrent", "retries", "tag_concurrency_limits")
 _FIELDS: Mapping[str, Any] = getattr(multiprocess_executor.config_schema.config_type, "fields", {})
+# How processes start is not for the configuration to say.
+CONFIGURED = {name: _FIELDS[name] for name in ("max_concurrent", "retries", "tag_concurrency_limits")}
 
 
 @executor(
     name="multiprocess",
-    config_schema={name: _FIELDS[name] for name in CONFIGURED},
+    config_schema=CONFIGURED,
     requirements=multiple_process_executor_requirements(),
 )
 def step_processes(context: InitExecutorContext) -> StepProcesses:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dagster._utils.error import SerializableErrorInfo
 
 CRASH = "ChildProcessCrashException"
+LOST = "LostStep"
+"""In the place of an error's class: a step on a cluster ended without a word, or its node did."""
 MEANINGS = {
     signal.SIGKILL: "sent by somebody, or by the system when memory ran out: if it was memory, lower the member's "
     "batch_size",
@@ -39,7 +41,7 @@ def in_words(event: "DagsterEvent | None") -> str | None:
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return failure.user_failure_data.description
-    if failure.error and failure.error.cls_name == CRASH and not is_interrupted():
+    if failure.error and failure.error.cls_name in (CRASH, LOST) and not is_interrupted():
         return f"{event.step_key}: {first_line(failure.error)}"
     return None
 

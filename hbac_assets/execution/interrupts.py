@@ -102,6 +102,14 @@ def is_interrupted() -> bool:
     return any(watch.number for watch in _watches)
 
 
+def end_at_once() -> None:
+    """Let SIGTERM end this process at once and in silence, as when its node is gone, so that a step is begun elsewhere.
+
+    For a step on a cluster, which is not the run: Dagster would take the signal for a failure of the step.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def kill_steps() -> None:
     """Kill the processes that `multiprocessing` forked for this one, their server and all their children."""
     for child in psutil.Process().children():

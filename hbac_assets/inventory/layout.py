@@ -122,7 +122,7 @@ STORE_RULES = (
     ),
     Rule(Kind.DATA_RECORD, r"competition_data/[^/]+", r"\.json", ".json"),
     Rule(Kind.EXPERIMENT_RECORD, rf"experiments/{_EXPERIMENT}", r"\.json", ".json"),
-    Rule(Kind.LOCKS, "locks", r"/[^/]+\.lock"),
+    Rule(Kind.LOCKS, "locks", r"/[^/]+\.lock|/run-[^/]+\.json"),
 )
 SYNTHETIC_RULES = (
     Rule(

@@ -14,6 +14,7 @@ from pydantic import Field, PositiveInt
 
 from hbac_assets.errors import HbacError
 from hbac_assets.learning.device import require_known_flags
+from hbac_assets.resources.cluster import Room, find_nodes, find_room
 from hbac_assets.resources.gpus import VISIBLE, find_gpus
 from hbac_assets.resources.machine_locks import machine_locks
 from hbac_assets.resources.paths import PROJECT_FOLDER
@@ -30,6 +31,7 @@ class Accelerator(ConfigurableResource):
     precision: Precision = Field("auto", description="auto: mixed_bfloat16 on a GPU, float32 on the CPU")
     cells_on_cpu: PositiveInt = Field(default=2, description="number of cells that train side by side on the CPU")
     gpus_per_cell: PositiveInt = Field(default=1, description="number of GPUs that split each batch of a cell")
+    ray: str = Field(default="", description="address of Ray's head, whose nodes run the steps; empty: one machine")
 
     def require_usable(self, say: Callable[[str], None]) -> None:
         """Check, before any work, that the devices for the steps can be used.
@@ -38,9 +40,12 @@ class Accelerator(ConfigurableResource):
             say: called if steps will use the CPU although the machine has a GPU.
 
         Raises:
-            HbacError: as for `chosen_device`, or JAX does not know a flag of `XLA_FLAGS`.
+            HbacError: as for `chosen_device` and `room`, or JAX does not know a flag of `XLA_FLAGS`.
         """
         require_known_flags()
+        if self.ray:
+            self.room()
+            return
         if self.chosen_device() == "cpu" and self.device == "auto" and (unused := find_gpus().unused):
             say(f"on the CPU: {unused}; set HBAC_DEVICE=cpu if that is intended")
 
@@ -76,12 +81,22 @@ class Accelerator(ConfigurableResource):
             return "mixed_bfloat16" if self.chosen_device() == "gpu" else "float32"
         return self.precision
 
-    def cells_side_by_side(self) -> int:
-        """Return the number of cells that this machine trains at a time.
+    def room(self) -> Room:
+        """Return what a cell asks for of the cluster, and the number of cells that its nodes train at a time.
 
         Raises:
-            HbacError: see `chosen_device`.
+            HbacError: Ray's head cannot be had, or no node has what a cell asks for.
         """
+        return find_room(find_nodes(self.ray), self.device, self.cells_on_cpu, self.gpus_per_cell)
+
+    def cells_side_by_side(self) -> int:
+        """Return how many cells this machine, or the cluster, trains at a time.
+
+        Raises:
+            HbacError: see `chosen_device` and `room`.
+        """
+        if self.ray:
+            return self.room().cells
         if self.chosen_device() == "cpu":
             return min(self.cells_on_cpu, os.cpu_count() or 1)
         return len(find_gpus().usable) // self.gpus_per_cell

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.paths import DEFAULT_PLACES
+from hbac_assets.resources.tracking_uri import masked
 from hbac_assets.store.files import LITTLE_SPACE, atomic_write, writable
 from hbac_assets.store.locks import hold_any
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 SETTINGS = Path(__file__).with_name("dagster.yaml")
+SERVER_URI = "HBAC_DAGSTER_URI"
+SERVER_SETTINGS = SETTINGS.with_name("dagster-postgresql.yaml")
+"""Those of a Dagster that keeps its records in the database that `SERVER_URI` names."""
+DRIVER = "postgresql+psycopg2://"
 LOCKED = "database is locked"
 LOCKED_SECONDS = 60.0
 
@@ -55,8 +60,13 @@ def open_instance() -> "DagsterInstance":
             if not event.contains(Engine, "connect", _be_patient):
                 event.listen(Engine, "connect", _be_patient)
             return DagsterInstance.get()
-    except OperationalError:  # a full disk, reported where all writing is
-        raise
+    except OperationalError as error:
+        if not (uri := os.environ.get(SERVER_URI)):  # a full disk, reported where all writing is
+            raise
+        raise HbacError(
+            f"{SERVER_URI}: expected a database at {masked(uri)}, found none that answers ({masked(_message(error))}); "
+            "start it or correct the URI"
+        ) from error
     except (DatabaseError, CommandError) as error:
         raise HbacError(
             f"DAGSTER_HOME: expected Dagster's databases in {home}, found something else ({_message(error)}); move its "
@@ -75,11 +85,24 @@ def make_home(home: Path) -> None:
     Raises:
         HbacError: it cannot be written.
     """
-    settings = home / SETTINGS.name
-    if settings.is_file() and filecmp.cmp(SETTINGS, settings, shallow=False):
+    settings, source = home / SETTINGS.name, SERVER_SETTINGS if os.environ.get(SERVER_URI) else SETTINGS
+    if settings.is_file() and filecmp.cmp(source, settings, shallow=False):
         return
     with writable(home, "DAGSTER_HOME"), atomic_write(settings) as temporary:
-        shutil.copyfile(SETTINGS, temporary)
+        shutil.copyfile(source, temporary)
+
+
+def require_server(uri: str) -> None:
+    """Refuse the URI of a database for Dagster's records that Dagster could not use.
+
+    Raises:
+        HbacError: it is of another kind, or names no driver or another one.
+    """
+    if not uri.startswith(DRIVER):
+        raise HbacError(
+            f"{SERVER_URI}: expected {DRIVER}user@host/database, since a bare postgresql:// means another driver, "
+            f"with which Dagster does not work, found '{masked(uri)}'; correct or unset it"
+        )
 
 
 @contextmanager

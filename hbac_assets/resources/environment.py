@@ -13,7 +13,9 @@ from dagster import EnvVar
 
 from hbac_assets.errors import HbacError
 from hbac_assets.resources.accelerator import Accelerator, Device, Precision
+from hbac_assets.resources.cluster import RAY, require_address
 from hbac_assets.resources.competition import CompetitionData
+from hbac_assets.resources.dagster_home import SERVER_URI, require_server
 from hbac_assets.resources.experiment import ExperimentChoice
 from hbac_assets.resources.paths import DEFAULT_PLACES, absolute, require_plain_paths
 from hbac_assets.resources.store import Store
@@ -48,6 +50,10 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
     require_plain_paths(environment)
     folder = text("HBAC_DATA_DIR", "")
     recordings = SyntheticSettings().recordings
+    if ray := text(RAY, ""):
+        require_address(ray)
+    if server := text(SERVER_URI, ""):
+        require_server(server)
     store = _place("HBAC_STORE", text("HBAC_STORE", DEFAULT_PLACES["HBAC_STORE"]))
     return {
         "competition": CompetitionData(
@@ -63,6 +69,7 @@ def resources_from_environment(environment: Mapping[str, str] = os.environ) -> d
             device=choice("HBAC_DEVICE", get_args(Device)),
             precision=choice("HBAC_PRECISION", get_args(Precision)),
             gpus_per_cell=whole_number("HBAC_GPUS_PER_CELL", 1, least=1),
+            ray=ray,
         ),
         "tracking": Tracking(uri=_tracking_uri(environment), artifact_folder=str(store.parent / "mlartifacts")),
     }
@@ -82,8 +89,13 @@ def _place(name: str, path: str) -> Path:
 
 def _tracking_uri(environment: Mapping[str, str]) -> str:
     """Return the tracking URI, as a reference to its variable if set: it may contain a password."""
-    uri = environment.get(TRACKING_URI)
-    if not uri:
-        return DEFAULT_PLACES[TRACKING_URI]
+    uri = environment.get(TRACKING_URI) or DEFAULT_PLACES[TRACKING_URI]
+    if environment.get(RAY) and uri.startswith("sqlite"):
+        raise HbacError(
+            f"{TRACKING_URI}: expected a database or an MLflow server that all nodes of {RAY} can write to, found "
+            f"'{uri}', a file; set it to postgresql+psycopg2://user@host/database or http://host:5000"
+        )
+    if not environment.get(TRACKING_URI):
+        return uri
     require_usable(uri, TRACKING_URI, environment)
     return EnvVar(TRACKING_URI)

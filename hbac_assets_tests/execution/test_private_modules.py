@@ -9,12 +9,19 @@ from dagster import DagsterInstance, DataVersion, MaterializeResult, asset, mate
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.multiprocess import MultiprocessExecutor
+from dagster._core.executor.step_delegating import StepDelegatingExecutor
 
 from hbac_assets.execution import failures
 from hbac_assets_tests.projects import CHECKOUT
 
 USED = {
     "assets/fold_models.py": {"dagster._core.definitions.data_version"},
+    "execution/cluster/executor.py": {
+        "dagster._core.execution.plan.objects",
+        "dagster._core.execution.retries",
+        "dagster._core.executor.step_delegating",
+    },
+    "execution/cluster/jobs.py": {"dagster._core.executor.step_delegating"},
     "execution/executor.py": {
         "dagster._core.execution.retries",
         "dagster._core.executor.multiprocess",
@@ -67,6 +74,12 @@ def test_each_of_them_is_there(name):
             ["retries", "max_concurrent", "tag_concurrency_limits", "start_method", "explicit_forkserver_preload"],
         ),
         (MultiprocessExecutor.execute, ["plan_context", "execution_plan"]),
+        (
+            StepDelegatingExecutor.__init__,
+            ["step_handler", "retries", "sleep_seconds", "check_step_health_interval_seconds", "max_concurrent"],
+        ),
+        (StepDelegatingExecutor.execute, ["plan_context", "execution_plan"]),
+        (StepDelegatingExecutor.log_failure_or_retry_event_after_error, ["step_context", "err_info", "known_state"]),
         (MultiprocessExecutor.log_failure_or_retry_event_after_error, ["step_context", "err_info", "known_state"]),
     ],
 )

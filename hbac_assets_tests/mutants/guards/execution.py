@@ -52,4 +52,32 @@ GUARDS = [
         "",
         "execution/test_origin.py::test_a_run_without_a_code_location_gets_that_of_its_job",
     ),
+    Guard(
+        "a node with other code does no step of a run",
+        "execution/cluster/agreement.py",
+        'if of_run["code"] != code_digest():',
+        "if False:",
+        "execution/test_agreement.py::test_other_code_is_refused",
+    ),
+    Guard(
+        "a node with other versions does no step of a run",
+        "execution/cluster/agreement.py",
+        'if different := _different(of_run["versions"], versions()):',
+        'if different := "":',
+        "execution/test_agreement.py::test_other_versions_are_refused_by_name_and_tools_of_one_machine_alone_are_not",
+    ),
+    Guard(
+        "a store whose locks do not hold between machines is not used",
+        "execution/cluster/agreement.py",
+        "with suppress(_HeldError), hold_now(lock, lambda signed: _HeldError()):",
+        "if False:",
+        "execution/test_agreement.py::test_locks_that_do_not_hold_here_are_refused",
+    ),
+    Guard(
+        "no secret is passed on to where everybody can read it",
+        "execution/cluster/variables.py",
+        " and value == masked(value)",
+        "",
+        "execution/test_visible_variables.py::test_settings_are_passed_on_and_secrets_are_not",
+    ),
 ]

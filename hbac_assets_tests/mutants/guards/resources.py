@@ -173,4 +173,11 @@ GUARDS = [
         "if False:",
         "resources/test_serving.py::test_a_request_that_is_too_large_is_said_so",
     ),
+    Guard(
+        "no node gets more cells than share its CPUs on one machine",
+        "resources/cluster.py",
+        "min(cells_on_cpu, count // each)",
+        "count // each",
+        "resources/test_cluster.py::test_a_cell_asks_for_its_device_and_no_more_are_begun_than_the_nodes_have",
+    ),
 ]

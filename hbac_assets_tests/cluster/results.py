@@ -1,0 +1,27 @@
+"""What the results of the small experiment must be like, however its steps were executed."""
+
+from hbac_assets.store.files import file_digest
+from hbac_assets_tests.faults.small import EPOCHS, FOLDS
+from hbac_assets_tests.projects import Project
+
+GRID = ("models/*/fold_*/*.keras", "models/*/fold_*/*.npz")
+RESULTS = ("folds.parquet", "oof.parquet", "submission.csv", *GRID)
+
+
+def digests(project: Project, patterns: tuple[str, ...]) -> dict[str, str]:
+    """Return the digests of an experiment's files by their paths."""
+    files = [file for pattern in patterns for file in project.results.glob(pattern)]
+    return {str(file.relative_to(project.results)): file_digest(file) for file in files}
+
+
+def require_bits(project: Project, undisturbed: Project, patterns: tuple[str, ...] = RESULTS) -> None:
+    """Check that results have the bits of an undisturbed local run, and that nothing half-written is beside them."""
+    expected = digests(undisturbed, patterns)
+    assert len(expected) >= FOLDS
+    assert digests(project, patterns) == expected
+    assert not list((project.folder / "store").rglob("*.partial*"))
+
+
+def require_each_epoch_once(epochs: list[tuple[int, int]]) -> None:
+    """Check that every epoch was trained, and none of them twice."""
+    assert sorted(epochs) == [(fold, epoch) for fold in range(FOLDS) for epoch in range(1, EPOCHS + 1)]
