@@ -39,7 +39,7 @@ class Settings(BaseModel):
         if cls.model_fields[str(field.field_name)].annotation is not bool and any(
             isinstance(one, bool) for one in values
         ):
-            raise ValueError("expected no true or false; unquoted yes, no, on and off mean these, too")
+            raise ValueError("expected no true or false (unquoted yes, no, on and off mean these, too)")
         return value
 
     @model_serializer(mode="wrap")

@@ -6,6 +6,7 @@ import pytest
 from hbac_assets.competition.tables import read_test_tables
 from hbac_assets.experiments.loading import available_experiments, load_experiment
 from hbac_assets.scoring.submission import violations
+from hbac_assets_tests.projects import HBAC
 
 # `make test` runs this one and quickstart, which has tests of its own; `make test-long` the others.
 OTHERS = sorted(set(available_experiments()) - {"quickstart"})
@@ -17,7 +18,7 @@ SECONDS = 1500
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_member_and_ensemble_comes_out(fresh, name):
     experiment = load_experiment(name, miniature=True)
-    done = fresh.run(HBAC_EXPERIMENT=name)
+    done = fresh.command(*HBAC, "run", "--full", HBAC_EXPERIMENT=name)
     assert done.returncode == 0, done.stdout + done.stderr
     results = fresh.results
     assert results.name == f"{name}-miniature"

@@ -59,15 +59,15 @@ FILES = {
     ),
     "epochs: yes": (
         member("epochs: yes"),
-        r": members.small.epochs: expected no true or false, .*, found True",
+        r": members.small.epochs: expected no true or false .*, found True",
     ),
     "a yes in a list": (
         member("preprocessing: {image_size: [yes, 64]}"),
-        r": members.small.preprocessing.image_size: expected no true or false, .*, found \[True, 64\]; correct it",
+        r": members.small.preprocessing.image_size: expected no true or false .*, found \[True, 64\]; correct it",
     ),
     "an EEG's overlap of true": (
         member("preprocessing: {input: eeg, eeg: {overlap: yes}}"),
-        ": members.small.preprocessing.eeg.overlap: expected no true or false, .*, found True; correct it",
+        ": members.small.preprocessing.eeg.overlap: expected no true or false .*, found True; correct it",
     ),
     "a learning rate that is text": (
         member("schedule: {peak: fast}"),
