@@ -24,7 +24,12 @@ class TritonPythonModel:
     """
 
     def initialize(self, args: Mapping[str, str]) -> None:
-        """Open the bundle, whose networks Triton computes."""
+        """Open the bundle, whose networks Triton computes.
+
+        Raises:
+            TritonModelException: this Python has a numpy that the backend was not built for.
+        """
+        _require_arrays()
         sys.path.insert(0, str(FOLDER / "bundle"))
         from hbac_bundle.errors import HbacError
         from hbac_bundle.inference.bundle import open_bundle
@@ -71,6 +76,22 @@ class TritonPythonModel:
             return self.seen_windows(arrays, self.reach)
         except self.refused as error:
             return error
+
+
+def _require_arrays() -> None:
+    """Require that an array keeps its values on its way through the backend.
+
+    One that was built with an old pybind11 gives arrays of one value to numpy 2:
+    https://github.com/triton-inference-server/python_backend/pull/384
+    """
+    import triton_python_backend_utils as triton
+
+    sent = np.arange(6, dtype=np.float32).reshape(2, 3)
+    found = triton.Tensor.from_dlpack("probe", triton.Tensor("probe", sent).to_dlpack()).as_numpy()
+    if found.shape != sent.shape or not (found == sent).all():
+        raise triton.TritonModelException(
+            f"expected a Python backend for numpy {np.__version__}, found one that changes its arrays; install numpy<2"
+        )
 
 
 def _caller(model: str, source: str, target: str, axes: int) -> Callable[[np.ndarray], np.ndarray]:

@@ -49,7 +49,8 @@ class BundleModel(mlflow.pyfunc.PythonModel):
             from hbac_bundle.recordings.requests import answer
         finally:
             sys.path.remove(str(folder))
-        self.refused, self.answer, self.predictor = HbacError, answer, open_bundle(folder)
+        # Requests are computed side by side: more threads for each wait for work at the cost of the others.
+        self.refused, self.answer, self.predictor = HbacError, answer, open_bundle(folder, threads=1)
         if f"{SERVER}.app" in sys.modules:  # this process is MLflow's server
             server: Any = sys.modules[SERVER]
             server.invocations = brief(server.invocations)

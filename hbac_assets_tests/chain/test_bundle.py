@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from hbac_assets.labels import VOTE_COLUMNS
-from hbac_assets_tests.inference.test_triton import require_described
+from hbac_assets_tests.inference.triton_stand_in import require_described
 from hbac_assets_tests.projects import (
     HBAC,
     Project,

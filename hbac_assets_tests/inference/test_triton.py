@@ -1,7 +1,7 @@
 """A bundle as Triton's model repository: its files, what they say of the graphs, and that it predicts as the bundle.
 
-Triton itself comes with nvidia-pytriton, without the backend that computes ONNX: where that package is installed,
-onnxruntime computes the graphs in Triton's Python backend instead. Elsewhere a stand-in calls the ensemble's model.
+A stand-in calls the ensemble's model. Triton itself comes with the package nvidia-pytriton, without the backend that
+computes ONNX: there onnxruntime computes the graphs in Triton's Python backend.
 """
 
 import importlib.util
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 from hbac_assets.errors import HbacError
@@ -26,6 +25,7 @@ from hbac_assets.inference.bundle import open_bundle
 from hbac_assets.inference.carrying import carried_modules
 from hbac_assets.inference.triton import write_repository
 from hbac_assets.signals.window import SHAPES, Window
+from hbac_assets_tests.chain.test_bundle import environment
 from hbac_assets_tests.inference import triton_stand_in
 from hbac_assets_tests.inference.small_bundle import describe, write_bundle
 
@@ -78,20 +78,7 @@ def ask(model, *requests):
 
 def test_a_model_says_of_a_graph_what_the_graph_does(repository, bundle):
     assert sorted(one.name for one in repository.iterdir()) == sorted([ENSEMBLE, *NETWORKS])
-    require_described(repository, bundle, NETWORKS)
-
-
-def require_described(repository, bundle, networks):
-    """Require that names, types and shapes in config.pbtxt are those that onnxruntime finds in the bundle's graphs."""
-    for name in networks:
-        config, graph = triton_stand_in.read_config(repository / name / "config.pbtxt"), repository / name / "1"
-        assert [one.name for one in graph.iterdir()] == ["model.onnx"]
-        assert (graph / "model.onnx").read_bytes() == (bundle / "graphs" / f"{name}.onnx").read_bytes()
-        session = onnxruntime.InferenceSession(graph / "model.onnx")
-        assert (config["name"], config["backend"]) == (name, "onnxruntime")
-        for word, tensors in (("input", session.get_inputs()), ("output", session.get_outputs())):
-            assert {one.type for one in tensors} == {"tensor(float)"}
-            assert config[word] == {one.name: ("TYPE_FP32", tuple(one.shape[1:])) for one in tensors}
+    triton_stand_in.require_described(repository, bundle, NETWORKS)
 
 
 def test_the_ensemble_is_described_and_carries_the_bundle_without_its_graphs(repository, bundle):
@@ -152,15 +139,12 @@ def test_a_graph_of_another_type_is_refused_and_nothing_is_left(bundle, tmp_path
     assert not (tmp_path / "models").exists()
 
 
-def test_the_configurations_are_ones_by_the_published_schema(repository):
-    schema = pytest.importorskip("tritonclient.grpc.model_config_pb2", reason="tritonclient is not installed")
-    from google.protobuf import text_format
-
-    for name in (ENSEMBLE, *NETWORKS):
-        config = text_format.Parse((repository / name / "config.pbtxt").read_text(), schema.ModelConfig())
-        assert config.name == name
-        assert config.HasField("dynamic_batching")
-        assert {one.optional for one in config.input} == {name == ENSEMBLE}
+def test_a_backend_that_changes_arrays_is_refused(repository, model, monkeypatch):
+    monkeypatch.setattr(triton_stand_in.Tensor, "as_numpy", lambda self: np.full_like(self.array, self.array.flat[0]))
+    with pytest.raises(
+        triton_stand_in.TritonModelException, match=r"found one that changes its arrays; install numpy<2"
+    ):
+        model.initialize({})
 
 
 BY_ONNXRUNTIME = """
@@ -178,59 +162,81 @@ class TritonPythonModel:
         found = [self.session.run([target.name], {source.name: array})[0] for array in arrays]
         return [triton.InferenceResponse([triton.Tensor(target.name, one)]) for one in found]
 """
+CLIENT = """
+import sys
+from pathlib import Path
+import numpy as np
+from google.protobuf import text_format
+from tritonclient.grpc import InferenceServerClient, InferInput, model_config_pb2
+from tritonclient.utils import InferenceServerException
+
+repository, folder, ensemble, port = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+for file in repository.glob("*/config.pbtxt"):
+    config = text_format.Parse(file.read_text(), model_config_pb2.ModelConfig())
+    assert config.name == file.parent.name and config.HasField("dynamic_batching")
+    assert {one.optional for one in config.input} == {config.name == ensemble}
+client = InferenceServerClient(f"127.0.0.1:{port}")
+sent = dict(np.load(folder / "sent.npz"))
+
+def infer(**arrays):
+    inputs = [InferInput(name, one.shape, "FP32") for name, one in arrays.items()]
+    for tensor, array in zip(inputs, arrays.values()):
+        tensor.set_data_from_numpy(array)
+    return client.infer(ensemble, inputs).as_numpy("probabilities")
+
+found = {"both": infer(**sent), "eeg": infer(eeg=sent["eeg"])}
+np.savez(folder / "found.npz", **found, unseen=infer(eeg=np.full_like(sent["eeg"][:1], np.nan)))
+try:
+    infer(eeg=sent["eeg"] * np.float32(1e-6))
+except InferenceServerException as error:
+    print(error.message())
+"""
 
 
 @pytest.mark.long
 def test_in_triton(repository, bundle, tmp_path):
-    package = importlib.util.find_spec("pytriton")
-    if package is None:
-        pytest.skip("nvidia-pytriton is not installed")
-    clients = pytest.importorskip("tritonclient.grpc")
+    """Triton as nvidia-pytriton brings it, in an environment of its own: it wants an older numpy than this project."""
+    python = environment(tmp_path / "environment", "nvidia-pytriton", "scipy", "pyarrow<23", "onnxruntime")
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(subprocess.run([python, "-c", where], capture_output=True, text=True, check=True).stdout.strip())
     shutil.copytree(repository, tmp_path / "models")
     for name in NETWORKS:
         config = tmp_path / "models" / name / "config.pbtxt"
         config.write_text(config.read_text().replace('"onnxruntime"', '"python"').partition("parameters")[0])
         (config.parent / "1" / "model.py").write_text(BY_ONNXRUNTIME)
-    with triton_server(Path(package.origin).parent / "tritonserver", tmp_path) as port:
-        client = clients.InferenceServerClient(f"127.0.0.1:{port}")
-
-        def infer(**arrays):
-            inputs = [clients.InferInput(name, one.shape, "FP32") for name, one in arrays.items()]
-            for tensor, array in zip(inputs, arrays.values(), strict=True):
-                tensor.set_data_from_numpy(array)
-            return client.infer(ENSEMBLE, inputs).as_numpy("probabilities")
-
-        predictor = open_bundle(bundle)
-        expected = predictor.predict(map(Window, EEG, POWER)).probabilities
-        np.testing.assert_allclose(infer(eeg=EEG, spectrogram=POWER), expected, atol=1e-6)
-        expected = predictor.predict(map(Window, EEG)).probabilities
-        np.testing.assert_allclose(infer(eeg=EEG), expected, atol=1e-6)
-        with pytest.raises(Exception, match=r"row 1, eeg: expected an EEG of 0\.1 to 1500 µV"):
-            infer(eeg=EEG * 1e-6)
+    np.savez(tmp_path / "sent.npz", eeg=EEG, spectrogram=POWER)
+    with triton_server(packages, tmp_path) as port:
+        command = [python, "-c", CLIENT, repository, tmp_path, ENSEMBLE, str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "row 1, eeg: expected an EEG of 0.1 to 1500 µV" in done.stdout
+    found, predictor = np.load(tmp_path / "found.npz"), open_bundle(bundle)
+    np.testing.assert_allclose(found["both"], predictor.predict(map(Window, EEG, POWER)).probabilities, atol=1e-5)
+    np.testing.assert_allclose(found["eeg"], predictor.predict(map(Window, EEG)).probabilities, atol=1e-5)
+    assert np.isnan(found["unseen"]).all()
 
 
 @contextmanager
-def triton_server(package, folder):
-    """Run the Triton of nvidia-pytriton with the models in `folder`, and yield its port for gRPC."""
-    backends, version = folder / "backends", f"{sys.version_info.major}.{sys.version_info.minor}"
+def triton_server(packages, folder):
+    """Run Triton with the models in `folder`, and yield its port for gRPC."""
+    package, backends = packages / "pytriton" / "tritonserver", folder / "backends"
     shutil.copytree(package / "backends", backends)
     stub = backends / "python" / "triton_python_backend_stub"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     shutil.copyfile(package / "python_backend_stubs" / version / stub.name, stub)
-    program = folder / "tritonserver"
-    shutil.copyfile(package / "bin" / "tritonserver", program)
-    for file in (stub, program):
-        file.chmod(0o755)
+    stub.chmod(0o755)
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     http, grpc = (probe.getsockname()[1] for probe in probes)
     for probe in probes:
         probe.close()
     environment = {
         **os.environ,
-        "PYTHONPATH": sysconfig.get_path("purelib"),
-        "LD_LIBRARY_PATH": sysconfig.get_config_var("LIBDIR"),
+        "PATH": f"{packages.parents[2] / 'bin'}:{os.environ['PATH']}",  # whose Python the backend takes
+        "LD_LIBRARY_PATH": f"{sysconfig.get_config_var('LIBDIR')}:{packages / 'nvidia_pytriton.libs'}",
     }
     command = [
-        str(program), "--model-repository", str(folder / "models"), "--backend-directory", str(backends),
+        package / "bin" / "tritonserver",
+        "--model-repository", folder / "models", "--backend-directory", backends,
         "--http-address", "127.0.0.1", "--http-port", str(http), "--grpc-address", "127.0.0.1",
         "--grpc-port", str(grpc), "--allow-metrics", "false",
     ]  # fmt: skip

@@ -23,6 +23,13 @@ class Tensor:
     def as_numpy(self):
         return self.array
 
+    def to_dlpack(self):
+        return self.array
+
+    @classmethod
+    def from_dlpack(cls, name, array):
+        return cls(name, array)
+
 
 class PreferredMemory:
     def __init__(self, kind):
@@ -89,3 +96,16 @@ def read_config(path):
         described[word][name] = kind, tuple(map(int, dims.split(",")))
     single = dict(re.findall(r'^(name|backend): "(.+)"$', text, re.MULTILINE))
     return {**single, **described, "max_batch_size": int(re.findall(r"^max_batch_size: (\d+)$", text, re.MULTILINE)[0])}
+
+
+def require_described(repository, bundle, networks):
+    """Require that names, types and shapes in config.pbtxt are those that onnxruntime finds in the bundle's graphs."""
+    for name in networks:
+        config, graph = read_config(repository / name / "config.pbtxt"), repository / name / "1"
+        assert [one.name for one in graph.iterdir()] == ["model.onnx"]
+        assert (graph / "model.onnx").read_bytes() == (bundle / "graphs" / f"{name}.onnx").read_bytes()
+        session = onnxruntime.InferenceSession(graph / "model.onnx")
+        assert (config["name"], config["backend"]) == (name, "onnxruntime")
+        for word, tensors in (("input", session.get_inputs()), ("output", session.get_outputs())):
+            assert {one.type for one in tensors} == {"tensor(float)"}
+            assert config[word] == {one.name: ("TYPE_FP32", tuple(one.shape[1:])) for one in tensors}

@@ -115,4 +115,11 @@ GUARDS = [
         "False or",
         "inference/test_triton.py::test_a_graph_of_another_type_is_refused_and_nothing_is_left",
     ),
+    Guard(
+        "Triton's Python backend hands arrays over as they are",
+        "inference/triton_model.py",
+        "if found.shape != sent.shape or not (found == sent).all():",
+        "if False:",
+        "inference/test_triton.py::test_a_backend_that_changes_arrays_is_refused",
+    ),
 ]
