@@ -18,7 +18,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.inference import converter, export, graphs
 from hbac_assets.inference.bundle import open_bundle
 from hbac_assets.inference.forms import PRECISIONS, SUFFIXES, Form
-from hbac_assets.inference.graphs import compare_graph, export_graphs, require_score_kept
+from hbac_assets.inference.graphs import compare_graph, converting, require_score_kept
 from hbac_assets.inference.networks import open_network
 from hbac_assets.learning.device import configure
 from hbac_assets.learning.inputs.kinds import KINDS
@@ -199,12 +199,23 @@ def test_what_cannot_be_bundled_is_refused_in_one_line(options: list[str], said:
 @pytest.mark.long
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_each_backbone_computes_as_its_model_in_every_form(backbone: str, tmp_path: Path) -> None:
+    """Strides of 2 meet odd numbers of pixels; statistics of the images keep features from vanishing or exploding.
+
+    Untrained networks answer to rounded weights more than trained ones do, which are asked when they are bundled.
+    """
     kind = {1: "waveform", 2: "kaggle"}[BACKBONES[backbone].dimensions]
     recipe = Preprocessing.model_validate({"input": kind, "image_size": (100, 75)})
     images = np.random.default_rng(0).normal(size=(24, *recipe.kind.shape(recipe))).astype(np.float16)
-    write_untrained(backbone, recipe, images, tmp_path / "one.keras")
-    for form in FORMS:
-        graph = tmp_path / f"{form.precision}{form.suffix}"
-        export_graphs({graph: tmp_path / "one.keras"}, lambda line: None, form)
-        assert compare_graph(graph, tmp_path / "one.keras", images, backbone, form) <= form.tolerance
-        assert open_network(graph.name, graph.read_bytes())(images).std(axis=0).min() > 1e-3
+    model = tmp_path / "one.keras"
+    write_untrained(backbone, recipe, images, model)
+    expected = predict(load_model(model), images, 12)
+    with converting() as convert:
+        for form in FORMS:
+            graph = tmp_path / f"{form.precision}{form.suffix}"
+            convert(model, graph, form)
+            found = open_network(graph.name, graph.read_bytes())(images)
+            difference = np.abs(found - expected)
+            if form.runtime == "onnx" and form.is_exact:
+                assert difference.max() <= form.tolerance
+            assert difference.mean() <= {"float32": 1e-5, "float16": 5e-3, "int8": 0.1}[form.precision], form
+            assert found.std(axis=0).min() > 1e-3, form
