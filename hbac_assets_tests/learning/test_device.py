@@ -77,7 +77,7 @@ def test_compiled_programs_are_found_again_where_the_store_was_moved(tmp_path: P
 
     def compiled(folder: Path) -> set[str]:
         subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, check=True)
-        return {file.name for file in folder.glob("*-cache")}
+        return {file.name for file in folder.rglob("*-cache")}
 
     before = compiled(tmp_path / "before")
     assert before
