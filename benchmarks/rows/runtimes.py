@@ -144,7 +144,7 @@ def keras_on_jax(model: str, images: str) -> Callable[[], float]:
     from hbac_assets.learning.prediction import compile_forward, load_model
 
     configure("cpu", "float32", None)
-    network, window = Network(load_model(Path(model))), np.load(images)[:1]
+    network, window = Network(load_model(Path(model))), np.load(images, allow_pickle=False)[:1]
     forward, variables = compile_forward(network), on_device((network.weights(), network.non_trainable()))
     return timed(lambda: np.asarray(forward(*on_device((*variables, window)))))
 
@@ -162,7 +162,7 @@ def keras_on_tensorflow(model: str, images: str) -> Callable[[], float]:
 
     loaded = keras.models.load_model(model, compile=False, safe_mode=True)
     assert keras.backend.backend() == "tensorflow"
-    window = entering(np.load(images)[:1], len(loaded.input_shape))
+    window = entering(np.load(images, allow_pickle=False)[:1], len(loaded.input_shape))
     loaded(window, training=False)  # some layers are built by their first call
     forward = tf.function(lambda inputs: loaded(inputs, training=False))
     return timed(lambda: forward(tf.constant(window)).numpy())
@@ -171,7 +171,7 @@ def keras_on_tensorflow(model: str, images: str) -> Callable[[], float]:
 def runtimes(files: list[str], images: str) -> Callable[[], float]:
     """Return a repetition of one file, at each call of the next."""
     on_one_core()
-    window = np.load(images)[:1]
+    window = np.load(images, allow_pickle=False)[:1]
     networks = [open_network(file, Path(file).read_bytes(), threads=1) for file in files]
     turns = cycle([timed(partial(network, window)) for network in networks])
     return lambda: next(turns)()
@@ -256,7 +256,7 @@ def jax_batches(model: str, images: str) -> Callable[[], int]:
 
 
 def _batch(images: str) -> np.ndarray:
-    loaded = np.load(images)
+    loaded = np.load(images, allow_pickle=False)
     return np.resize(loaded, (BATCH, *loaded.shape[1:]))
 
 

@@ -1,30 +1,25 @@
-"""Whether a node may work for a run: same code, same versions, and a store whose locks hold between both machines.
+"""The check that a node may run steps: same code, same versions, and a store whose locks hold between both machines.
 
-The run holds a lock in the store while it lasts, beside a record of its code and of the versions of its packages. Each
-step compares the record with its own node, and must fail to take the lock.
+A run holds a lock in the store and writes a record of its code and package versions. Each step compares the record with
+its own node, and must see that the lock is held.
 """
 
 import json
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 
 import hbac_assets
 from hbac_assets.errors import HbacError
-from hbac_assets.resources.paths import PROJECT_FOLDER
 from hbac_assets.resources.store import Store
 from hbac_assets.store.files import atomic_write, file_digest, fingerprint
-from hbac_assets.store.locks import hold_now
+from hbac_assets.store.lock_visibility import hold_visibly, lock_is_seen
 
 PACKAGE = Path(hbac_assets.__file__).parent
 CODE = (".py", ".yaml")
 MOST_SHOWN = 3
-
-
-class _HeldError(Exception):
-    """The lock is held, as it should be."""
 
 
 @contextmanager
@@ -34,24 +29,23 @@ def shown_to_nodes(store: Store, run_id: str) -> Iterator[None]:
     Raises:
         HbacError: the store cannot be written, or has no locks.
     """
-    lock, record = _files(store, run_id)
-    with hold_now(lock, lambda signed: HbacError(f"{lock}: held by {signed}, expected nobody"), str(PROJECT_FOLDER)):
+    record = _record(store, run_id)
+    with hold_visibly(store.locks_folder, run_id):
         with atomic_write(record) as temporary:
             temporary.write_text(json.dumps({"host": platform.node(), "code": code_digest(), "versions": versions()}))
         try:
             yield
         finally:
             record.unlink(missing_ok=True)
-            lock.unlink(missing_ok=True)
 
 
 def require_agreement(store: Store, run_id: str) -> None:
-    """Refuse to do a step of a run on a node that would spoil it.
+    """Refuse to execute a step on a node that does not agree with the run.
 
     Raises:
-        HbacError: this node has not the run's store, code or versions, or takes a lock that the run holds.
+        HbacError: this node lacks the run's store, code or versions, or does not see the lock that the run holds.
     """
-    (lock, record), here = _files(store, run_id), platform.node()
+    record, here = _record(store, run_id), platform.node()
     try:
         of_run = json.loads(record.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -69,11 +63,11 @@ def require_agreement(store: Store, run_id: str) -> None:
             f"{here}: expected the versions of {of_run['host']}, where the run was started, found {different}; install "
             "there what the lock file says: `uv sync --frozen --extra cluster`, then start Ray again"
         )
-    with suppress(_HeldError), hold_now(lock, lambda signed: _HeldError()):
+    if not lock_is_seen(store.locks_folder, run_id):
         raise HbacError(
-            f"HBAC_STORE: expected a folder whose locks hold on all nodes, found {store.root}, where {here} took a "
-            f"lock that {of_run['host']} holds; mount it with locks that the server keeps (NFS: without `nolock` and "
-            "`local_lock`; Lustre: `flock`, not `localflock`)"
+            f"HBAC_STORE: expected a folder whose locks hold on all nodes, found {store.root}, where {here} does not "
+            f"see a lock that {of_run['host']} holds; mount it with locks that the server keeps (NFS: without `nolock` "
+            "and `local_lock`; Lustre: `flock`, not `localflock`)"
         )
 
 
@@ -101,6 +95,5 @@ def _different(of_run: dict[str, str], here: dict[str, str]) -> str:
     return ", ".join(found[:MOST_SHOWN]) + more
 
 
-def _files(store: Store, run_id: str) -> tuple[Path, Path]:
-    """Return the lock of a run, and its record."""
-    return store.locks_folder / f"run-{run_id}.lock", store.locks_folder / f"run-{run_id}.json"
+def _record(store: Store, run_id: str) -> Path:
+    return store.locks_folder / f"run-{run_id}.json"
