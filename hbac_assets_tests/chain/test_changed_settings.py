@@ -106,7 +106,7 @@ def test_a_later_version_with_another_setting_makes_nothing_again(everything, li
 
 def test_without_the_extra_a_run_of_everything_goes_on_and_the_bundle_alone_fails(everything, lineage, monkeypatch):
     before = files(lineage)
-    monkeypatch.setattr(export, "EXPORTING", ("a_package_that_is_not_there",))
+    monkeypatch.setitem(export.EXPORTING, "onnx", ("a_package_that_is_not_there",))
     everything("*")
     assert files(lineage) == before
     with pytest.raises(Failure, match=r"found no a_package_that_is_not_there; install hbac-assets\[bundle\]"):
