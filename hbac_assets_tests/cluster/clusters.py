@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hbac_assets.resources.dagster_home import SERVER_SETTINGS, SETTINGS
 from hbac_assets_tests.cluster.console import Console
 from hbac_assets_tests.cluster.nodes import Node, made_nodes, start_head, start_worker
 from hbac_assets_tests.cluster.postgresql import PASSWORD, make_database, postgresql
@@ -110,6 +111,7 @@ class Cluster:
             places["HBAC_DAGSTER_URI"] = make_database(self.head, f"{name}_dagster")
             places["MLFLOW_TRACKING_URI"] = make_database(self.head, f"{name}_mlflow")
         project = small_project(folder, beside, EXPERIMENT, **places | environment)
+        shutil.copyfile(SERVER_SETTINGS, Path(project.environment["DAGSTER_HOME"]) / SETTINGS.name)
         share_generated_data(undisturbed, project)
         if not empty:
             without = shutil.ignore_patterns(*GRID)

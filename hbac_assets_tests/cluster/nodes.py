@@ -15,14 +15,16 @@ from pathlib import Path
 
 import psutil
 
+from hbac_assets.execution.sockets import SHORT
 from hbac_assets_tests.projects import CHECKOUT, SECONDS
 
 NETWORK = "10.77.0"
 NAMESPACES = ("--net", "--mount", "--uts", "--pid")
-# Each of these exists once a machine: Ray's sessions, the leases of devices, shared memory.
+# Each of these exists once a machine: Ray's sessions, the leases of devices, shared memory. The paths of Ray's sockets
+# have to be short.
 SET_UP = """
 mount -t tmpfs tmpfs /dev/shm
-mkdir -p /tmp/ray "/tmp/hbac_assets-$(id -u)" "$1/ray" "$1/locks" "$1/tmp"
+mkdir -p /tmp/ray "/tmp/hbac_assets-$(id -u)" "$1/ray" "$1/locks"
 mount --bind "$1/ray" /tmp/ray
 mount --bind "$1/locks" "/tmp/hbac_assets-$(id -u)"
 hostname "$2"
@@ -150,7 +152,7 @@ def _made_node(folder: Path, name: str, address: str, environment: Mapping[str, 
     assert holder.stdout is not None
     assert holder.stdout.readline() == "ready\n"
     path = os.pathsep.join(filter(None, [str(CHECKOUT), environment.get("PYTHONPATH")]))
-    own = {"TMPDIR": str(folder / "tmp"), "PYTHONPATH": path, "RAY_gcs_server_port_wait_time_s": "300"}
+    own = {"TMPDIR": SHORT, "PYTHONPATH": path, "RAY_gcs_server_port_wait_time_s": "300"}
     return Node(name, address, folder, dict(environment) | own, holder)
 
 
