@@ -1,4 +1,4 @@
-"""`hbac store push` and `hbac store pull`: an experiment to the mirror and from there, and what that printed."""
+"""`hbac store push` and `hbac store pull`: copy an experiment to or from the mirror and print a summary."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from hbac_assets.resources.views import Workspace
     from hbac_assets.store.artifact import Artifact
 
-PUSH = """Copy an experiment's results to the mirror that HBAC_MIRROR names: what is current and not there yet.
+PUSH = """Copy an experiment's current results to the mirror at HBAC_MIRROR, except those that it already has.
 
 HBAC_MIRROR is s3://bucket/prefix, with credentials and endpoint in AWS's own variables (AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL), or file:///folder. Synthetic data go with the results, recordings
-of the competition never. An interrupted push goes on with the same command. docs/mirror.md says more.
+AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL), or file:///folder. Synthetic data are copied with the results;
+recordings of the competition never are. The same command resumes an interrupted push. See docs/mirror.md.
 """
-PULL = """Copy an experiment's results from the mirror that HBAC_MIRROR names: what is current here and not here yet.
+PULL = """Copy the results of an experiment that this store lacks from the mirror at HBAC_MIRROR.
 
-What is current here stays. Refused while a run works in the store. An interrupted pull goes on with the same command.
-HBAC_MIRROR is as for `hbac store push`; docs/mirror.md says more.
+Only results that are current here are copied; existing current ones are kept. Refused while a run uses the store. The
+same command resumes an interrupted pull. HBAC_MIRROR is as for `hbac store push`; see docs/mirror.md.
 """
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add which experiment is pushed or pulled."""
+    """Add the argument for the experiment."""
     parser.add_argument(
         "HBAC_EXPERIMENT",
         metavar="EXPERIMENT",
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def push() -> None:
-    """Push the chosen experiment, and print what came of it.
+    """Push the chosen experiment and print a summary.
 
     Raises:
         HbacError: it has no results, or the mirror cannot be used.
@@ -72,10 +72,10 @@ def push() -> None:
 
 
 def pull() -> None:
-    """Pull the chosen experiment, and print what came of it.
+    """Pull the chosen experiment and print a summary.
 
     Raises:
-        HbacError: the mirror has nothing of it that would be current here, or cannot be used; or the store is in use.
+        HbacError: no results in the mirror would be current here, the mirror cannot be used, or the store is in use.
     """
     from hbac_assets.mirror.objects import open_mirror
     from hbac_assets.mirror.pulling import pull
@@ -102,10 +102,10 @@ def pull() -> None:
 
 
 def _plan(workspace: "Workspace", mirror: "Mirror", name: str) -> "Plan":
-    """Return what is pulled; synthetic data come at once where they are not here, since all else is known by them.
+    """Return the plan; missing synthetic data are pulled first, since the lineage depends on them.
 
     Raises:
-        HbacError: there is nothing that would be current here, or the mirror cannot be used.
+        HbacError: no results would be current here, or the mirror cannot be used.
     """
     from hbac_assets.lineage import SYNTHETIC, Lineage
     from hbac_assets.mirror.commit import list_commits
@@ -163,6 +163,6 @@ def _name(lineage: "Lineage") -> str:
 
 
 def _print_assets(what: str, artifacts: "Iterable[Artifact]") -> None:
-    """Print which assets artifacts are of, if there are any."""
+    """Print the assets of artifacts, if there are any."""
     if assets := list(dict.fromkeys(one.asset for one in artifacts)):
         print(f"{what}: {', '.join(assets)}")

@@ -1,4 +1,4 @@
-"""Which executor runs the steps: processes of this machine, or jobs on the nodes of a cluster."""
+"""The choice of executor: processes on this machine, or jobs on a cluster."""
 
 import os
 
@@ -9,10 +9,10 @@ from hbac_assets.resources.cluster import RAY, require_address
 
 
 def chosen_executor() -> ExecutorDefinition:
-    """Return the executor that the environment asks for.
+    """Return the executor chosen by the environment.
 
     Raises:
-        HbacError: it asks for a cluster by what is no address, or without the extra.
+        HbacError: the cluster's address is invalid, or its extra is not installed.
     """
     if not (address := os.environ.get(RAY)):
         return step_processes

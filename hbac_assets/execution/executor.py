@@ -81,10 +81,10 @@ class StepProcesses(MultiprocessExecutor):
 
 @contextmanager
 def run_in_progress(plan_context: "PlanOrchestrationContext") -> Iterator[None]:
-    """Let this process be the run, and end in time when it is interrupted, while the block executes its steps.
+    """Make this process the run's during the block, which executes the steps; it ends promptly when interrupted.
 
     Raises:
-        HbacError: a fault that a user can mend came up outside of the steps.
+        HbacError: an error that the user can fix occurred outside the steps.
     """
     with watched() as watch, _told(), _store_in_use(plan_context):
         sign_run(plan_context.instance, plan_context.run_id)
@@ -93,7 +93,7 @@ def run_in_progress(plan_context: "PlanOrchestrationContext") -> Iterator[None]:
             yield
         finally:
             if watch.number:
-                kill_steps()  # all have ended; their server would take seconds to do so
+                kill_steps()  # all have ended; their server would take seconds to exit
 
 
 @contextmanager

@@ -39,8 +39,7 @@ def open_bundle(path: Path, threads: int | None = None, elsewhere: Callable[[str
     Args:
         path: the bundle's folder or its zip.
         threads: of each network; None: the number of cores available to this process.
-        elsewhere: from the path of a graph within the bundle to a network that computes it, if onnxruntime in this
-            process does not.
+        elsewhere: from the path of a graph within the bundle to its network, if it is not computed in this process.
 
     Raises:
         HbacError: it is not a bundle, a file is missing or damaged, or its format is of another version.

@@ -1,9 +1,8 @@
-"""Conversion of Keras models to ONNX graphs and LiteRT files: a program for a separate process that runs TensorFlow.
+"""Conversion of Keras models to ONNX graphs and LiteRT files: a program for a separate process with TensorFlow.
 
-It is started as a file and must not import `hbac_assets`, which selects JAX for Keras. Each line of its standard input
-is a JSON list: the path of a `.keras` file, that of its conversion, `onnx` or `litert`, and the precision of the
-weights. It prints the second path when it is written. It ends soon after the process that started it, when its input
-closes.
+It is run as a file and must not import `hbac_assets`, which selects JAX for Keras. Each line of its standard input is a
+JSON list: the path of a `.keras` file, the output path, `onnx` or `litert`, and the precision of the weights. It prints
+the output path once the file is written. It exits when its input closes, and so soon after its parent process.
 """
 
 import json
@@ -14,14 +13,14 @@ from typing import Any
 OPSET = 17
 """The ONNX operator set, supported by onnxruntime from 1.13 on."""
 LEAST_VALUES = 256
-"""Smaller arrays stay in single precision: they save nothing, and may be constants of a formula."""
+"""Smaller arrays stay in single precision: they save little space and may be constants of a formula."""
 
 
 def main() -> None:
-    """Convert the models that the standard input names."""
+    """Convert the models listed in the standard input."""
     os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print
+    os.dup2(2, 1)  # output of libraries
     write = {"onnx": write_onnx, "litert": write_litert}
     for line in sys.stdin:
         source, target, runtime, precision = json.loads(line)
@@ -40,7 +39,7 @@ def load(source: str) -> Any:
 
 
 def write_onnx(model: Any, target: str, precision: str) -> None:
-    """Write a model as an ONNX graph with weights in `float32` or `float16`; the number of rows stays open."""
+    """Write a model as an ONNX graph with weights in `float32` or `float16`, for any number of rows."""
     import onnx
     import tensorflow as tf
     import tf2onnx
@@ -54,9 +53,9 @@ def write_onnx(model: Any, target: str, precision: str) -> None:
 
 
 def halve(graph: Any) -> None:
-    """Store the weights of an ONNX graph in half precision; it computes in single precision as before.
+    """Store the weights of an ONNX graph in half precision; the computation remains in single precision.
 
-    onnxruntime casts them when it opens the graph.
+    onnxruntime casts the weights when it opens the graph.
     """
     import numpy as np
     from onnx import TensorProto, helper, numpy_helper
@@ -66,10 +65,10 @@ def halve(graph: Any) -> None:
         values = numpy_helper.to_array(weights)
         if values.dtype == np.float32 and values.size >= LEAST_VALUES:
             name, stored = weights.name, f"{weights.name}__half"
-            with np.errstate(over="ignore"):  # what became infinite is found in the file
+            with np.errstate(over="ignore"):  # the range is checked in the file afterwards
                 weights.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
             casts.append(helper.make_node("Cast", [stored], [name], name=f"{name}__cast", to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]  # a node stands behind those that it needs
+    nodes = [*casts, *graph.node]  # nodes must be in topological order
     del graph.node[:]
     graph.node.extend(nodes)
 
@@ -77,20 +76,20 @@ def halve(graph: Any) -> None:
 def write_litert(model: Any, target: str, precision: str) -> None:
     """Write a model as a LiteRT file that takes one row at a time, with weights in `float32`, `float16` or `int8`.
 
-    Of int8 only weights are stored, with a scale for each filter. A layer rounds its inputs to 8 bits by the range that
-    they have at the time ("dynamic range quantization"), so that no windows are needed to calibrate it.
+    With int8, the weights are stored with a scale per filter, and a layer quantises its inputs by their current range
+    ("dynamic range quantization"), so that no calibration data are needed.
     """
     import tensorflow as tf
 
     row = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="input")
     forward = tf.function(lambda inputs: model(inputs, training=False), input_signature=[row])
-    # With the model as a second argument its weights would be left out: the converter does not know Keras 3.
+    # The model is not passed as the second argument: the converter does not support Keras 3 and would omit its weights.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([forward.get_concrete_function()])
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    with open(target, "wb") as file:  # noqa: PTH123  (this program gets paths as text)
+    with open(target, "wb") as file:  # noqa: PTH123  (paths are strings in this program)
         file.write(converter.convert())
 
 

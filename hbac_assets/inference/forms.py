@@ -1,4 +1,4 @@
-"""The forms that the networks of a bundle can have: what computes them, and how precise their weights are."""
+"""The forms of a bundle's networks: the runtime, and the precision of the stored weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ SUFFIXES: Mapping[Runtime, str] = {"onnx": ".onnx", "litert": ".tflite"}
 TOLERANCES: Mapping[WeightPrecision, float] = {"float32": 1e-5, "float16": 1e-2, "int8": 0.1}
 """Largest difference of a probability between a converted network and its model.
 
-A weight in half precision is off by up to 2⁻¹¹ of itself, one of 8 bits by 2⁻⁸ of the largest of its filter.
+The error of a weight in half precision is up to 2⁻¹¹ of itself, in 8 bits up to 2⁻⁸ of the largest in its filter.
 """
 MOST_RISE = 0.002
-"""Of the KL divergence of held-out rows, by weights in less than single precision."""
+"""Largest increase of the KL divergence on held-out rows due to weights in less than single precision."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class Form:
 
     Attributes:
         runtime: ONNX graphs for onnxruntime, or LiteRT files for ai-edge-litert.
-        precision: of the stored weights. What goes from layer to layer is in single precision in all forms.
+        precision: the precision of the stored weights. Activations are in single precision in all forms.
     """
 
     runtime: Runtime = "onnx"
     precision: WeightPrecision = "float32"
 
     def __post_init__(self) -> None:
-        """Refuse a form that there is not.
+        """Require a form that exists.
 
         Raises:
             HbacError: int8 in ONNX.
@@ -43,12 +43,12 @@ class Form:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the weights are those of the model."""
+        """Whether the weights are stored unchanged."""
         return self.precision == "float32"
 
     @property
     def suffix(self) -> str:
-        """Of a network's file."""
+        """The suffix of a network's file."""
         return SUFFIXES[self.runtime]
 
     @property

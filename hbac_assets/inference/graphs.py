@@ -1,4 +1,4 @@
-"""Keras models as ONNX graphs or LiteRT files: converted in a separate process, and compared with the models."""
+"""Keras models as ONNX graphs or LiteRT files: conversion in a separate process, and comparison with the models."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from hbac_assets.store.files import atomic_write
 BATCH_SIZE = 16
 
 Convert = Callable[[Path, Path, Form], None]
-"""Writes the model in a `.keras` file as a graph of a form; `HbacError` where it cannot be exported."""
+"""Writes the model in a `.keras` file as a graph of a form; raises `HbacError` if it cannot be exported."""
 
 
 def in_single_precision(model: Path, copy: Path) -> Path:
@@ -50,7 +50,7 @@ def export_graphs(graphs: Mapping[Path, Path], say: Callable[[str], None], form:
     Args:
         graphs: from the path of a graph to that of its `.keras` file.
         say: called with a line for each graph.
-        form: of the graphs.
+        form: the form of the graphs.
 
     Raises:
         HbacError: a model cannot be exported.
@@ -63,7 +63,7 @@ def export_graphs(graphs: Mapping[Path, Path], say: Callable[[str], None], form:
 
 @contextmanager
 def converting() -> Iterator[Convert]:
-    """Start the process that converts models, and yield a function that has it write a `.keras` file as a graph."""
+    """Start the converter's process and yield a function that writes a `.keras` file as a graph."""
     environment = {name: value for name, value in os.environ.items() if name not in {"KERAS_BACKEND", "XLA_FLAGS"}}
     program = [sys.executable, "-P", converter.__file__]  # -P: imports must not come from its folder
     with (
@@ -102,15 +102,15 @@ def compare_graph(
     """Return the largest difference of a probability between a graph and its model.
 
     Args:
-        graph: its file.
-        model: the `.keras` file.
+        graph: the graph's file.
+        model: the model's `.keras` file.
         images: inputs float16 (N, ...).
         what: the graph's member and fold, for messages.
-        form: of the graph.
+        form: the graph's form.
         shares: (N, 6) vote shares of the images, if the graph must score as well as its model.
 
     Raises:
-        HbacError: the difference is more than the form tolerates, a weight has left the range of half precision, or the
+        HbacError: the difference exceeds the form's tolerance, a weight is out of the range of half precision, or the
             graph scores worse.
     """
     content = graph.read_bytes()
@@ -128,7 +128,7 @@ def require_alike(found: np.ndarray, expected: np.ndarray, what: str, form: Form
     """Return the largest difference between probabilities.
 
     Raises:
-        HbacError: it is more than the form tolerates, or not a number.
+        HbacError: it exceeds the form's tolerance, or is NaN.
     """
     difference = float(np.abs(found - expected).max())
     if not difference <= form.tolerance:  # NaN must not pass

@@ -1,6 +1,6 @@
 """Whether weights fit into half precision, whose largest number is 65,504.
 
-What is larger becomes infinite in an ONNX graph; TensorFlow's converter writes that largest number in its place.
+A larger weight becomes infinite in an ONNX graph; TensorFlow's converter clips it to that number.
 """
 
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ LARGEST = float(np.finfo(np.float16).max)
 
 
 def require_range(content: bytes, form: Form, what: str) -> None:
-    """Require that no weight of a network in half precision has left its range.
+    """Require that all weights of a network are in the range of half precision.
 
     Args:
-        content: of the network's file.
-        form: of the network.
+        content: the content of the network's file.
+        form: the network's form.
         what: the network's member and fold, for messages.
 
     Raises:
-        HbacError: names the weights.
+        HbacError: a weight is out of range; the message names its tensor.
     """
     stored = {"onnx": _of_onnx, "litert": _of_litert}[form.runtime](content)
     for name, weights in stored:
-        if not np.all(np.abs(weights) < LARGEST):  # NaN is in no range
+        if not np.all(np.abs(weights) < LARGEST):  # NaN must not pass
             raise HbacError(
                 f"{what}, {name}: expected weights below {LARGEST:,.0f} for half precision, found one that is not; "
                 "use float32"

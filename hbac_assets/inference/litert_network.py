@@ -1,4 +1,4 @@
-"""A network that LiteRT computes."""
+"""A network computed by LiteRT."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from hbac_assets.inference.predictor import Network
 
 
 def open_litert(content: bytes, threads: int | None = None) -> Network:
-    """Return the function of a LiteRT file, which takes one row at a time.
+    """Return the function of a LiteRT file, computed one row at a time.
 
     Args:
-        content: of the file.
-        threads: that it computes with; None: as many as there are cores for this process.
+        content: the content of the file.
+        threads: of the computation; None: the number of cores available to this process.
 
     Raises:
         HbacError: ai-edge-litert is not installed, or cannot read the file.

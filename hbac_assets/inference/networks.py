@@ -1,4 +1,4 @@
-"""Opening a network by the name of its file."""
+"""Opening a network with the runtime for its file name."""
 
 from hbac_assets.inference.litert_network import open_litert
 from hbac_assets.inference.onnx_network import open_network as open_onnx
@@ -11,9 +11,9 @@ def open_network(name: str, content: bytes, threads: int | None = None) -> Netwo
     """Return the function of a network.
 
     Args:
-        name: of its file; what ends in `.tflite` is computed by LiteRT, anything else by onnxruntime.
-        content: of its file.
-        threads: that it computes with; None: as many as there are cores for this process.
+        name: the name of its file; `.tflite` files are computed by LiteRT, all others by onnxruntime.
+        content: the content of the file.
+        threads: of the computation; None: the number of cores available to this process.
 
     Raises:
         HbacError: the runtime's package is not installed, or cannot read the file.

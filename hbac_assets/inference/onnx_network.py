@@ -41,11 +41,11 @@ def open_network(graph: bytes, threads: int | None = None) -> Network:
 
 
 def in_parts(compute: Network, axes: int) -> Network:
-    """Return a network that is given few rows at once, as it takes them.
+    """Return a network that computes `ROWS_AT_ONCE` rows at a time.
 
     Args:
-        compute: from float32 with as many axes as the network takes.
-        axes: of the network's input.
+        compute: the network, of float32 inputs with `axes` axes.
+        axes: the number of axes of its input.
     """
 
     def network(arrays: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def in_parts(compute: Network, axes: int) -> Network:
 
 
 def entering(arrays: np.ndarray, axes: int) -> np.ndarray:
-    """Return inputs (N, ...) in single precision, images repeated in three channels if a network has that many axes."""
+    """Return inputs (N, ...) in single precision, repeated in three channels if the network has one axis more."""
     single = arrays.astype(np.float32)
     return np.repeat(single[..., None], 3, axis=-1) if axes == single.ndim + 1 else single
 

@@ -1,4 +1,4 @@
-"""A bundle as a model repository of the Triton Inference Server: a model for each graph, and one for the ensemble.
+"""A bundle as a model repository for Triton Inference Server: a model for each graph, and one for the ensemble.
 
 The layout and the fields of config.pbtxt:
 https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_repository.html and
@@ -23,28 +23,28 @@ MODEL = Path(__file__).with_name("triton_model.py")
 NETWORKS = "networks.json"
 GRAPHS = "graphs/"
 TYPES = {1: "TYPE_FP32"}
-"""Of a tensor in ONNX, as Triton names them; the exported graphs have no other."""
+"""Triton's names of ONNX tensor types; exported graphs have no others."""
 ONE_THREAD = 'parameters { key: "intra_op_thread_count" value { string_value: "1" } }'
-"""For a network: many are computed side by side."""
+"""Per network, since many are computed concurrently."""
 QUEUE_MICROSECONDS = 2000
-"""So long a request may wait for others to be computed with it: a few hundredths of what one takes."""
+"""How long a request may wait to be batched with others: a few hundredths of its computation time."""
 
 Tensor = tuple[str, str, Sequence[int]]
-"""Name, type and shape without the rows."""
+"""Name, type, and shape without the axis of rows."""
 
 
 def write_repository(bundle: Path, folder: Path) -> list[str]:
-    """Write the repository into `folder` and return the names of its models, that of the ensemble first.
+    """Write the repository and return the names of its models, the ensemble's first.
 
-    The ensemble's model runs in Triton's Python backend: it makes the inputs of the networks, has Triton compute them,
-    and blends. It carries the bundle but for the graphs.
+    The ensemble's model runs in Triton's Python backend: it computes the inputs of the networks, calls Triton for their
+    outputs, and blends these. It contains the bundle without the graphs.
 
     Args:
         bundle: the bundle's folder.
-        folder: where nothing is yet; it is there when it is whole.
+        folder: the repository, which must not exist; it is created atomically.
 
     Raises:
-        HbacError: a graph has another type than float32, or the folder cannot be written.
+        HbacError: a graph has tensors other than float32, or the folder cannot be written.
     """
     temporary = folder.with_name(f".{folder.name}{TEMPORARY_MARK}")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -56,7 +56,7 @@ def write_repository(bundle: Path, folder: Path) -> list[str]:
 
 
 def _write_network(graph: Path, folder: Path) -> dict[str, Any]:
-    """Write the model of a graph, and return what calls of it need to know."""
+    """Write the model of a graph, and return the parameters of calls to it."""
     inputs, outputs = _tensors(graph)
     place = folder / graph.stem / "1"
     place.mkdir(parents=True)
@@ -89,7 +89,7 @@ def _write_ensemble(bundle: Path, folder: Path, networks: Sequence[Mapping[str, 
 
 
 def _tensors(graph: Path) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the inputs and outputs of an ONNX graph, whose first axis is that of the rows."""
+    """Return the inputs and outputs of an ONNX graph, all with rows as the first axis."""
     import onnx
 
     described = onnx.load(graph).graph
@@ -127,7 +127,7 @@ def _write_config(
 
 
 def _copy_without_graphs(bundle: Path, target: Path) -> None:
-    """Copy a bundle but for its graphs, with the checksums of what is left."""
+    """Copy a bundle without its graphs, with the checksums of the other files."""
     shutil.copytree(bundle, target, ignore=shutil.ignore_patterns("*.onnx", "__pycache__", CHECKSUMS))
     names = sorted(file.relative_to(target).as_posix() for file in target.rglob("*") if file.is_file())
     (target / CHECKSUMS).write_text("".join(f"{file_digest(target / name)}  {name}\n" for name in names))

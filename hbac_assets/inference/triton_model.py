@@ -1,7 +1,7 @@
 """The ensemble in Triton's Python backend, which runs this file: windows in, probabilities out.
 
-The networks are models of the same server. They are called from here ("business logic scripting"), since Triton's own
-ensembles call all their steps for each request: here a network that cannot see a window is not called.
+The networks are models of the same server, called from here ("business logic scripting"): Triton's own ensembles call
+all their steps for each request, whereas this model does not call a network that lacks its input.
 https://github.com/triton-inference-server/python_backend
 """
 
@@ -19,15 +19,15 @@ FOLDER = Path(__file__).parent
 class TritonPythonModel:
     """The ensemble of the bundle beside this file.
 
-    Its inputs are `eeg` (N, 10000, 19) in µV and `spectrogram` (N, 400, 300) in µV²/Hz, one of which may be left out;
-    its outputs `probabilities` (N, 6) and `members` (N, M, 6), NaN where too little of a window is covered.
+    Its inputs are `eeg` (N, 10000, 19) in µV and `spectrogram` (N, 400, 300) in µV²/Hz, one of which is optional; its
+    outputs are `probabilities` (N, 6) and `members` (N, M, 6), NaN if too little of a window is covered.
     """
 
     def initialize(self, args: Mapping[str, str]) -> None:
-        """Open the bundle, whose networks Triton computes.
+        """Open the bundle with its networks computed by Triton.
 
         Raises:
-            TritonModelException: this Python has a numpy that the backend was not built for.
+            TritonModelException: the backend was built for another version of numpy.
         """
         _require_arrays()
         sys.path.insert(0, str(FOLDER / "bundle"))
@@ -45,7 +45,7 @@ class TritonPythonModel:
         self.refused, self.seen_windows, self.nothing = HbacError, seen_windows, Window()
 
     def execute(self, requests: list[Any]) -> list[Any]:
-        """Return a response for each request; the windows of all are computed together."""
+        """Return a response for each request; all windows are computed together."""
         import triton_python_backend_utils as triton
 
         opened = [self._opened(request) for request in requests]
@@ -60,14 +60,14 @@ class TritonPythonModel:
             rows, first = slice(first, first + len(one)), first + len(one)
             members = found.members[rows]
             seen = ~np.isnan(members).all(axis=(1, 2))
-            # The prior, with which an ensemble answers where no member can see, says nothing of the window.
+            # An ensemble returns the prior if no member could predict, which says nothing about the window.
             probabilities = np.where(seen[:, None], found.probabilities[rows], np.nan)
             outputs = [triton.Tensor("probabilities", probabilities), triton.Tensor("members", members)]
             responses.append(triton.InferenceResponse(output_tensors=outputs))
         return responses
 
     def _opened(self, request: Any) -> Any:
-        """Return the windows of a request, or what is wrong with it."""
+        """Return the windows of a request, or its error."""
         import triton_python_backend_utils as triton
 
         tensors = {name: triton.get_input_tensor_by_name(request, name) for name in ("eeg", "spectrogram")}
@@ -79,9 +79,9 @@ class TritonPythonModel:
 
 
 def _require_arrays() -> None:
-    """Require that an array keeps its values on its way through the backend.
+    """Require that an array passes through the backend unchanged.
 
-    One that was built with an old pybind11 gives arrays of one value to numpy 2:
+    A backend built with an old pybind11 returns corrupted arrays with numpy 2:
     https://github.com/triton-inference-server/python_backend/pull/384
     """
     import triton_python_backend_utils as triton
@@ -95,7 +95,7 @@ def _require_arrays() -> None:
 
 
 def _caller(model: str, source: str, target: str, axes: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function of a network that Triton computes."""
+    """Return the function of a network computed by Triton."""
     import triton_python_backend_utils as triton
 
     def call(inputs: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The kind of processor and GPU that a program is compiled for: on another it may not run, or end in SIGILL."""
+"""The kind of CPU and GPU that a program is compiled for: on another it may fail, even with SIGILL."""
 
 import platform
 import re
@@ -8,16 +8,16 @@ from hbac_assets.store.files import fingerprint
 
 CPUINFO = Path("/proc/cpuinfo")
 SAID = ("model name", "flags", "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features")
-"""What tells processors apart, on x86 and ARM (proc(5)): what they are called, and their instructions."""
+"""The fields that distinguish CPUs, on x86 and ARM (proc(5)): names and instruction sets."""
 LISTS = ("flags", "Features")
 LONGEST = 40
 
 
 def machine_kind(gpu: str = "") -> str:
-    """Return a name for folders, the same on all machines of a kind: readable, and a digest of what tells kinds apart.
+    """Return a folder name for this kind of machine: a readable part and a digest of its properties.
 
     Args:
-        gpu: what the driver calls the GPU that programs run on; empty where they run on the processor.
+        gpu: the driver's name of the GPU that programs run on; empty for the CPU.
     """
     said = _processor()
     readable = gpu or said.get("model name") or platform.processor() or platform.machine()
@@ -27,7 +27,7 @@ def machine_kind(gpu: str = "") -> str:
 
 
 def _processor() -> dict[str, str]:
-    """Return what Linux says of the first processor; nothing elsewhere."""
+    """Return the properties of the first CPU under Linux; empty on other systems."""
     try:
         first = CPUINFO.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
     except OSError:

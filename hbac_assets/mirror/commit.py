@@ -25,7 +25,7 @@ class StoredFile:
     Attributes:
         bytes: its size.
         sha256: 64 hexadecimal digits.
-        modified: when it was written, in nanoseconds since the epoch, where something is known by that; else 0.
+        modified: modification time in nanoseconds since the epoch, where arrays depend on it; otherwise 0.
     """
 
     bytes: int
@@ -43,8 +43,8 @@ class StoredArtifact:
     """An artifact in a mirror.
 
     Attributes:
-        manifest: as it is in the store.
-        files: those that the manifest lists and those that belong to it besides, by path.
+        manifest: the manifest in the store.
+        files: the files listed in the manifest and others that belong to the artifact, by path.
     """
 
     manifest: Mapping[str, Any]
@@ -53,16 +53,16 @@ class StoredArtifact:
 
 @dataclass(frozen=True)
 class Commit:
-    """What an experiment's artifacts on one data set were.
+    """The artifacts of an experiment on one data set.
 
     Attributes:
         experiment: its name.
         data: the data set's name: synthetic or kaggle.
         train: the fingerprint of its labels.
         test: the fingerprint of its test set.
-        settings: the name of the synthetic set's folder; empty of other data.
-        raw: the files of the synthetic set.
-        artifacts: by path.
+        settings: the name of the synthetic data set's folder; empty for other data.
+        raw: the files of the synthetic data set.
+        artifacts: the artifacts, by path.
     """
 
     experiment: str
@@ -79,7 +79,7 @@ class Commit:
         return self.dataset(Path()).key
 
     def dataset(self, folder: Path) -> Dataset:
-        """Return the data set, whose files are in `folder`."""
+        """Return the data set with its files in `folder`."""
         return Dataset(self.data, folder, self.train, self.test)
 
     @property
@@ -88,15 +88,15 @@ class Commit:
         return [*self.raw.values(), *(file for one in self.artifacts.values() for file in one.files.values())]
 
     def content(self) -> bytes:
-        """Return the commit as JSON; the same for the same files."""
+        """Return the commit as JSON; deterministic."""
         return json.dumps(asdict(self), indent=1).encode() + b"\n"
 
     @classmethod
     def read(cls, content: bytes) -> Self:
-        """Return the commit of `content`.
+        """Parse a commit.
 
         Raises:
-            ValueError, TypeError, KeyError: it is none.
+            ValueError, TypeError, KeyError: `content` is not a commit.
         """
         values = json.loads(content)
         artifacts = {
@@ -113,10 +113,10 @@ class CommitName:
     """The name of a commit in the mirror.
 
     Attributes:
-        key: of the data set.
+        key: the key of the data set.
         experiment: its name.
         file: `<time>-<SHA-256>.json`.
-        modified: when it was made, by the mirror's clock.
+        modified: when it was written, by the mirror's clock.
     """
 
     key: str
@@ -131,7 +131,7 @@ class CommitName:
 
     @property
     def sha256(self) -> str:
-        """The digest of its content."""
+        """The digest of the commit's content."""
         return self.file.removesuffix(".json").rpartition("-")[2]
 
 
@@ -153,7 +153,7 @@ def read_commit(mirror: Mirror, name: CommitName) -> Commit:
     """Return a commit.
 
     Raises:
-        HbacError: it cannot be read, or was changed since it was made.
+        HbacError: it cannot be read, or was changed after it was written.
     """
     content = b"".join(mirror.read(name.object))
     try:
@@ -168,7 +168,7 @@ def read_commit(mirror: Mirror, name: CommitName) -> Commit:
 
 
 def write_commit(mirror: Mirror, commit: Commit) -> bool:
-    """Write a commit whose objects are all there, and tell whether it is another than the newest.
+    """Write a commit after its objects, unless it equals the newest; return whether it was written.
 
     Raises:
         HbacError: the mirror cannot be written.
@@ -184,7 +184,7 @@ def write_commit(mirror: Mirror, commit: Commit) -> bool:
 
 
 def data_of(dataset: Dataset) -> dict[str, str]:
-    """Return what a commit says of a data set."""
+    """Return the fields of a commit that identify a data set."""
     settings = dataset.folder.name if dataset.name == SYNTHETIC else ""
     return {
         "data": dataset.name,
@@ -199,7 +199,7 @@ def _files(values: Mapping[str, Any]) -> dict[str, StoredFile]:
 
 
 def _inside(path: str) -> str:
-    """Return a path if it leads to nothing outside the folder that it is relative to."""
+    """Return a relative path, which must not leave its folder."""
     parts = PurePosixPath(path)
     if parts.is_absolute() or not parts.parts or ".." in parts.parts:
         raise ValueError(f"{path!r} leads elsewhere")

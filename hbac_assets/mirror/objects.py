@@ -1,7 +1,7 @@
-"""Objects of a mirror by name, in a bucket or a folder: listed, read, and created where there is none.
+"""The objects of a mirror, in a bucket or a folder: listing, reading and conditional creation.
 
-By obstore rather than s3fs: one wheel without dependencies, where s3fs pins botocore by aiobotocore, and objects that
-are created only where there are none, on S3 and in folders alike.
+obstore is used rather than s3fs: it is a single wheel without dependencies, whereas s3fs pins botocore through
+aiobotocore, and it can create an object only if it does not exist, on S3 and in folders alike.
 """
 
 import errno
@@ -26,14 +26,14 @@ FORMS = "s3://bucket/prefix or file:///folder"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 SECONDS, CONNECT_SECONDS, ATTEMPTS = 900, 10, 3
-"""For one object, which is sent in one request; to reach the server; to try again after a fault of the network."""
+"""Timeout of a request, which sends a whole object; timeout of the connection; retries after network errors."""
 INSTANCE = "/latest/api/token"
-"""At an address of a cloud, where a machine asks for its credentials; obstore does if no variable has them."""
+"""Where a cloud machine requests its credentials; obstore asks there if no variable sets them."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """An object in the mirror: its bytes, and when it was created by the mirror's clock."""
+    """An object in the mirror: its size in bytes, and its creation time by the mirror's clock."""
 
     size: int
     modified: datetime
@@ -44,14 +44,14 @@ class Mirror:
     """A bucket with a prefix, or a folder.
 
     Attributes:
-        address: as the user gave it.
+        address: the address as the user set it.
     """
 
     address: str
     _store: "S3Store | LocalStore"
 
     def list(self, folder: str) -> dict[str, Found]:
-        """Return the objects whose names begin with a folder's, by name.
+        """Return the objects in a folder, by name.
 
         Raises:
             HbacError: the mirror cannot be read.
@@ -66,10 +66,10 @@ class Mirror:
             }
 
     def read(self, name: str) -> Iterator[memoryview]:
-        """Yield the bytes of an object, in parts.
+        """Yield the content of an object in chunks.
 
         Raises:
-            HbacError: there is none, or the mirror cannot be read.
+            HbacError: there is no such object, or the mirror cannot be read.
         """
         import obstore
 
@@ -83,7 +83,7 @@ class Mirror:
             yield memoryview(part)
 
     def create(self, name: str, content: bytes) -> bool:
-        """Create an object, and tell whether there was none of its name; one that is there stays as it is.
+        """Create an object unless it exists; return whether it was created.
 
         Raises:
             HbacError: the mirror cannot be written.
@@ -100,14 +100,14 @@ class Mirror:
 
 
 def open_mirror(*, write: bool, environment: Mapping[str, str] = os.environ) -> Mirror:
-    """Return the mirror that `HBAC_MIRROR` names; nothing is sent yet.
+    """Return the mirror at the address in `HBAC_MIRROR`, without connecting.
 
     Args:
-        write: make the folder that it is, if it is one and absent.
-        environment: the variable, and AWS's own for credentials, endpoint and region.
+        write: create the folder if the mirror is one and does not exist.
+        environment: that variable, and AWS's for credentials, endpoint and region.
 
     Raises:
-        HbacError: the variable is absent or names something else, or obstore is not installed.
+        HbacError: the variable is unset or not an address of a mirror, or obstore is not installed.
     """
     address = environment.get(VARIABLE, "")
     parts = urlsplit(address)
@@ -128,7 +128,7 @@ def open_mirror(*, write: bool, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _bucket(address: str, environment: Mapping[str, str]) -> "S3Store":
-    """Return an S3-compatible bucket; credentials are read from the variables by obstore itself."""
+    """Return an S3-compatible bucket; obstore reads the credentials from the environment."""
     from obstore.store import S3Store
 
     endpoint = next(filter(None, map(environment.get, ENDPOINTS)), None)
@@ -158,11 +158,11 @@ def _require_obstore() -> None:
 
 @contextmanager
 def _faults(address: str, name: str = "") -> Iterator[None]:
-    """Turn what goes wrong at a mirror into its line.
+    """Convert the errors of a mirror into an `HbacError`.
 
     Args:
-        address: of the mirror.
-        name: of the object that is read.
+        address: the mirror's address.
+        name: the name of the object being read, if any.
     """
     from obstore.exceptions import BaseError
 
@@ -173,7 +173,7 @@ def _faults(address: str, name: str = "") -> Iterator[None]:
 
 
 def _line(address: str, name: str, said: str) -> str:
-    """Return the line for what obstore says, which quotes the server's answer."""
+    """Return the message for an error of obstore, which quotes the server's response."""
     code = found[1] if (found := re.search(r"<Code>(\w+)</Code>", said)) else ""
     if code == "NoSuchBucket":
         return f"{address}: expected a bucket, found none of that name; create it or correct {VARIABLE}"

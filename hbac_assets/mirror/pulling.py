@@ -1,7 +1,8 @@
-"""From a mirror to a store: of the commits of an experiment the one that fits best, and what is not here yet of it.
+"""Pulling from a mirror: the choice of the best commit of an experiment, and the copying of its missing artifacts.
 
-What is current here stays, whatever the mirror has. An artifact is unsealed first, then its files come, and last its
-manifest; so what is left by an interrupted pull counts as not made, and the same command goes on from there.
+Artifacts that are current in the store are kept, whatever is in the mirror. An artifact is unsealed first, then its
+files are copied, then its manifest. After an interrupted pull an incomplete artifact thus counts as missing, and the
+same command resumes the pull.
 """
 
 import hashlib
@@ -26,15 +27,15 @@ WHOLE = "sample_submission.csv"
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be pulled of a commit.
+    """What is to be pulled from a commit.
 
     Attributes:
-        name: of the commit.
-        commit: it.
-        lineage: the artifacts of the experiment here.
-        wanted: those that are pulled, what others are made from first.
-        kept: those that are current here.
-        missing: those that are neither here nor in the commit as they would be made here.
+        name: the commit's name.
+        commit: the commit.
+        lineage: the experiment's artifacts in this store.
+        wanted: the artifacts to pull, upstream ones first.
+        kept: the artifacts that are current here.
+        missing: the artifacts that are current neither here nor in the commit.
     """
 
     name: CommitName
@@ -46,22 +47,22 @@ class Plan:
 
     @property
     def files(self) -> list[StoredFile]:
-        """The files of what is pulled."""
+        """The files to pull."""
         return [file for one in self.wanted for file in self.stored(one).files.values()]
 
     def stored(self, artifact: Artifact) -> StoredArtifact:
-        """Return an artifact as the commit has it."""
+        """Return the commit's record of an artifact."""
         return self.commit.artifacts[artifact.path.relative_to(self.lineage.root).as_posix()]
 
 
 @dataclass
 class Local:
-    """The manifests of the artifacts that are here, with unchanged files; each is looked at once."""
+    """The manifests of the artifacts in this store with unchanged files; each artifact is checked once."""
 
     _seen: dict[Path, list[Manifest]] = field(default_factory=dict)
 
     def manifests(self, artifact: Artifact) -> list[Manifest]:
-        """Return the one manifest, or none."""
+        """Return a list of the artifact's manifest; empty if it is missing or changed."""
         if artifact.path not in self._seen:
             manifest = artifact.manifest()
             whole = manifest and changed_file(artifact.path.parent, manifest) is None
@@ -72,12 +73,12 @@ class Local:
 def best_plan(
     mirror: Mirror, names: Iterable[CommitName], lineage_of: Callable[[Commit], Lineage | None]
 ) -> Plan | None:
-    """Return the plan by which most is current here, of several the newest commit's; None if no commit fits.
+    """Return the plan with the fewest missing artifacts, the newest in a tie; None if no commit fits.
 
     Args:
-        mirror: where the commits are.
-        names: of the commits, the newest first.
-        lineage_of: returns the artifacts here that a commit may have, or None if it is of other data.
+        mirror: the mirror with the commits.
+        names: the names of the commits, the newest first.
+        lineage_of: returns the lineage here for a commit, or None if the commit is of other data.
 
     Raises:
         HbacError: a commit cannot be read.
@@ -117,15 +118,15 @@ def _plan(name: CommitName, commit: Commit, lineage: Lineage, local: Local) -> P
 
 
 def pull(mirror: Mirror, plan: Plan, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-    """Pull what is planned; call while nobody else works in the store.
+    """Carry out a plan; call while nothing else uses the store.
 
     Args:
-        mirror: where from.
-        plan: what.
-        progress: called with the bytes done and all bytes.
+        mirror: the source.
+        plan: the plan.
+        progress: called with the number of bytes done and in total.
 
     Raises:
-        HbacError: the mirror cannot be used, an object is damaged, or the disk is full; what is whole stays.
+        HbacError: the mirror cannot be used, an object is damaged, or the disk is full; complete artifacts are kept.
     """
     pulling = _Pulling(mirror, sum(file.bytes for file in plan.files), progress)
     for artifact in plan.wanted:
@@ -139,7 +140,7 @@ def pull(mirror: Mirror, plan: Plan, progress: Callable[[int, int], None] = lamb
 def pull_raw(
     mirror: Mirror, commit: Commit, folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> None:
-    """Pull the synthetic data set of a commit into its folder; the file that says that it is whole comes last.
+    """Pull the synthetic data set of a commit into its folder; the file that marks it as complete is written last.
 
     Raises:
         HbacError: as for `pull`.
@@ -156,7 +157,7 @@ def pull_raw(
 
 @dataclass
 class _Pulling:
-    """Files on their way from a mirror; `total` bytes in all, of which `done` have come."""
+    """A pull in progress: `total` bytes, of which `done` have been received."""
 
     mirror: Mirror
     total: int
@@ -164,7 +165,7 @@ class _Pulling:
     done: int = 0
 
     def pull(self, targets: Mapping[Path, StoredFile]) -> None:
-        """Pull files to their places, several at once."""
+        """Pull files to their paths, several at once."""
         try:
             side_by_side(self._pull, targets.items(), self._advance)
         except FullDiskError as full:
@@ -198,7 +199,7 @@ class _Pulling:
 
 
 def _targets(plan: Plan, artifact: Artifact, stored: StoredArtifact) -> dict[Path, StoredFile]:
-    """Return the files of an artifact by their places, which are those of this artifact and no other."""
+    """Return the files of an artifact by path; refuse paths that belong to anything else."""
     root, place = plan.lineage.root, place_of(plan.lineage, artifact)
     targets = {root / path: file for path, file in stored.files.items()}
     for target in targets:

@@ -1,4 +1,4 @@
-"""From a store to its mirror: what is current and not there yet, then the commit."""
+"""Pushing to a mirror: the files of current artifacts that it lacks, then the commit."""
 
 import hashlib
 import sqlite3
@@ -27,21 +27,21 @@ from hbac_assets.store.artifact import Artifact, changed_file
 from hbac_assets.store.files import file_digest
 
 LARGE = 64_000_000
-"""Bytes: of larger files one at a time is in memory, since an object is created from there."""
+"""Bytes; larger files are sent one at a time, since an object is created from memory."""
 RECORDINGS = ("train_eegs", "test_eegs", "train_spectrograms", "test_spectrograms")
-"""Folders of files by whose times the arrays made from them are known to be up to date."""
+"""Folders of files whose modification times determine whether the arrays made from them are up to date."""
 
 
 @dataclass
 class Pushed:
-    """What a push did.
+    """The result of a push.
 
     Attributes:
-        commit: what the mirror has now.
+        commit: the commit that is now in the mirror.
         left_out: the artifacts that are not current in the store.
-        created: the objects that were not there.
-        size: their bytes.
-        new: whether anything changed since the newest commit.
+        created: the number of objects created.
+        size: their size in bytes.
+        new: whether the commit differs from the newest before.
     """
 
     commit: Commit
@@ -53,14 +53,14 @@ class Pushed:
 
 @dataclass
 class _Pushing:
-    """Files on their way to a mirror.
+    """A push in progress.
 
     Attributes:
-        mirror: it.
-        there: the objects that it has.
-        digests: those that manifests say, by path.
+        mirror: the mirror.
+        there: the objects that already exist.
+        digests: the digests in the manifests, by path.
         stored: the files done, by path.
-        created: the bytes of each object that was not there.
+        created: the size in bytes of each object created.
     """
 
     mirror: Mirror
@@ -71,7 +71,7 @@ class _Pushing:
     large: threading.Lock = field(default_factory=threading.Lock)
 
     def push(self, file: Path) -> int:
-        """Push a file unless it is there, and return its bytes."""
+        """Push a file unless its object exists; return its size in bytes."""
         try:
             stored = self._push(file)
         except FileNotFoundError:
@@ -109,18 +109,18 @@ def push(
     holdings: Holdings,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pushed:
-    """Push all artifacts of an experiment that are current, and the synthetic data that they were made from.
+    """Push the current artifacts of an experiment, and the synthetic data that they depend on.
 
-    Call while nobody frees anything of the store; others may push or run meanwhile.
+    Call while nothing in the store can be freed; other pushes and runs do no harm.
 
     Args:
-        mirror: where to.
-        lineage: the artifacts.
-        holdings: what the store holds.
-        progress: called with the bytes done and all bytes.
+        mirror: the destination.
+        lineage: the experiment's artifacts.
+        holdings: the contents of the store.
+        progress: called with the number of bytes done and in total.
 
     Raises:
-        HbacError: nothing is current, the mirror cannot be used, or a file was changed meanwhile.
+        HbacError: nothing is current, the mirror cannot be used, or a file was changed during the push.
     """
     artifacts = lineage.artifacts
     current = standing(artifacts, _sealed)
@@ -162,15 +162,15 @@ def push(
 
 
 def _sealed(artifact: Artifact) -> list[Manifest]:
-    """Return the manifest of an artifact whose files have their sizes; digests are compared when they are read."""
+    """Return the manifest of an artifact whose files have the recorded sizes; digests are compared on reading."""
     manifest = artifact.manifest()
     return [manifest] if manifest and changed_file(artifact.path.parent, manifest, digests=False) is None else []
 
 
 def _files_of(lineage: Lineage, artifact: Artifact, manifest: Manifest, holdings: Holdings) -> list[Path]:
-    """Return the files of an artifact: those that its manifest lists, and the arrays or trials that belong to it.
+    """Return the files of an artifact: those listed in its manifest, and the arrays or trials that belong to it.
 
-    Lists of what was set aside name the files of this machine; the next run writes them anew.
+    Lists of rows set aside are left out: they name files of this machine, and the next run rewrites them.
     """
     path = artifact.path
     listed = {path.parent / name for name in manifest["files"]}
@@ -187,14 +187,14 @@ def _files_of(lineage: Lineage, artifact: Artifact, manifest: Manifest, holdings
 
 
 def _raw_files(lineage: Lineage, holdings: Holdings) -> list[Path]:
-    """Return the files of the synthetic data that the experiment is about; none of other data."""
+    """Return the files of the experiment's synthetic data set; empty for other data."""
     folder = lineage.dataset.folder
     things = [thing for thing in holdings.things if thing.kind == Kind.SYNTHETIC and thing.place == folder]
     return sorted(file for thing in things for file in holdings.things[thing])
 
 
 def _database(file: Path) -> bytes:
-    """Return a database as it is between two of its transactions, of which one may be going on."""
+    """Return a consistent snapshot of an SQLite database that may be in use."""
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as database:
         return database.serialize()
 

@@ -1,4 +1,4 @@
-"""Which artifacts of an experiment are current by manifests that need not be in the store yet."""
+"""Which artifacts of an experiment are current, given manifests that need not be in the store yet."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,11 +13,11 @@ Manifest = Mapping[str, Any]
 def standing(
     artifacts: Sequence[Artifact], candidates: Callable[[Artifact], Iterable[Manifest]]
 ) -> dict[Path, Manifest]:
-    """Return by which manifest each artifact is current; one that is so by none is left out, and all made from it.
+    """Return the manifest that makes each artifact current; without one, it and everything downstream are left out.
 
     Args:
-        artifacts: what is made first first, as `Lineage.artifacts` has them.
-        candidates: returns the manifests that an artifact might have, the first choice first.
+        artifacts: in the order of `Lineage.artifacts`, upstream ones first.
+        candidates: returns the possible manifests of an artifact, the preferred one first.
     """
     found: dict[Path, Manifest] = {}
     digests: dict[Path, str] = {}
@@ -31,6 +31,6 @@ def standing(
 
 
 def place_of(lineage: Lineage, artifact: Artifact) -> Path:
-    """Return the place of the thing in the inventory that an artifact is, or is a part of."""
+    """Return the place, in the inventory, of the thing that contains an artifact."""
     in_search = artifact.path.is_relative_to(lineage.search_folder)
     return lineage.search_folder if in_search else artifact.path

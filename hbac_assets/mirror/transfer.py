@@ -1,22 +1,22 @@
-"""Many files at once, with how many bytes are done."""
+"""Concurrent work on many files, with progress in bytes."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 AT_ONCE = 8
-"""Enough to hide the time that a server takes to answer."""
+"""Threads; enough to hide the latency of a server."""
 
 Item = TypeVar("Item")
 
 
 def side_by_side(work: Callable[[Item], int], items: Iterable[Item], advance: Callable[[int], None]) -> None:
-    """Do something for every item in threads; what has begun when one fails or is interrupted is finished.
+    """Process items in threads; calls already begun are completed when one fails or is interrupted.
 
     Args:
-        work: returns the bytes that it has done.
-        items: of each call.
-        advance: told these bytes.
+        work: processes an item and returns the number of bytes done.
+        items: the items.
+        advance: called with each of these numbers.
     """
     pool = ThreadPoolExecutor(AT_ONCE)
     try:

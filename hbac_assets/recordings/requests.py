@@ -1,4 +1,4 @@
-"""Requests to a server: rows of bytes, each a window as arrays or a recording as a file; probabilities of each window.
+"""Requests to a server: rows with the bytes of either a window's arrays or a recording; responses with probabilities.
 
 A registered bundle carries this module.
 """
@@ -29,27 +29,26 @@ from hbac_assets.signals.window import SHAPES, Window
 RECORDING = "recording"
 COLUMNS = (*SHAPES, RECORDING)
 STEP_SECONDS = 10
-"""From moment to moment of a recording, as in `hbac predict`."""
+"""The step between predictions for a recording, as in `hbac predict`."""
 MOST_SECONDS = 4 * 3600
-"""Of a recording."""
+"""The longest recording."""
 READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 Answer = dict[str, float | int | None]
-"""Of a window: `row` of the request, `middle_s` of the recording, the probabilities, the number of `members` that see
-it. None stands for what there is not, as with a window of which too little is covered."""
+"""The answer for a window: its `row` in the request, `middle_s` in the recording, the probabilities, and the number of
+`members` that predicted it. Missing values are None, such as the probabilities if too little of it is covered."""
 
 
 def answer(rows: Sequence[Mapping[str, object]], predictor: Predictor) -> list[Answer]:
-    """Return the probabilities of all windows, row by row, and those of a recording in the order of time.
+    """Return the probabilities of all windows, in the order of rows and, within a recording, of time.
 
     Args:
-        rows: of the request: `eeg`, `spectrogram` or both as the bytes of .npy files, or `recording`, those of an EDF,
-            BDF or parquet file.
+        rows: each with the bytes of .npy files as `eeg`, `spectrogram` or both, or those of an EDF, BDF or parquet file
+            as `recording`.
         predictor: the ensemble.
 
     Raises:
-        HbacError: a row is not as it should be, or too little of it is covered for any probability. Nothing of the
-            data is in the message.
+        HbacError: a row is invalid, or too little is covered in all rows. The message contains nothing of the data.
     """
     if not rows:
         raise HbacError(
@@ -72,7 +71,7 @@ def answer(rows: Sequence[Mapping[str, object]], predictor: Predictor) -> list[A
 
 
 def _opened(number: int, row: Mapping[str, object], reach: Reach) -> Window | bytes:
-    """Return the window of a row, without what is not covered enough, or the recording's file."""
+    """Return a row's window, without arrays of which too little is covered, or its recording's bytes."""
     names = [name for name in COLUMNS if name in row]
     if not names or (RECORDING in names and len(names) > 1):
         found = " and ".join(names) or "none of them"
@@ -92,10 +91,10 @@ def _opened(number: int, row: Mapping[str, object], reach: Reach) -> Window | by
 
 
 def seen_windows(arrays: Mapping[str, np.ndarray], reach: Reach) -> list[Window]:
-    """Return the windows of arrays (N, ...), as `seen_window` does.
+    """Return the windows of arrays (N, ...), each as `seen_window` does.
 
     Raises:
-        HbacError: there are none, not as many of each, or values cannot be what they should be.
+        HbacError: there are none, their numbers differ, or values are implausible.
     """
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) != 1 or not all(counts.values()):
@@ -109,12 +108,12 @@ def seen_window(arrays: Mapping[str, np.ndarray], reach: Reach, place: str) -> W
     """Return a window with those of its arrays of which enough is covered.
 
     Args:
-        arrays: float32, `eeg` and `spectrogram` or one of them, with the shapes of `SHAPES`.
-        reach: of the ensemble.
-        place: of the window in its request, for messages.
+        arrays: float32 arrays `eeg`, `spectrogram` or both, of the shapes in `SHAPES`.
+        reach: the ensemble's reach.
+        place: the window's place in the request, for messages.
 
     Raises:
-        HbacError: an array's values cannot be what they should be.
+        HbacError: an array's values are implausible.
     """
     for name, array in arrays.items():
         _require_plausible(f"{place}, {name}", name, array)
@@ -123,13 +122,13 @@ def seen_window(arrays: Mapping[str, np.ndarray], reach: Reach, place: str) -> W
 
 
 def _array(number: int, name: str, content: bytes) -> np.ndarray:
-    """Return the float32 array in a .npy file, of which nothing is unpickled and no more than its bytes is read."""
+    """Return the array in a .npy file as float32; nothing is unpickled or allocated beyond the content."""
     shape, place = SHAPES[name], f"row {number}, {name}"
     expected = f"a .npy file of float16 or float32 with the shape {shape}"
     file = io.BytesIO(content)
     try:
         found, by_columns, dtype = READERS[np.lib.format.read_magic(file)](file)
-    except Exception:  # whatever the bytes make numpy raise
+    except Exception:  # numpy raises various errors for invalid bytes
         raise _fault(place, expected, "another file", "save it by numpy.save") from None
     if dtype.kind != "f" or dtype.itemsize not in (2, 4):
         raise _fault(place, expected, f"values of {dtype.name[:20]}", "convert the array")
@@ -155,7 +154,7 @@ def _require_plausible(place: str, name: str, array: np.ndarray) -> None:
 
 
 def _covered(name: str, array: np.ndarray, reach: Reach) -> float:
-    """Return the fraction of the window with a signal in at least half of its lines, as far as the ensemble sees it."""
+    """Return the fraction of the window, within the ensemble's reach, with a signal in at least half of its lines."""
     if name == "eeg":
         lacking = quality(array, np.array([[-np.inf], [np.inf]]).repeat(array.shape[1], axis=1))[:, :2].sum(axis=1)
     else:
@@ -166,7 +165,7 @@ def _covered(name: str, array: np.ndarray, reach: Reach) -> float:
 
 
 def _of_windows(windows: Sequence[Window], predictor: Predictor) -> list[Answer]:
-    """Return the answer of each window."""
+    """Return the answer for each window."""
     if not windows:
         return []
     found = predictor.predict(windows)
@@ -176,7 +175,7 @@ def _of_windows(windows: Sequence[Window], predictor: Predictor) -> list[Answer]
 
 
 def _of_recording(number: int, content: bytes, predictor: Predictor) -> list[Answer]:
-    """Return the answer of each moment of a recording."""
+    """Return the answers for a recording, one per step."""
     if not content.startswith((*edf_layout.MAGIC, parquet.MAGIC)):
         raise _fault(f"row {number}, {RECORDING}", "an EDF, BDF or parquet file", "another one", "export it as EDF")
     with tempfile.NamedTemporaryFile() as file:
@@ -185,13 +184,13 @@ def _of_recording(number: int, content: bytes, predictor: Predictor) -> list[Ans
         path = Path(file.name)
         try:
             recording = open_recording(path)
-            if seconds(recording) > MOST_SECONDS:  # a small parquet file can hold more than memory does
+            if seconds(recording) > MOST_SECONDS:  # a small parquet file can decompress to more than fits in memory
                 raise refusal(path, f"at most {MOST_SECONDS // 3600} h", "more", "cut it, or use hbac predict")
             signals = Signals(recording, derive(recording))
             survey(signals)
             table = predict_over_time(signals, predictor, STEP_SECONDS).table
         except HbacError as error:
-            # What was found is said to those who have the file: it may be the name of a patient.
+            # The part after "found" is only for the file's owner: it may contain a patient's name.
             line = re.sub(", found .*; ", "; ", str(error).replace(str(path), f"row {number}, {RECORDING}"))
             raise HbacError(line) from error
     columns = [table[name].tolist() for name in ("middle_s", "members", *PROBABILITY_COLUMNS)]

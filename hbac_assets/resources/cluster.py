@@ -1,7 +1,7 @@
-"""The machines of a Ray cluster: whether they can be used, and how many cells they train at a time.
+"""The nodes of a Ray cluster: their validation, and how many cells they can train at once.
 
-Ray is asked over HTTP, at the address that `HBAC_RAY` gives. Its packages are imported inside functions only: who does
-without a cluster does without them.
+Ray is queried over HTTP at the address in `HBAC_RAY`. Its packages are imported inside functions only, since they are
+not needed without a cluster.
 """
 
 import re
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RAY = "HBAC_RAY"
 PACKAGES = ("ray", "dagster_ray", "dagster_postgres", "psycopg2")
 DEVICE_TAG = "hbac/device"
-"""Marks the steps that hold a device; `LEASED` is its value. All others run wherever there is room."""
+"""The tag of steps that hold a device, as in `LEASED`. Other steps run on any node."""
 LEASED = {DEVICE_TAG: "leased"}
 ANSWER_SECONDS = 20
 MOST_NODES = 10_000
@@ -28,7 +28,7 @@ MOST_NODES = 10_000
 
 @dataclass(frozen=True)
 class Node:
-    """What Ray gives out of a machine."""
+    """The resources of a machine that Ray schedules."""
 
     cpus: int
     gpus: int
@@ -36,7 +36,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Room:
-    """What a step that holds a device asks of Ray for itself, and how many such steps the nodes have room for."""
+    """The CPUs and GPUs that a step with a device requests, and how many such steps fit on the nodes."""
 
     nodes: int
     cpus: int
@@ -49,10 +49,10 @@ class Room:
 
 
 def require_address(address: str) -> None:
-    """Refuse an address that cannot be one, or a cluster where its packages are not installed.
+    """Require a valid address and the packages for a cluster.
 
     Raises:
-        HbacError: says which of both.
+        HbacError: the address is invalid, or packages are missing.
     """
     if not re.fullmatch(r"https?://[^/\s]+/?", address):
         raise HbacError(
@@ -69,16 +69,16 @@ def require_address(address: str) -> None:
 
 @contextmanager
 def answers_expected(address: str) -> Iterator[None]:
-    """Turn the errors of Ray's client, where its head cannot be had, into one line.
+    """Convert the errors of Ray's client into an error of one line.
 
     Raises:
-        HbacError: nothing answered in the block, or something else than Ray's head.
+        HbacError: Ray's head was unavailable in the block, or the address is not Ray's.
     """
     try:
         yield
     except HbacError:
         raise
-    except Exception as error:  # the client raises whatever its HTTP library does, and RuntimeError
+    except Exception as error:  # the client raises RuntimeError and the errors of its HTTP library
         said = (" ".join(str(error).split()) or type(error).__name__)[:200]
         raise HbacError(
             f"{RAY}: expected Ray's head at {masked(address)}, found none that answers ({masked(said)}); start it, or "
@@ -87,10 +87,10 @@ def answers_expected(address: str) -> Iterator[None]:
 
 
 def open_client(address: str) -> "JobSubmissionClient":
-    """Return the client of Ray's jobs.
+    """Return a client for Ray's jobs.
 
     Raises:
-        HbacError: nothing answers there.
+        HbacError: Ray's head is unavailable.
     """
     from ray.job_submission import JobSubmissionClient
 
@@ -102,7 +102,7 @@ def find_nodes(address: str) -> list[Node]:
     """Return the nodes that are alive.
 
     Raises:
-        HbacError: nothing answers there.
+        HbacError: Ray's head is unavailable.
     """
     from ray.util.state import list_nodes
 
@@ -115,19 +115,19 @@ def find_nodes(address: str) -> list[Node]:
 
 
 def find_room(nodes: list[Node], device: Literal["auto", "gpu", "cpu"], cells_on_cpu: int, gpus_per_cell: int) -> Room:
-    """Return what a cell asks for, and how many cells fit.
+    """Return the resources that a cell requests, and how many cells fit.
 
-    On GPUs a cell asks for its GPUs and a CPU. On CPUs a node trains `cells_on_cpu` cells side by side, as one machine
-    alone does, so that a cell asks for that part of the smallest node's CPUs.
+    On GPUs a cell requests its GPUs and one CPU. On CPUs a node trains `cells_on_cpu` cells at once, like a single
+    machine, so a cell requests that fraction of the smallest node's CPUs.
 
     Args:
-        nodes: of the cluster.
-        device: what cells are to be trained on; auto: GPUs where a node has one.
-        cells_on_cpu: how many cells share the CPUs of a node.
-        gpus_per_cell: how many GPUs a cell has for itself.
+        nodes: the nodes of the cluster.
+        device: the device for training; auto: GPUs if any node has one.
+        cells_on_cpu: the number of cells that share the CPUs of a node.
+        gpus_per_cell: the number of GPUs of a cell.
 
     Raises:
-        HbacError: no node has what a cell asks for.
+        HbacError: no node has the resources of a cell.
     """
     on_gpu = device == "gpu" or (device == "auto" and any(node.gpus for node in nodes))
     cpus = [node.cpus for node in nodes if node.cpus > 0]

@@ -1,6 +1,6 @@
-"""A bundle as a model of MLflow, which stores this file with the bundle and runs it when the model is loaded.
+"""A bundle as an MLflow model: MLflow stores this file with the bundle and runs it to load the model.
 
-It needs the packages of the bundle's requirements.txt, MLflow and edfio, not this project.
+It requires the packages in the bundle's requirements.txt, MLflow and edfio, but not this project.
 """
 
 import logging
@@ -19,9 +19,9 @@ from mlflow.protos.databricks_pb2 import (  # noqa: TID253
 
 SERVER = "mlflow.pyfunc.scoring_server"
 MOST_BYTES = 128 << 20
-"""Of a request: with base64, 3.5 hours of 19 electrodes at 200 Hz in 16 bits."""
+"""The largest request: in base64, 3.5 hours of 19 electrodes at 200 Hz in 16 bits."""
 LONGEST = 300
-"""Characters of a message."""
+"""The largest number of characters in a message."""
 FORMATS = (
     'application/json as {"dataframe_records": [{COLUMN: BASE64, …}, …]}, or application/vnd.apache.parquet with '
     "columns of bytes"
@@ -33,12 +33,12 @@ Handle = Callable[[bytes, str | None, Any, Any], Any]
 class BundleModel(mlflow.pyfunc.PythonModel):
     """Rows of bytes in, probabilities out.
 
-    The input has the columns of `requests.COLUMNS` that the members can use, in each row either arrays or a recording;
+    The input has those columns of `requests.COLUMNS` that the members use, each row with either arrays or a recording;
     the output is a list of `requests.Answer`.
     """
 
     def load_context(self, context: Any) -> None:
-        """Open the bundle with the code that it carries; another bundle of this process keeps its own."""
+        """Open the bundle with the code that it carries; other bundles in this process keep theirs."""
         folder = Path(context.artifacts["bundle"])
         for name in [name for name in sys.modules if name.partition(".")[0] == "hbac_bundle"]:
             del sys.modules[name]
@@ -49,7 +49,7 @@ class BundleModel(mlflow.pyfunc.PythonModel):
             from hbac_bundle.recordings.requests import answer
         finally:
             sys.path.remove(str(folder))
-        # Requests are computed side by side: more threads for each wait for work at the cost of the others.
+        # Requests are computed concurrently: more threads for each would idle at the expense of the others.
         self.refused, self.answer, self.predictor = HbacError, answer, open_bundle(folder, threads=1)
         if f"{SERVER}.app" in sys.modules:  # this process is MLflow's server
             server: Any = sys.modules[SERVER]
@@ -60,7 +60,7 @@ class BundleModel(mlflow.pyfunc.PythonModel):
         """Return the probabilities of windows and recordings.
 
         Raises:
-            MlflowException: the input is not as it should be, or the model could not be computed.
+            MlflowException: the input is invalid, or the computation failed.
         """
         rows = [row.dropna().to_dict() for _, row in model_input.iterrows()]
         try:
@@ -73,7 +73,7 @@ class BundleModel(mlflow.pyfunc.PythonModel):
 
 
 class Refusal(MlflowException):
-    """An error whose first message is a line without the request's data; MLflow's server puts them before it."""
+    """An error with a line that contains nothing of the request, whose data MLflow's server would prepend."""
 
     def __init__(self, line: str, code: int) -> None:
         super().__init__(line, error_code=code)
@@ -81,10 +81,10 @@ class Refusal(MlflowException):
 
 
 def brief(handle: Handle) -> Handle:
-    """Return MLflow's handler of requests with errors of one line, which holds nothing of the request.
+    """Wrap MLflow's request handler so that its errors are one line and contain nothing of the request.
 
-    MLflow's own messages quote it: where it is no JSON, where it does not fit the signature, and before the line of a
-    model that refuses it. There is no other place to say so than here, in the server's process.
+    MLflow's own messages quote the request if it is not JSON or does not fit the signature, and before a model's own
+    error. They can only be replaced here, in the server's process.
     """
 
     def briefly(data: bytes, content_type: str | None, model: Any, schema: Any) -> Any:
@@ -95,7 +95,7 @@ def brief(handle: Handle) -> Handle:
             answer = handle(data, content_type or "", model, schema)
         except Refusal as error:
             line, code = error.line, error.code
-        except Exception:  # of parsing: the model raises nothing but refusals
+        except Exception:  # a parsing error: the model raises only `Refusal`
             line, code = f"request: expected {FORMATS}, found a body that is no such thing; correct it", BAD_REQUEST
         else:
             if answer.status < 400:

@@ -1,4 +1,4 @@
-"""Bundles as versions in MLflow's registry, and the choice of the champion."""
+"""Bundles as model versions in MLflow's registry, and the choice of the champion."""
 
 import io
 import tempfile
@@ -30,9 +30,9 @@ CHAMPION = "champion"
 DATA_TAG, BUNDLE_TAG = "data_fingerprint", "bundle"
 ROWS = "nested_kl.csv"
 READER = "edfio"
-"""The package that a server needs for recordings, beside those of the bundle."""
+"""The package that a server needs to read recordings, in addition to the bundle's."""
 ARRAYS = {"electrodes": list(ELECTRODES), "rate": EEG_RATE, "spectrogram_lines": list(SPECTROGRAM_COLUMNS)}
-"""The order of an array's columns and lines, which a .npy file does not name; part of the model's metadata."""
+"""The meaning of the arrays' axes, which .npy files do not record; stored in the model's metadata."""
 CODE = Path(__file__).with_name("pyfunc_model.py")
 
 
@@ -79,7 +79,7 @@ def _log(client: "MlflowClient", run_id: str, bundle: BundleVersion, digest: str
     requirements = (bundle.folder / "requirements.txt").read_text(encoding="utf-8").split()
     with mlflow.start_run(run_id=run_id), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*Add type hints to the `predict` method", UserWarning)  # it has a signature
-        warnings.filterwarnings("ignore", "Operation with range is deprecated")  # MLflow's, of the example's columns
+        warnings.filterwarnings("ignore", "Operation with range is deprecated")  # in MLflow, for the example
         logged = mlflow.pyfunc.log_model(
             name=bundle.folder.name,
             python_model=str(CODE),
@@ -97,7 +97,7 @@ def _log(client: "MlflowClient", run_id: str, bundle: BundleVersion, digest: str
 
 
 def _signature(reads: Collection[str]) -> "ModelSignature":
-    """Return columns of bytes, all optional: the model itself reports what is missing."""
+    """Return a signature of optional binary columns: the model itself reports missing ones."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
@@ -108,7 +108,7 @@ def _signature(reads: Collection[str]) -> "ModelSignature":
 
 
 def _example(reads: Collection[str]) -> pd.DataFrame:
-    """Return one window of noise: no patient's recording may enter the registry."""
+    """Return a window of noise: no recording of a patient may enter the registry."""
     random = np.random.default_rng(0)
     drawn = {"eeg": random.normal(0, 30, SHAPES["eeg"]), "spectrogram": random.lognormal(size=SHAPES["spectrogram"])}
     return pd.DataFrame({name: [_npy(drawn[name].astype(np.float16))] for name in sorted(reads)})

@@ -17,9 +17,9 @@ from hbac_assets.store.files import TEMPORARY_MARK, atomic_write
 from hbac_assets.store.locks import hold_any
 
 VERSIONS = "alembic_version"
-"""The table that says of which version of MLflow the others are."""
+"""The table with the version of the schema."""
 LOCK = 0x68626163
-"""PostgreSQL's number for a lock that no table has; it is nobody else's in a database that is MLflow's alone."""
+"""The key of a PostgreSQL advisory lock; unique, since the database is used by MLflow alone."""
 
 
 def make_whole(uri: str, artifacts: Path) -> None:
@@ -40,18 +40,18 @@ def make_whole(uri: str, artifacts: Path) -> None:
     if path.exists():
         return
     with hold_any([path.with_name(f"{path.name}.lock")], lambda holder: None):
-        for left_behind in path.parent.glob(f".{path.stem}.*{TEMPORARY_MARK}*"):  # by one that was killed
+        for left_behind in path.parent.glob(f".{path.stem}.*{TEMPORARY_MARK}*"):  # by a killed process
             left_behind.unlink()
         if not path.exists():
             from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-            logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it says that it makes tables
+            logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it logs the creation of tables
             with atomic_write(path) as temporary:
                 SqlAlchemyStore(f"sqlite:///{temporary}", artifacts.as_uri()).engine.dispose()
 
 
 def _make_tables(uri: str, artifacts: Path) -> None:
-    """Make the tables of a PostgreSQL database that has none, one process of all machines at a time."""
+    """Create the tables of an empty PostgreSQL database, in one process at a time across machines."""
     from sqlalchemy import create_engine, inspect, text
     from sqlalchemy.exc import SQLAlchemyError
 

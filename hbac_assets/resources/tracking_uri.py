@@ -60,7 +60,7 @@ def masked(text: str, uri: str = "") -> str:
 
     Args:
         text: a URI, or a library's message about one.
-        uri: whose password is masked everywhere, in whatever form a driver quotes it.
+        uri: a URI with a password to mask everywhere, in whatever form a driver quotes it.
     """
     for password in sorted(_passwords(uri), key=len, reverse=True):
         text = text.replace(password, "***")
@@ -71,7 +71,7 @@ def masked(text: str, uri: str = "") -> str:
 
 
 def _passwords(uri: str) -> set[str]:
-    """Return the password of a URI as it stands there and as it is meant, unless it is so short that words have it."""
+    """Return the passwords in a URI, as quoted and unquoted, except those so short that they may be part of words."""
     before_host = uri.partition("://")[2].rpartition("@")[0].partition(":")[2]
     in_query = [value for name, value in parse_qsl(uri.partition("?")[2]) if SECRETS.search(name)]
     found = {before_host, *in_query}

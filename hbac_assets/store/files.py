@@ -19,7 +19,7 @@ from hbac_assets.errors import HbacError
 
 TEMPORARY_MARK = ".partial"
 NO_LINK = os.O_NOFOLLOW
-"""Somebody else may have planted one where a lock is to be, to have its target overwritten."""
+"""Another user may have planted a link in place of a lock, to have its target overwritten."""
 NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 UNWRITABLE = {errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 LITTLE_SPACE = 16_000_000
@@ -85,10 +85,10 @@ def atomic_write(path: Path, *, flushed: bool = True, size: int = 0) -> Iterator
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those that it lies in, as far as they are missing.
+    """Create a folder and its missing parents.
 
     Raises:
-        HbacError: the system lets nobody make it, as in /proc, which says that there is no such folder.
+        HbacError: the file system does not allow it, as in /proc, where the error is "no such file".
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,14 +97,14 @@ def make_folder(folder: Path) -> None:
 
 
 def open_to_lock(path: Path, flags: int = 0) -> int:
-    """Return the descriptor of a file that is to be locked: open for writing, which NFS wants for that, not cut short.
+    """Return the descriptor of a file to be locked, opened for writing, as NFS requires, and not truncated.
 
-    It is read only where it is another user's: other file systems ask for no more. Somebody may have planted a link in
-    its place, to have another file locked or overwritten; none is followed.
+    Another user's file is opened read-only, which suffices on other file systems. Symbolic links are not followed:
+    somebody may have planted one to have another file locked or overwritten.
 
     Args:
         path: the file.
-        flags: more of `os.open`.
+        flags: additional flags of `os.open`.
     """
     try:
         return os.open(path, os.O_RDWR | NO_LINK | flags, 0o666)
@@ -266,7 +266,7 @@ def remove_leftovers(folder: Path) -> None:
 def remove_leftover(temporary: Path) -> bool:
     """Delete the temporary file of a killed writer and return whether it is gone.
 
-    One that is being written stays, and so does another user's that cannot be locked.
+    A file that is being written is kept, and so is another user's that cannot be locked.
     """
     with suppress(OSError, HbacError):
         descriptor = open_to_lock(temporary)

@@ -1,11 +1,11 @@
-"""Whether the locks in a folder hold between machines: one holds a lock, the others see whether it keeps them out.
+"""Whether locks in a folder work across machines: one holds a lock, the others test whether it excludes them.
 
-Some network file systems have locks that hold on one machine alone, such as Lustre with `localflock` and NFS with
-`local_lock`; two machines with folders of one name need not have one folder. Neither fails anywhere: a store would be
-written by two at once.
+Some network file systems keep locks local to each machine, such as Lustre with `localflock` and NFS with `local_lock`;
+and a path may name different folders on two machines. Neither raises an error: two processes would write to a store
+at once.
 
-    with hold_visibly(store.locks_folder, run_id):      # on one machine, as long as others ask
-        lock_is_seen(store.locks_folder, run_id)        # on another: False where nothing must be written
+    with hold_visibly(store.locks_folder, run_id):      # on one machine, while others test
+        lock_is_seen(store.locks_folder, run_id)        # on another; if False, nothing may be written
 """
 
 import os
@@ -21,14 +21,14 @@ LOCK = "seen-{}.lock"
 
 @contextmanager
 def hold_visibly(folder: Path, name: str) -> Iterator[None]:
-    """Hold a lock in a folder while the block runs, for others to see; its file is gone afterwards.
+    """Hold a lock in a folder during the block for others to test; its file is deleted afterwards.
 
     Args:
-        folder: made if it is absent.
-        name: nobody else's, such as the id of a run, so that several can hold theirs at once.
+        folder: created if it does not exist.
+        name: a unique name, such as the id of a run.
 
     Raises:
-        HbacError: the folder cannot be written, or its file system has no locks.
+        HbacError: the folder cannot be written, or its file system does not support locks.
     """
     path = folder / LOCK.format(name)
     with hold_any([path], lambda holder: None):
@@ -39,12 +39,12 @@ def hold_visibly(folder: Path, name: str) -> Iterator[None]:
 
 
 def lock_is_seen(folder: Path, name: str) -> bool:
-    """Tell whether the lock that somebody holds by `hold_visibly` keeps this process out.
+    """Return whether a lock held by `hold_visibly` excludes this process.
 
-    Several may ask at once, on one machine or many: they ask for a lock that they could share.
+    Several processes may test at once, on one or more machines: each tries a shared lock.
 
     Raises:
-        HbacError: the folder's file system has no locks.
+        HbacError: the folder's file system does not support locks.
     """
     path = folder / LOCK.format(name)
     with suppress(FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""How the steps of a run are executed on the machines of a Ray cluster: a job of Ray for each.
+"""Execution of the steps of a run on a Ray cluster, each as a Ray job.
 
-Imported only where `HBAC_RAY` names a cluster: its packages are an extra of this project.
+Imported only if `HBAC_RAY` is set, since its packages are an extra of this project.
 """

@@ -1,7 +1,7 @@
-"""The check that a node may run steps: same code, same versions, and a store whose locks hold between both machines.
+"""Whether a node may execute a run's steps: same code, same versions, and a store with locks that work across both.
 
-A run holds a lock in the store and writes a record of its code and package versions. Each step compares the record with
-its own node, and must see that the lock is held.
+The run holds a lock in the store and writes a record of its code and package versions. Each step compares the record
+with its own node, and requires that the lock excludes it.
 """
 
 import json
@@ -24,10 +24,10 @@ MOST_SHOWN = 3
 
 @contextmanager
 def shown_to_nodes(store: Store, run_id: str) -> Iterator[None]:
-    """Let the steps of a run compare their nodes with this machine while the block runs.
+    """Publish what the steps of a run compare their nodes with, during the block.
 
     Raises:
-        HbacError: the store cannot be written, or has no locks.
+        HbacError: the store cannot be written, or does not support locks.
     """
     record = _record(store, run_id)
     with hold_visibly(store.locks_folder, run_id):
@@ -40,10 +40,10 @@ def shown_to_nodes(store: Store, run_id: str) -> Iterator[None]:
 
 
 def require_agreement(store: Store, run_id: str) -> None:
-    """Refuse to execute a step on a node that does not agree with the run.
+    """Require that this node may execute the steps of a run.
 
     Raises:
-        HbacError: this node lacks the run's store, code or versions, or does not see the lock that the run holds.
+        HbacError: the node has another store, other code or other versions, or the run's lock does not exclude it.
     """
     record, here = _record(store, run_id), platform.node()
     try:
@@ -72,20 +72,20 @@ def require_agreement(store: Store, run_id: str) -> None:
 
 
 def code_digest() -> str:
-    """Return what names the state of this package's code."""
+    """Return a digest of this package's code."""
     files = sorted(file for file in PACKAGE.rglob("*") if file.suffix in CODE)
     return fingerprint([[str(file.relative_to(PACKAGE)), file_digest(file)] for file in files])
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the installed packages by name, and Python's."""
+    """Return the versions of Python and of the installed packages, by name."""
     names = (Path(str(one._path)).name for one in distributions() if hasattr(one, "_path"))
     parts = (name.removesuffix(".dist-info").rpartition("-") for name in names if name.endswith(".dist-info"))
     return {"python": platform.python_version(), **{name: version for name, _, version in parts}}
 
 
 def _different(of_run: dict[str, str], here: dict[str, str]) -> str:
-    """Return the packages of which both have another version; what only one has, no step of the other needs."""
+    """Return the packages with different versions; those that only one side has do not matter."""
     found = [
         f"{name} {here[name]} instead of {version}"
         for name, version in sorted(of_run.items())

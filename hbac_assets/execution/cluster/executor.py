@@ -1,4 +1,4 @@
-"""What runs the steps on a cluster: a job of Ray for each, on whichever node has room."""
+"""Dagster's executor for a Ray cluster: each step is a Ray job on any node with room."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import DagsterEvent, InitExecutorContext, executor, multiple_process_executor_requirements
 
-# All are private to Dagster, which has no public way to retry a step that was lost with its node.
+# Private API: Dagster has no public way to retry a step that was lost with its node.
 from dagster._core.execution.plan.objects import StepRetryData
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.step_delegating import StepDelegatingExecutor
@@ -33,7 +33,7 @@ HEALTH_SECONDS = 5
 
 
 class RayJobs(StepDelegatingExecutor):
-    """Dagster's executor of steps on other machines, which begins again elsewhere what was lost with its node."""
+    """Dagster's executor for steps on other machines, which retries steps that were lost with their node."""
 
     def __init__(self, retries: RetryMode, max_concurrent: int | None, tag_concurrency_limits: list[dict[str, Any]]):
         address = os.environ[RAY]
@@ -45,7 +45,7 @@ class RayJobs(StepDelegatingExecutor):
             check_step_health_interval_seconds=HEALTH_SECONDS,
             max_concurrent=max_concurrent,
             tag_concurrency_limits=self._limits,
-            should_verify_step=False,  # Dagster would not begin a step again that was lost before its first event
+            should_verify_step=False,  # Dagster would not retry a step lost before its first event
         )
 
     def execute(
@@ -54,7 +54,7 @@ class RayJobs(StepDelegatingExecutor):
         """Yield the events of the run.
 
         Raises:
-            HbacError: Ray's head cannot be had, no node has room, or a fault that a user can mend came up outside of
+            HbacError: Ray's head is unavailable, no node has room, or an error that the user can fix occurred outside
                 the steps.
         """
         instance, run_id = plan_context.instance, plan_context.run_id
@@ -76,7 +76,7 @@ class RayJobs(StepDelegatingExecutor):
     def log_failure_or_retry_event_after_error(
         self, step_context: "IStepContext", err_info: "SerializableErrorInfo", known_state: "KnownExecutionState"
     ) -> DagsterEvent:
-        """Return the event of a step's failure or, where it was lost without a fault of its own, of its retry."""
+        """Return the event of a step's failure or, if the step was lost, of its retry."""
         key = step_context.step.key
         loss = self._jobs.lost.pop(key, None)
         if loss is None:
@@ -89,7 +89,7 @@ class RayJobs(StepDelegatingExecutor):
 
 @executor(name="ray", config_schema=CONFIGURED, requirements=multiple_process_executor_requirements())
 def ray_jobs(context: InitExecutorContext) -> RayJobs:
-    """Execute each step as a job of Ray, as many side by side as its nodes have room for."""
+    """Execute each step as a Ray job, as many at once as the nodes have room for."""
     config: Mapping[str, Any] = context.executor_config
     return RayJobs(
         RetryMode.from_config(config["retries"]) or RetryMode.ENABLED,

@@ -1,4 +1,4 @@
-"""The steps of a run as jobs of Ray: submitted, looked after and stopped through its HTTP interface."""
+"""The steps of a run as Ray jobs: submission, health checks and termination through Ray's HTTP API."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import DagsterEvent, MetadataValue
 
-# Private to Dagster: what its executors for steps on other machines are made of.
+# Private API: the base of Dagster's executors for steps on other machines.
 from dagster._core.executor.step_delegating import CheckStepHealthResult
 from dagster_ray.core.executor import RayStepHandler
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
 
 RUN_ID, STEP = "dagster/run-id", "dagster/op"
-"""In a job's metadata."""
+"""Keys of a job's metadata."""
 KNOWN = "already exists"
-"""What Ray answers to a job that it has."""
+"""Ray's error for a job that was already submitted."""
 SILENT_SECONDS = 60.0
-"""How long Ray's head may give no answer before the run is given up."""
+"""How long Ray's head may be unavailable before the run fails."""
 RETRY_SECONDS = 2.0
 UNKNOWN_JOB = "404"
 KILLED = 128
-"""The exit status of a process that ends by a signal is this or more, or below zero."""
+"""A process killed by a signal has an exit status of this or more, or below zero."""
 MOST_LOST, MOST_FAULTS = 10, 2
-"""How often a step is begun again whose node or process was taken away: nodes that are rented for little come and go.
-And how often one whose process ended by itself, which may do the same everywhere."""
+"""Retries of a step whose node or process was killed, as spot instances are; and of one whose process exited, which
+may happen on every node."""
 LOOKS = 2
-"""A job that has ended counts as lost once it was seen so this often: its events are read in between."""
+"""Checks that must find a job ended before it counts as lost: its events are read in between."""
 SMALL = 1
-"""Bytes of memory that a small step asks for. One that asked for nothing at all would run on the head."""
+"""Bytes of memory that a small step requests; without any request it would run on the head."""
 AT_ONCE = 16
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Why a step has not ended as it should, in one line, and how often at most it is begun again after that."""
+    """Why a step was lost, in one line, and the largest number of retries after that."""
 
     reason: str
     most: int
@@ -50,19 +50,19 @@ class Jobs(RayStepHandler):
     """Starts, checks and stops the job of each step.
 
     Attributes:
-        room: what a job that holds a device asks for; known before the first step.
-        lost: the steps whose jobs have ended without a word, by their keys.
+        room: the resources that a job with a device requests; set before the first step.
+        lost: the losses of steps whose jobs ended without reporting a result, by step key.
     """
 
     name = "jobs of Ray"
 
     def __init__(self, client: "JobSubmissionClient", address: str, variables: dict[str, str]) -> None:
-        """Begin without jobs.
+        """Start without jobs.
 
         Args:
-            client: of Ray's head.
-            address: the head's.
-            variables: of the environment, which each job gets; everybody can read them on Ray's pages.
+            client: a client of Ray's head.
+            address: the head's address.
+            variables: environment variables for each job; they are public in Ray's dashboard.
         """
         super().__init__(client, None, None, None, None, None, None)
         self._address, self._variables = address, variables
@@ -77,7 +77,7 @@ class Jobs(RayStepHandler):
         """Submit the job of a step.
 
         Raises:
-            HbacError: Ray's head gives no answer.
+            HbacError: Ray's head is unavailable.
         """
         context, key = step_handler_context, self._get_step_key(step_handler_context)
         job, leased = self._get_ray_job_submission_id(context), DEVICE_TAG in context.step_tags[key]
@@ -98,7 +98,7 @@ class Jobs(RayStepHandler):
         self._patiently(lambda: self._submit(**submission, **self._needs(leased=leased)))
 
     def check_step_health(self, step_handler_context: "StepHandlerContext") -> CheckStepHealthResult:
-        """Tell whether the job of a step goes on, or has said how it ended."""
+        """Return whether a step's job is running or has reported its result."""
         key, job = self._get_step_key(step_handler_context), self._get_ray_job_submission_id(step_handler_context)
         looks = LOOKS
         try:
@@ -116,21 +116,21 @@ class Jobs(RayStepHandler):
                 return CheckStepHealthResult.healthy()
             loss = how_it_ended(details)
         self._seen[job] = self._seen.get(job, 0) + 1
-        if self._seen[job] < looks or job in self._given_up:  # the event that says so is read a moment later
+        if self._seen[job] < looks or job in self._given_up:  # the event of its end may be read a moment later
             return CheckStepHealthResult.healthy()
         self._given_up.add(job)
         self.lost[key] = loss
         return CheckStepHealthResult.unhealthy(loss.reason)
 
     def terminate_step(self, step_handler_context: "StepHandlerContext") -> Iterator[DagsterEvent]:
-        """Stop the jobs of all steps of the run, when asked for the first of them."""
+        """Stop the jobs of all steps of the run, at the first call."""
         if not self._stopped:
             self._stopped = True
             self.stop(self.active(step_handler_context.execute_step_args.run_id))
         return iter(())
 
     def active(self, run_id: str = "") -> "list[JobDetails]":
-        """Return the jobs that have not ended, of a run or of all."""
+        """Return the unfinished jobs of a run, or of all runs."""
         with answers_expected(self._address):
             jobs = self.client.list_jobs()
         self._answered = time.monotonic()
@@ -138,7 +138,7 @@ class Jobs(RayStepHandler):
         return [job for job in known if run_id in ("", (job.metadata or {}).get(RUN_ID))]
 
     def stop(self, jobs: "list[JobDetails]") -> None:
-        """Stop jobs: Ray ends their processes by SIGTERM, and seconds later by SIGKILL."""
+        """Stop jobs: Ray sends their processes SIGTERM, and SIGKILL seconds later."""
 
         def stop(job: "JobDetails") -> None:
             assert job.submission_id is not None
@@ -148,7 +148,7 @@ class Jobs(RayStepHandler):
             list(pool.map(stop, jobs))
 
     def _needs(self, *, leased: bool) -> dict[str, int]:
-        """Return what the job of a step asks of Ray."""
+        """Return the resources that a step's job requests."""
         if not leased:
             return {"entrypoint_memory": SMALL}
         assert self.room is not None
@@ -158,11 +158,11 @@ class Jobs(RayStepHandler):
         try:
             self.client.submit_job(**submission)
         except RuntimeError as error:
-            if KNOWN not in str(error):  # the answer to an earlier attempt was lost
+            if KNOWN not in str(error):  # the response to an earlier attempt was lost
                 raise
 
     def _patiently(self, call: Callable[[], None]) -> None:
-        """Make a call, and repeat it for a while where the head gives no answer."""
+        """Make a call, retrying for a while if the head is unavailable."""
         began = time.monotonic()
         while time.monotonic() - began < SILENT_SECONDS:
             try:
@@ -181,7 +181,7 @@ class Jobs(RayStepHandler):
 
 
 def how_it_ended(job: "JobDetails") -> Loss:
-    """Return what became of a job that has ended though its step has not said how."""
+    """Return the loss for a job that ended without its step reporting a result."""
     host = (job.driver_agent_http_address or "").removeprefix("http://").rpartition(":")[0]
     where = f" on {host}" if host else ""
     if job.status.value == "STOPPED":

@@ -1,8 +1,8 @@
-"""What a run on a cluster does beside executing its steps: it shows that it lives, and sees who else does.
+"""The heartbeat of a run on a cluster, and the clean-up after other runs that died.
 
-A run's process may be on a host that is gone, of which its id says nothing. So each run changes a tag of its own every
-few seconds, and every other run watches: one whose tag stays the same for a minute is dead. No clock of another host is
-read. The jobs of runs that are over are stopped: they would hold devices for nobody.
+A run's process may have been on a host that is gone, so that its process id is no sign of life. Each run therefore
+updates a tag of its own every few seconds, and every other run watches: a run with an unchanged tag for a minute is
+dead. Clocks of other hosts are not used. Jobs of finished runs are stopped, since they would hold devices in vain.
 """
 
 import logging
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 ALIVE_TAG = "hbac/alive"
 SIGNAL_SECONDS, LOOK_SECONDS, DEAD_SECONDS = 0.5, 5.0, 60.0
-"""From one look to the next, for a signal and for all else; and how long a dead run has shown nothing."""
+"""Intervals of checks for a signal and for everything else; and the silence after which a run is dead."""
 
 
 class Keeper:
-    """A thread that does so while a `with` block executes the steps.
+    """A thread that does both during a `with` block that executes the steps.
 
     Attributes:
-        limit: Dagster's limit of steps that hold a device, which follows the room that the cluster has.
+        limit: Dagster's concurrency limit for steps with a device, updated to the cluster's room.
     """
 
     def __init__(
         self, instance: DagsterInstance, run_id: str, jobs: Jobs, find_room: Callable[[], Room], log: logging.Logger
     ) -> None:
-        """Keep a run of `instance`, whose steps are `jobs`; `find_room` asks the cluster."""
+        """Watch a run of `instance` with its steps as `jobs`; `find_room` queries the cluster."""
         self._instance, self._run_id, self._jobs, self._find_room, self._log = instance, run_id, jobs, find_room, log
         self.limit: dict[str, Any] = {"key": DEVICE_TAG, "limit": 0}
         self._seen: dict[str, tuple[str, float]] = {}
@@ -58,10 +58,10 @@ class Keeper:
         self._thread.join(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Show that this run lives, report those that are dead, stop the jobs of those that are over, find room.
+        """Send a heartbeat, report dead runs as failed, stop the jobs of finished runs and update the limit.
 
         Raises:
-            HbacError: Ray's head gives no answer, or no node has what a cell asks for.
+            HbacError: Ray's head is unavailable, or no node has the resources of a cell.
         """
         self._beats += 1
         self._instance.add_run_tags(self._run_id, {ALIVE_TAG: f"{self._run_id} {self._beats}"})
@@ -85,8 +85,8 @@ class Keeper:
 
         looked = time.monotonic()
         while not self._over.wait(SIGNAL_SECONDS):
-            with suppress(HbacError, RuntimeError, OSError, SQLAlchemyError):  # what cannot be had now, the next time
-                if is_interrupted():  # the main thread may be busy, and the process is to end in seconds
+            with suppress(HbacError, RuntimeError, OSError, SQLAlchemyError):  # retried at the next check
+                if is_interrupted():  # the main thread may be busy, and the process must end within seconds
                     self._jobs.stop(self._jobs.active(self._run_id))
                     return
                 if time.monotonic() - looked > LOOK_SECONDS:
@@ -94,11 +94,11 @@ class Keeper:
                     self.look()
 
     def _silent_runs(self) -> list[DagsterRun]:
-        """Return the unfinished runs of others that have shown no life for too long."""
+        """Return the other unfinished runs without a heartbeat for too long."""
         now, silent = time.monotonic(), []
         for run in self._instance.get_runs(UNFINISHED):
             run_id, _, beat = run.tags.get(ALIVE_TAG, "").partition(" ")
-            if run_id != run.run_id or run_id == self._run_id:  # Dagster copies tags to a run that is executed again
+            if run_id != run.run_id or run_id == self._run_id:  # Dagster copies tags to a re-execution
                 continue
             before, since = self._seen.get(run_id, ("", now))
             self._seen[run_id] = (beat, since if beat == before else now)
@@ -107,7 +107,7 @@ class Keeper:
         return silent
 
     def _is_over(self, run_id: str) -> bool:
-        """Tell whether a run is known to this instance, and over."""
+        """Return whether a run is known to this instance and finished."""
         run = self._instance.get_run_by_id(run_id) if run_id else None
         return run is not None and run.is_finished
 

@@ -1,7 +1,7 @@
-"""The variables of the environment that a run passes on to its steps.
+"""The environment variables that a run passes to its steps.
 
-Ray shows them on its pages to everybody, and so do its commands. Whatever may hold a secret stays with each node, whose
-environment has its own.
+They are public in Ray's dashboard and commands. Variables that may hold a secret are not passed: each node sets its
+own.
 """
 
 import os
@@ -14,7 +14,7 @@ OWN = "HBAC_"
 
 
 def visible_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return this project's variables and those of others that steps heed, without those that show a secret."""
+    """Return the variables that steps use, this project's and others', except those with a secret."""
     return {
         name: value
         for name, value in environment.items()
