@@ -27,7 +27,7 @@ def refusal(shared):
     done = shared.run()
     assert done.returncode == 1, done.stdout + done.stderr
     assert shared.statuses() == ["FAILURE"]
-    assert not any("beginning it again" in text for text in done.stderr.splitlines())
+    assert not any("retrying it" in text for text in done.stderr.splitlines())
     return last_line(done.stderr)
 
 

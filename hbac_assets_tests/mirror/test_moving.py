@@ -238,7 +238,7 @@ def test_a_damaged_object_is_named_and_what_came_before_it_stays(project, addres
         Mirror, "read", lambda mirror, name: iter([b"damaged"]) if name == damaged.object else read(mirror, name)
     )
     elsewhere = tmp_path / "elsewhere"
-    line = f"^{address}: {damaged.object}: expected content of the SHA-256 that its name says, found other: "
+    line = f"^{address}: {damaged.object}: expected content with the SHA-256 in its name, found other: "
     with pytest.raises(HbacError, match=line):
         pull_all(elsewhere)
     lineage = stores.lineage(elsewhere, MINE)
@@ -431,5 +431,5 @@ def test_a_push_to_a_bucket_that_vanishes_is_one_line(project, bucket, monkeypat
     lineage = Lineage(project / "store", stores.dataset(project), MINE)
     listed = mirror.list("objects")
     monkeypatch.setattr(Mirror, "list", lambda *call: listed)
-    with pytest.raises(HbacError, match=rf"^{bucket}: expected an answer of the server, found none"):
+    with pytest.raises(HbacError, match=rf"^{bucket}: expected a response from the server, found none"):
         push(gone, lineage, scan(stores.places(project)))

@@ -135,7 +135,7 @@ BAD = {
     "two windows": ([{"eeg": npy(np.stack([WINDOW, WINDOW]))}], NPY + r"the shape \(2, 10000, 19\)"),
     "a huge shape": ([{"eeg": header("<f4", (10_000, 19 * 10**9))}], NPY + r"the shape \(10000, 19000000000\)"),
     "a long shape": ([{"eeg": header("<f4", (1,) * 999)}], NPY + r"the shape \(1, 1, 1, .{30};"),
-    "cut short": ([{"eeg": BOTH["eeg"][:-1]}], NPY + "another number of bytes than that takes; send the whole file"),
+    "cut short": ([{"eeg": BOTH["eeg"][:-1]}], NPY + "a different number of bytes; send the whole file"),
     "too long": ([{"eeg": BOTH["eeg"] + b"SECRET"}], NPY + "another number of bytes"),
     "overflown": ([{"eeg": npy(np.where(WINDOW > 60, np.inf, WINDOW))}], "expected finite values or NaN, found infin"),
     "volts": ([{"eeg": npy(WINDOW * 1e-6)}], r"eeg: expected an EEG of 0\.1 to 1500 µV .* found .*e-05 µV; send"),
