@@ -1,4 +1,4 @@
-"""What is lost goes on elsewhere at its last finished epoch: a node, a job, a worker; and what cannot go on says so."""
+"""Cells resume elsewhere after the loss of a node, job or worker; other losses are reported."""
 
 import random
 import signal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 
 def fold_on(shared, node):
-    """Return the fold whose cell trains on a node, once both nodes train one."""
+    """Return the fold that a node trains, once both nodes train one."""
     wait_for(lambda: len(shared.cells()) == 2)
     key = shared.cells()[node.address]["metadata"]["dagster/op"]
     return int(key.rstrip("]")[-1])
@@ -46,7 +46,7 @@ def last_epoch(shared, fold):
 
 
 def require_finished(shared, process, undisturbed):
-    """Check that a run ends well, with the bits of a local one and without a job that goes on."""
+    """Check that a run succeeds, bit-identical to a local run, and leaves no running job."""
     assert process.wait(1500) == 0, (shared.project.folder / "grid.log").read_text()[-5000:]
     assert shared.statuses()[0] == "SUCCESS"
     require_bits(shared.project, undisturbed, GRID)
@@ -128,7 +128,7 @@ def test_the_jobs_of_a_killed_run_are_stopped_by_the_next(shared, undisturbed):
     run_process(first).kill()
     first.wait()
     time.sleep(5)
-    assert len(shared.cluster.active()) == 2  # they go on by themselves
+    assert len(shared.cluster.active()) == 2  # they continue without the run
     second = shared.start_grid(log="second.log")
     require_finished(shared, second, undisturbed)
     assert shared.statuses() == ["SUCCESS", "FAILURE"]

@@ -1,4 +1,4 @@
-"""`hbac store push` and `pull` on a chain that ran: what is pulled is current, and a run makes nothing again."""
+"""`hbac store push` and `pull` after a run of the chain: pulled results are current, and a run recomputes nothing."""
 
 import re
 
@@ -14,7 +14,7 @@ NEVER_MOVED = ("locks", "competition_data", "experiments")
 
 
 def manifests(folder):
-    """Return the manifest of each result, its content and when it was written."""
+    """Return the content and modification time of each result's manifest."""
     return {
         path.relative_to(folder): (path.read_text(), path.stat().st_mtime_ns)
         for path in folder.rglob("*.manifest.json")
@@ -22,7 +22,7 @@ def manifests(folder):
 
 
 def contents(folder):
-    """Return the bytes of all files that a mirror moves."""
+    """Return the content of all files that a mirror copies."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -34,7 +34,7 @@ def contents(folder):
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """A project on another machine, as far as its folders show."""
+    """A project with folders of its own, as on another machine."""
     return make_project(tmp_path / "far" / "away")
 
 

@@ -1,4 +1,4 @@
-"""Objects are created once and stay, and whatever is wrong with a mirror is one line."""
+"""Objects are never overwritten, and every error of a mirror is one line."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ pytest.importorskip("obstore", reason="needs the extra mirror")
 
 
 def refused(match, *, write=True):
-    """Expect one line from listing, which is what every push and pull begins with."""
+    """Expect an error of one line from listing, with which every push and pull starts."""
     with pytest.raises(HbacError, match=match) as told:
         open_mirror(write=write).list("objects")
     assert "\n" not in str(told.value)

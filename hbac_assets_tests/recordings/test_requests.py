@@ -1,4 +1,4 @@
-"""Requests: arrays and files are answered as the predictor and `hbac predict` would; what is wrong, in one line."""
+"""Requests: answers equal those of the predictor and `hbac predict`; errors are one line."""
 
 import io
 from dataclasses import replace
@@ -63,7 +63,7 @@ def test_a_file_is_answered_as_hbac_predict_does(ensemble, tmp_path, suffix):
 
 
 def test_the_columns_of_an_array_are_the_electrodes_in_their_order(ensemble, tmp_path):
-    """A file names its electrodes, an array does not: both give the same, whatever order the file has."""
+    """A file names its electrodes, an array does not: both give the same result, whatever the file's order."""
     minute, order = EEG[:12_000], np.random.default_rng(0).permutation(19)
     path = write_parquet(tmp_path / "a.parquet", minute[:, order], [ELECTRODES[number] for number in order])
     of_file = {one["middle_s"]: one for one in answer([{"recording": path.read_bytes()}], ensemble)}
