@@ -1,4 +1,4 @@
-"""What a trained experiment scores out of fold when its networks have another form."""
+"""Out-of-fold scores of a trained experiment with its networks in other forms."""
 
 import tempfile
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ EXPERIMENTS = ("quickstart", "best_cpu")
 
 
 def kl_out_of_fold(lineage: Lineage, forms: Sequence[Form], convert: Convert) -> dict[str, dict[Form | None, float]]:
-    """Return the KL divergence out of fold of each member in each form; for None, as the store has it."""
+    """Return the out-of-fold KL divergence of each member in each form; None: from the store."""
     stored = read_table(lineage.oof)
     found: dict[str, dict[Form | None, float]] = {}
     for member in lineage.experiment.members:
@@ -33,7 +33,7 @@ def trained(experiment: str) -> Lineage:
     """Return the artifacts of an experiment whose out-of-fold predictions are up to date, on the CPU.
 
     Raises:
-        HbacError: they are not.
+        HbacError: they are missing or out of date.
     """
     from hbac_assets.definitions import defs
     from hbac_assets.learning import device

@@ -1,6 +1,6 @@
-"""The bundle as a model of MLflow whose windows come as nested lists of JSON, as any array would without more ado.
+"""The bundle as an MLflow model with windows as nested lists in JSON, MLflow's default for arrays.
 
-MLflow stores this file with the model and runs it when the model is loaded.
+MLflow stores this file with the model and runs it to load the model.
 """
 
 from pathlib import Path

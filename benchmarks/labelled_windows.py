@@ -1,4 +1,4 @@
-"""Labelled windows of a folder in Kaggle's layout as inputs of a network."""
+"""Labelled windows, from a folder in Kaggle's layout, as inputs of a network."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -16,12 +16,12 @@ COLUMNS = {"spectrogram": "spectrogram_id", "eeg": "eeg_id"}
 
 
 def labelled_windows(folder: Path, recipe: Preprocessing, most: int) -> np.ndarray:
-    """Return inputs float16 (N, ...) of rows of train.csv whose recordings are there, evenly spaced.
+    """Return inputs float16 (N, ...) of evenly spaced rows of train.csv with existing recordings.
 
     Args:
-        folder: in Kaggle's layout.
-        recipe: how an input is made of a window.
-        most: rows.
+        folder: a folder in Kaggle's layout.
+        recipe: the recipe of the input.
+        most: the largest number of rows.
     """
     table = pd.read_csv(folder / "train.csv")
     there = [

@@ -1,4 +1,4 @@
-"""MLflow's server of a registered model on a free port of this machine, and the bodies of requests to it."""
+"""MLflow's server with a registered model on a free local port, and the bodies of requests to it."""
 
 import base64
 import io
@@ -23,17 +23,17 @@ from hbac_assets.commands.servers import HOST, Server, start, stop, wait_until_r
 
 JSON, PARQUET = "application/json", "application/vnd.apache.parquet"
 SECONDS = 300
-"""The longest that an answer may take, for an overloaded machine."""
+"""Timeout of a request, sufficient on an overloaded machine."""
 
 
 @dataclass(frozen=True)
 class ModelServer:
-    """A server that answers."""
+    """A running server."""
 
     server: Server
 
     def post(self, body: bytes, content_type: str | None = JSON) -> tuple[int, str]:
-        """Return the status and the body of the answer to a request of its own connection."""
+        """Send a request on a new connection, and return the status and body of the response."""
         headers = {"Content-Type": content_type or ""}
         request = urllib.request.Request(f"{self.server.page}/invocations", body, headers)  # noqa: S310
         try:
@@ -43,11 +43,11 @@ class ModelServer:
             return error.code, error.read().decode()
 
     def predict(self, body: bytes, content_type: str = PARQUET) -> list[Any]:
-        """Return the predictions of a request that is as it should be.
+        """Return the predictions for a valid request.
 
         Raises:
             RuntimeError: it was refused.
-            ValueError: the answer is no strict JSON.
+            ValueError: the response is not strict JSON.
         """
         status, text = self.post(body, content_type)
         if status != 200:
@@ -56,18 +56,18 @@ class ModelServer:
         return predictions
 
     def processes(self) -> list[psutil.Process]:
-        """Return the processes that have loaded the model: the workers where there are several, else the one."""
+        """Return the processes that have loaded the model: the workers, or the only process."""
         commands = {one: _command(one) for one in psutil.Process(self.server.process.pid).children(recursive=True)}
         workers = [one for one, command in commands.items() if "spawn_main" in command]
         return workers or [one for one, command in commands.items() if "uvicorn" in command]
 
     def memory(self) -> int:
-        """Return the bytes that those processes hold."""
+        """Return the resident memory of those processes in bytes."""
         return sum(one.memory_info().rss for one in self.processes())
 
 
 def _command(process: psutil.Process) -> str:
-    """Return the command line of a process, nothing of one that has ended."""
+    """Return the command line of a process; empty if it has ended."""
     with suppress(psutil.Error):
         return " ".join(process.cmdline())
     return ""
@@ -78,10 +78,10 @@ def serving(model: str, tracking_uri: str, folder: Path, workers: int = 1) -> It
     """Serve a model of the registry until the block ends.
 
     Args:
-        model: its URI.
-        tracking_uri: of the registry.
-        folder: of the log.
-        workers: processes that answer.
+        model: the model's URI.
+        tracking_uri: the registry's URI.
+        folder: the folder for the log.
+        workers: the number of worker processes.
     """
     with socket.create_server((HOST, 0)) as probe:
         port = probe.getsockname()[1]
@@ -112,13 +112,13 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def as_json(*rows: Mapping[str, bytes]) -> bytes:
-    """Return a request whose rows are JSON, with base64 for bytes."""
+    """Return a request with rows as JSON, bytes in base64."""
     encoded = [{name: base64.b64encode(content).decode() for name, content in row.items()} for row in rows]
     return json.dumps({"dataframe_records": encoded}).encode()
 
 
 def as_parquet(*rows: Mapping[str, object]) -> bytes:
-    """Return a request whose rows are those of a parquet file."""
+    """Return a request with rows as a parquet file."""
     file = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(list(rows)), file, compression="none", use_dictionary=False)
     return file.getvalue()

@@ -14,13 +14,13 @@ BATCH = 12
 
 
 def write_untrained(backbone: str, recipe: Preprocessing, images: np.ndarray, path: Path) -> "keras.Model":
-    """Save a classifier whose batch statistics are those of images, and return it.
+    """Save an untrained classifier with the batch statistics of images, and return it.
 
     Args:
-        backbone: its name.
-        recipe: of the images.
+        backbone: the backbone's name.
+        recipe: the recipe of the images.
         images: float16 (N, ...).
-        path: of the `.keras` file.
+        path: the path of the `.keras` file.
     """
     import jax.numpy as jnp
 

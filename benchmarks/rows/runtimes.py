@@ -1,9 +1,9 @@
-"""Every backbone of the experiments as ONNX graph and LiteRT file: size, latency of one window on one core, parity.
+"""Every backbone of the experiments as an ONNX graph and a LiteRT file: size, one-core latency of a window, parity.
 
-Images are 128 × 256, waveforms 25.6 s at 40 Hz. Networks are untrained, but their batch statistics are those of the
-windows on which they are compared: labelled windows of `HBAC_DATA_DIR`, synthetic ones without. Latencies are processor
-times, measured in turn; each side is confined to one core. Then the KL divergence out of fold in each form, of
-experiments that the store holds, and what onnxruntime would gain in predictions on all cores.
+Images are 128 × 256, waveforms 25.6 s at 40 Hz. Networks are untrained, with the batch statistics of the windows on
+which they are compared: labelled windows from `HBAC_DATA_DIR`, by default synthetic. Latencies are processor times,
+measured in turn; each side is confined to one core. Also the out-of-fold KL divergence in each form, for experiments in
+the store, and the speed of onnxruntime for predictions on all cores.
 """
 
 import os
@@ -44,11 +44,11 @@ FORMS = (
 )
 WINDOWS, BATCH = 64, 16
 ROUNDS, SECONDS = 5, 0.2
-"""Of each form and framework in turn, and the processor time of one."""
+"""Interleaved rounds of all forms and frameworks, and the processor time of each."""
 
 
 def run(workspace: Path) -> list[Result]:
-    """Convert, compare and measure every backbone, then the experiments that are trained."""
+    """Convert, compare and measure every backbone, then the trained experiments."""
     from hbac_assets.definitions import defs
     from hbac_assets.resources.views import Workspace
 
@@ -68,13 +68,13 @@ def backbones() -> list[str]:
 
 
 def recipe_of(backbone: str) -> Preprocessing:
-    """Return what the backbone sees here."""
+    """Return the recipe of the backbone's input in this benchmark."""
     waveforms = {"input": "waveform", "waveform": {"seconds": 25.6, "clip": 150.0}}
     return Preprocessing.model_validate({1: waveforms, 2: {"image_size": SIZE}}[BACKBONES[backbone].dimensions])
 
 
 def of_backbone(backbone: str, data: Path, folder: Path, convert: Convert) -> list[Result]:
-    """Return the lines of one backbone, its files written to `folder`, on windows of the folder `data`."""
+    """Return the results for a backbone on windows from `data`; its files are written to `folder`."""
     from hbac_assets.learning.device import configure
     from hbac_assets.learning.prediction import load_model, predict
 
@@ -118,13 +118,13 @@ def of_backbone(backbone: str, data: Path, folder: Path, convert: Convert) -> li
 
 
 def children_seconds() -> float:
-    """Return the processor time of the processes that this one has started and that still run."""
+    """Return the processor time of this process' running children."""
     times = [child.cpu_times() for child in psutil.Process().children()]
     return sum(time.user + time.system for time in times)
 
 
 def latencies(model: Path, files: Sequence[Path], images: Path) -> list[tuple[float, ...]]:
-    """Return the seconds of one window, of every round: of Keras on JAX, of Keras on TensorFlow, of each file."""
+    """Return the seconds per window in every round: for Keras on JAX, Keras on TensorFlow, and each file."""
     common = {"images": str(images)}
     sides = [
         Side("Keras on JAX", f"{__name__}:keras_on_jax", {"model": str(model), **common}),
@@ -150,10 +150,10 @@ def keras_on_jax(model: str, images: str) -> Callable[[], float]:
 
 
 def keras_on_tensorflow(model: str, images: str) -> Callable[[], float]:
-    """Return a repetition of the same model's compiled call, with the backend TensorFlow."""
+    """Return a repetition of the same model's compiled call with the TensorFlow backend."""
     on_one_core()
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # which hbac_assets has set for itself
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # set by hbac_assets
     import keras
     import keras_cv  # noqa: F401
     import tensorflow as tf
@@ -169,7 +169,7 @@ def keras_on_tensorflow(model: str, images: str) -> Callable[[], float]:
 
 
 def runtimes(files: list[str], images: str) -> Callable[[], float]:
-    """Return a repetition of one file, at each call of the next."""
+    """Return a repetition that measures the files in turn, one per call."""
     on_one_core()
     window = np.load(images, allow_pickle=False)[:1]
     networks = [open_network(file, Path(file).read_bytes(), threads=1) for file in files]
@@ -184,7 +184,7 @@ def on_one_core() -> None:
 
 
 def timed(call: Callable[[], Any]) -> Callable[[], float]:
-    """Return a repetition that calls for a while and returns the processor time of one call."""
+    """Return a repetition that calls a function for a while and returns the processor time per call."""
     call()
 
     def repetition() -> float:
@@ -201,19 +201,21 @@ def predictions(backbone: str, model: Path, graph: Path, export: float, images: 
     """Compare this project's prediction of batches with onnxruntime's, on all cores.
 
     Args:
-        backbone: its name.
+        backbone: the backbone's name.
         model: its `.keras` file.
-        graph: that in ONNX.
-        export: processor seconds that writing the graph took, in a process that has imported TensorFlow.
-        images: on which to predict.
+        graph: its ONNX graph.
+        export: the processor time of writing the graph in s, after the import of TensorFlow.
+        images: the file of images to predict.
     """
     comparison = compare(
         Side("onnxruntime", f"{__name__}:onnxruntime_batches", {"graph": str(graph), "images": str(images)}),
         Side("Keras on JAX", f"{__name__}:jax_batches", {"model": str(model), "images": str(images)}),
-        warm_up=0,  # each has worked through two batches to prepare itself
+        warm_up=0,  # each side predicts two batches as preparation
     )
     gained = comparison.their_median - comparison.our_median
-    rows = f"the export of {export:.0f} s pays from {export / gained:,.0f} rows on" if gained > 0 else "never pays"
+    rows = (
+        f"the export of {export:.0f} s pays off after {export / gained:,.0f} rows" if gained > 0 else "never pays off"
+    )
     return Result(
         ROW,
         f"{backbone}, batches of {BATCH} on all cores",
@@ -228,7 +230,7 @@ def predictions(backbone: str, model: Path, graph: Path, export: float, images: 
 
 
 def onnxruntime_batches(graph: str, images: str) -> Callable[[], int]:
-    """Return a repetition of a second of batches by onnxruntime."""
+    """Return a repetition of predicting batches with onnxruntime for a second."""
     batch, network = _batch(images), open_network(graph, Path(graph).read_bytes())
 
     def work(batches: int) -> None:
@@ -239,7 +241,7 @@ def onnxruntime_batches(graph: str, images: str) -> Callable[[], int]:
 
 
 def jax_batches(model: str, images: str) -> Callable[[], int]:
-    """Return a repetition of a second of batches as this project predicts."""
+    """Return a repetition of this project's prediction of batches for a second."""
     from hbac_assets.learning.device import configure, on_device
     from hbac_assets.learning.network import Network
     from hbac_assets.learning.prediction import compile_forward, load_model
@@ -261,7 +263,7 @@ def _batch(images: str) -> np.ndarray:
 
 
 def out_of_fold(experiment: str, convert: Convert) -> list[Result]:
-    """Return a line of KL divergences for each member of an experiment, one that says why there are none."""
+    """Return the KL divergences of each member of an experiment, or one result with the reason for their absence."""
     try:
         lineage = trained(experiment)
     except HbacError as error:

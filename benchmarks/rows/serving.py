@@ -1,7 +1,7 @@
-"""`mlflow models serve` with the bundle of `quickstart`: how long a window takes, in a compact body and in JSON.
+"""`mlflow models serve` with the bundle of `quickstart`: latency of a window in a compact body and in JSON.
 
-Both are one window a request: in a parquet file as .npy files, the EEG in half and the spectrogram in single precision;
-and as nested lists of numbers. Then 10,000 requests of the compact kind, and a worker that is killed.
+Each request has one window: as .npy files in a parquet file, the EEG in half and the spectrogram in single precision;
+or as nested lists of numbers. Then 10,000 compact requests, and a killed worker.
 """
 
 import json
@@ -31,20 +31,20 @@ ROW = 14
 MODEL, LISTS = "models:/hbac-quickstart@champion", "hbac-quickstart-lists"
 CLIENTS, REQUESTS, ALL_REQUESTS, SETTLED = 8, 200, 10_000, 1000
 FEW = 24
-"""Requests of JSON, and windows that are sent in turn."""
+"""The number of requests in JSON, and of different windows to send."""
 LEAST_GAIN, MOST_GROWTH = 3.0, 1.1
 
 
 @dataclass(frozen=True)
 class Request:
-    """What became of a request: its seconds, and whether the answer was the predictor's own."""
+    """The result of a request: its duration in s, and whether the response equals the predictor's."""
 
     seconds: float
     right: bool
 
 
 def run(workspace: Path) -> list[Result]:
-    """Train, export and register `quickstart`, then ask MLflow's server of it."""
+    """Train, export and register `quickstart`, then measure MLflow's server with it."""
     environment = project_environment(workspace)
     for command in ((*HBAC, "run"), (*HBAC, "bundle")):
         prepare_command(list(command), str(PROJECT_FOLDER), environment)()
@@ -54,13 +54,13 @@ def run(workspace: Path) -> list[Result]:
 
 
 def measure(bundle: Path, data: Path, tracking_uri: str, folder: Path) -> list[Result]:
-    """Return the lines of a registered bundle.
+    """Return the results for a registered bundle.
 
     Args:
         bundle: its folder.
-        data: a folder in Kaggle's layout, whose first test windows are sent.
+        data: a folder in Kaggle's layout; its first test windows are sent.
         tracking_uri: of the registry.
-        folder: where logs and the other model go.
+        folder: the folder for logs and the other model.
     """
     predictor = open_bundle(bundle)
     windows = list(KaggleFolder.read(data).windows(frozenset(SHAPES), print))[:FEW]
@@ -89,7 +89,7 @@ def measure(bundle: Path, data: Path, tracking_uri: str, folder: Path) -> list[R
 
 
 def results(found: dict[str, Any]) -> list[Result]:
-    """Return the lines of what was measured."""
+    """Return the results of the measurements."""
     lines = []
     for clients in (1, CLIENTS):
         compact, lists = found[f"compact {clients}"], found[f"lists {clients}"]
@@ -148,7 +148,7 @@ def compact_row(window: Window) -> dict[str, bytes]:
 
 
 def as_lists(window: Window) -> bytes:
-    """Return a window as JSON, its numbers with two decimals."""
+    """Return a window as JSON, with two decimals."""
     arrays = {name: [np.round(getattr(window, name).astype(float), 2).tolist()] for name in SHAPES}
     return json.dumps({"inputs": arrays}).encode()
 
@@ -161,14 +161,14 @@ def load(
     requests: int,
     content_type: str = PARQUET,
 ) -> list[Request]:
-    """Ask so many times, bodies in turn, each client as soon as it has its answer."""
+    """Send requests with the bodies in turn; each client sends its next after a response."""
     with ThreadPoolExecutor(clients) as pool:
         numbers = [number % len(bodies) for number in range(requests)]
         return list(pool.map(lambda number: ask(server, bodies[number], expected[number], content_type), numbers))
 
 
 def ask(server: ModelServer, body: bytes, expected: Any, content_type: str = PARQUET) -> Request:
-    """Ask once."""
+    """Send a request."""
     began = time.perf_counter()
     try:
         found = server.predict(body, content_type)
@@ -187,7 +187,7 @@ def _numbers(answers: Sequence[Any]) -> np.ndarray:
 
 
 def killed_worker(server: ModelServer, body: bytes, expected: Any) -> int:
-    """Kill one of two workers while all clients ask, and wait for another; return the requests that were lost."""
+    """Kill one of two workers under load, wait for its replacement, and return the number of lost requests."""
     worker = server.processes()[0]
     with ThreadPoolExecutor(CLIENTS) as pool:
         waiting = [pool.submit(ask, server, body, expected) for _ in range(REQUESTS)]
@@ -200,7 +200,7 @@ def killed_worker(server: ModelServer, body: bytes, expected: Any) -> int:
 
 
 def times(asked: Sequence[Request]) -> dict[str, float]:
-    """Return the median and the 99th percentile in seconds, and how many answers were wrong."""
+    """Return the median and the 99th percentile in seconds, and the number of wrong responses."""
     p50, p99 = np.quantile([one.seconds for one in asked], [0.5, 0.99])
     return {"p50": float(p50), "p99": float(p99), "wrong": sum(not one.right for one in asked)}
 

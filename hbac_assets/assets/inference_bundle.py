@@ -32,9 +32,9 @@ from hbac_assets.scoring.paired import divergences
 from hbac_assets.store.tables import read_table
 
 COMPARED_ROWS = 24
-"""On which a graph is compared with its model."""
+"""Rows on which a graph is compared with its model."""
 SCORED_ROWS = 600
-"""On which a graph with weights in less than single precision must score as well as its model."""
+"""Rows on which a graph with weights below single precision must score as well as its model."""
 
 
 @stage(
@@ -103,7 +103,7 @@ def make_bundle(lineage: Lineage, compilation_cache: Path, log: logging.Logger) 
 def write_bundle(
     lineage: Lineage, folder: Path, compilation_cache: Path, log: logging.Logger, form: Form = DEFAULT
 ) -> dict[str, float]:
-    """Write a bundle into an empty folder, its graphs compared on windows of the training data that they have not seen.
+    """Write a bundle into an empty folder; each graph is compared with its model on held-out windows.
 
     Returns:
         The largest difference of a probability between each graph and its model.

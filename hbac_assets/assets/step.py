@@ -67,10 +67,10 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
 
 
 def hide_frames() -> None:
-    """Let a step that is about to fail be shown without a stack trace, where its process ends with it.
+    """Omit the stack trace of a step that is about to fail, if its process ends with it.
 
-    Dagster's pages would show the trace twice below the one line, with the step's failure and with the run's, which
-    repeats it, though all it has is how Dagster called the step. A defect keeps its trace in both places.
+    Dagster's UI would show the trace below the message twice, with the failures of the step and of the run, although
+    it only contains Dagster's calls of the step. A bug keeps its trace in both places.
     """
     if multiprocessing.parent_process():
         sys.tracebacklimit = 0
@@ -98,7 +98,7 @@ def stage(
         kinds: Dagster's kinds, for its tools and formats.
         page: of the documentation, which explains it.
         deps: the assets that produce its artifact's inputs, as in `lineage`.
-        leases: whether it leases a device.
+        leases: whether the step leases a device.
     """
 
     def decorate(function: Callable[..., MaterializeResult]) -> AssetsDefinition:

@@ -11,12 +11,12 @@ BAR = 28
 
 
 def real_time(rate: float) -> str:
-    """Return a rate in seconds of a recording for each second."""
+    """Return a rate, in seconds of a recording per second, as text."""
     return f"{rate:,.0f} x real time"
 
 
 def bytes_a_second(rate: float) -> str:
-    """Return a rate in bytes for each second."""
+    """Return a rate, in bytes per second, as text."""
     return f"{readable_size(rate)}/s"
 
 
@@ -24,11 +24,11 @@ class Bar:
     """The progress through one recording, with the speed as a multiple of real time, or through something else.
 
     Attributes:
-        name: of the recording, or what is done.
+        name: the name of the recording or of the work.
     """
 
     def __init__(self, name: str, in_words: Callable[[float], str] = real_time) -> None:
-        """Begin now; `in_words` says a rate, of what is done in each second."""
+        """Start now; `in_words` formats a rate in units per second."""
         self.name = name
         self._in_words = in_words
         self._terminal = Terminal()

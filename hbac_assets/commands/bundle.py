@@ -2,7 +2,7 @@
 
 The experiment must have been trained by `hbac run`. A bundle that is up to date is kept. The export takes about 20
 seconds per model and needs the packages of the extra `bundle`. With --format or --precision the networks have another
-form, for small machines; such a bundle is written to --output alone.
+form, for small machines; such a bundle is written to --output only.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--triton",
         type=Path,
         metavar="FOLDER",
-        help="a model repository for the Triton Inference Server, at a path where nothing is yet",
+        help="a model repository for the Triton Inference Server, at a path that does not exist yet",
     )
     parser.add_argument(
         "--format",
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=PRECISIONS,
         default=DEFAULT.precision,
-        help="of the stored weights; int8 with LiteRT alone (float32)",
+        help="precision of the stored weights; int8 only with LiteRT (float32)",
     )
 
 

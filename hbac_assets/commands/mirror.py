@@ -64,9 +64,9 @@ def push() -> None:
     size = readable_size(sum(one.bytes for one in files))
     print(f"{_name(lineage)}: {len(files)} files, {size}, are in {mirror.address}")
     print(
-        f"of these, {pushed.created} objects, {readable_size(pushed.size)}, were not there before"
+        f"of these, {pushed.created} objects, {readable_size(pushed.size)}, are new"
         if pushed.new or pushed.created
-        else "all of it was there already"
+        else "the mirror had all of it already"
     )
     _print_assets("left out, since not current here", pushed.left_out)
 
@@ -98,7 +98,7 @@ def pull() -> None:
         f"{readable_size(sum(one.bytes for one in files))}, of {plan.name.modified:%Y-%m-%d %H:%M} UTC; "
         f"{len(plan.kept)} were here"
     )
-    _print_assets("not in the mirror as they would be made here; hbac run makes them", plan.missing)
+    _print_assets("not current in the mirror; hbac run makes them", plan.missing)
 
 
 def _plan(workspace: "Workspace", mirror: "Mirror", name: str) -> "Plan":
@@ -133,7 +133,7 @@ def _plan(workspace: "Workspace", mirror: "Mirror", name: str) -> "Plan":
         raise _nothing(mirror, name, lineage.dataset.key, names)
     if not any(one.path.is_relative_to(lineage.experiment_folder) for one in (*plan.wanted, *plan.kept)):
         raise HbacError(
-            f"{mirror.address}: expected results of {name} as they would be made here, found those of other settings "
+            f"{mirror.address}: expected results of {name} that are current here, found those of other settings "
             "or another version of the code; use the experiment's file and the version that they were pushed with"
         )
     return plan

@@ -88,7 +88,7 @@ class RunProgress:
             self._running.pop(key, None)
             self._grid.began.pop(_cell(key), None)
             error = event.step_retry_data.error
-            return f"{_cell(key) or key}: {first_line(error) if error else 'lost'}; beginning it again"
+            return f"{_cell(key) or key}: {first_line(error) if error else 'lost'}; retrying it"
         elif event.is_step_success or event.is_step_failure:
             if _cell(key):
                 self._grid.end(_cell(key), now)

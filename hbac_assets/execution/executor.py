@@ -135,7 +135,7 @@ def _status_of_server() -> int | None:
 
 
 _FIELDS: Mapping[str, Any] = getattr(multiprocess_executor.config_schema.config_type, "fields", {})
-# How processes start is not for the configuration to say.
+# How processes start is not configurable.
 CONFIGURED = {name: _FIELDS[name] for name in ("max_concurrent", "retries", "tag_concurrency_limits")}
 
 

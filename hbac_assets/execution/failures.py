@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CRASH = "ChildProcessCrashException"
 LOST = "LostStep"
-"""In the place of an error's class: a step on a cluster ended without a word, or its node did."""
+"""Takes the place of an error's class: a step on a cluster ended without reporting a result, or its node was lost."""
 MEANINGS = {
     signal.SIGKILL: "sent by somebody, or by the system when memory ran out: if it was memory, lower the member's "
     "batch_size",

@@ -103,9 +103,9 @@ def is_interrupted() -> bool:
 
 
 def end_at_once() -> None:
-    """Let SIGTERM end this process at once and in silence, as when its node is gone, so that a step is begun elsewhere.
+    """Let SIGTERM kill this process silently, as if its node were lost, so that its step is retried on another node.
 
-    For a step on a cluster, which is not the run: Dagster would take the signal for a failure of the step.
+    For steps on a cluster: Dagster would otherwise report the signal as a failure of the step.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -39,8 +39,8 @@ class Windows(NamedTuple):
     """Windows on which a graph and its model are compared.
 
     Attributes:
-        images: inputs float16 (N, ...) of the member.
-        shares: (N, 6) their vote fractions.
+        images: float16 (N, ...), inputs of the member.
+        shares: (N, 6), their vote fractions.
     """
 
     images: np.ndarray
@@ -73,7 +73,7 @@ def export_bundle(
         windows: from a cell to windows that its model was not trained on, for the comparison of graph and model.
         scores: the records of models in the ensembles' `Evaluation`.
         say: called with a line for each graph.
-        form: of the graphs.
+        form: the form of the graphs.
 
     Raises:
         HbacError: a model is missing or changed, cannot be exported, or its graph gives other results.

@@ -183,20 +183,20 @@ def _line(address: str, name: str, said: str) -> str:
         return f"{address}: expected the region of the bucket, found another ({code}); set AWS_REGION"
     if code == "AccessDenied":
         return (
-            f"{address}: expected to be let in, found that these credentials are not (AccessDenied); let the bucket's "
-            "owner grant that, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to others"
+            f"{address}: expected access, found none with these credentials (AccessDenied); ask the bucket's owner for "
+            "it, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to others"
         )
     if "403 Forbidden" in said or "401 Unauthorized" in said:
         return (
-            f"{address}: expected credentials that the server knows, found others ({code or 'refused'}); correct "
+            f"{address}: expected credentials known to the server, found others ({code or 'refused'}); correct "
             "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where there is one, AWS_SESSION_TOKEN"
         )
     if name and (code == "NoSuchKey" or "not found" in said):
         return f"{address}: expected the object {name}, found none; push again from a store that has it"
     if "error sending request" in said or "timed out" in said:
         return (
-            f"{address}: expected an answer of the server, found none; check the network and {ENDPOINTS[1]}, then the "
-            "same command goes on from here"
+            f"{address}: expected a response from the server, found none; check the network and {ENDPOINTS[1]}, then "
+            "the same command goes on from here"
         )
     if "os error 28" in said:
         return f"{address}: cannot be written ({os.strerror(errno.ENOSPC)}); free space, then run the same command"

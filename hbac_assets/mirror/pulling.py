@@ -189,7 +189,7 @@ class _Pulling:
                 file.write(part)
         if digest.hexdigest() != stored.sha256:
             raise HbacError(
-                f"{self.mirror.address}: {stored.object}: expected content of the SHA-256 that its name says, found "
+                f"{self.mirror.address}: {stored.object}: expected content with the SHA-256 in its name, found "
                 "other: it was damaged there; delete it there and push again from a store that has it"
             )
 

@@ -212,6 +212,6 @@ def _path(file: Path, folder: Path) -> str:
 
 def _changed(file: Path) -> HbacError:
     return HbacError(
-        f"{file}: expected the file that its manifest lists, found another: it was made anew meanwhile, or damaged; "
-        "let runs end, materialize the experiment again, then push again"
+        f"{file}: expected the file that its manifest lists, found another: it was replaced meanwhile, or damaged; "
+        "wait for runs to end, materialize the experiment again, then push again"
     )

@@ -21,7 +21,7 @@ from hbac_assets.signals.montage import EEG_WINDOW_SECONDS, LABEL_SECONDS
 from hbac_assets.signals.spectrogram_grid import SECONDS_PER_COLUMN
 
 if TYPE_CHECKING:
-    import pandas as pd  # bundles have none: those who call this bring it
+    import pandas as pd  # not required by bundles; callers of this module need it
 
 BATCH = 64
 SD_COLUMNS = tuple(f"{name.lower()}_sd" for name in CLASSES)

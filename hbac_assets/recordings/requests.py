@@ -64,7 +64,7 @@ def answer(rows: Sequence[Mapping[str, object]], predictor: Predictor) -> list[A
     if not any(one["members"] for one in answers):
         reads = " or ".join(sorted(set().union(*(member.reads for member in predictor.members))))
         raise HbacError(
-            f"request: expected a signal in {LEAST_COVERED:.0%} of what the models look at ({reads}), found less in "
+            f"request: expected a signal in {LEAST_COVERED:.0%} of the models' input ({reads}), found less in "
             "each row; send windows with a signal"
         )
     return answers
@@ -129,24 +129,24 @@ def _array(number: int, name: str, content: bytes) -> np.ndarray:
     try:
         found, by_columns, dtype = READERS[np.lib.format.read_magic(file)](file)
     except Exception:  # numpy raises various errors for invalid bytes
-        raise _fault(place, expected, "another file", "save it by numpy.save") from None
+        raise _fault(place, expected, "another file", "save it with numpy.save") from None
     if dtype.kind != "f" or dtype.itemsize not in (2, 4):
         raise _fault(place, expected, f"values of {dtype.name[:20]}", "convert the array")
     if found != shape:
         remedy = "resample, transpose or cut it: one window a row"
         raise _fault(place, expected, f"the shape {str(found)[:40]}", remedy)
     if len(content) - file.tell() != dtype.itemsize * np.prod(shape):
-        raise _fault(place, expected, "another number of bytes than that takes", "send the whole file")
+        raise _fault(place, expected, "a different number of bytes", "send the whole file")
     values = np.frombuffer(content, dtype, offset=file.tell()).reshape(shape, order="F" if by_columns else "C")
     return np.ascontiguousarray(values, np.float32)
 
 
 def _require_plausible(place: str, name: str, array: np.ndarray) -> None:
     if np.isinf(array).any():
-        remedy = "half precision ends at 65504, single does not"
+        remedy = "use single precision, since half precision ends at 65504"
         raise _fault(place, "finite values or NaN", "infinite ones", remedy)
     if name == "spectrogram" and (array < 0).any():
-        raise _fault(place, "power in µV²/Hz, 0 or more", "negative values", "send no decibels")
+        raise _fault(place, "power in µV²/Hz, 0 or more", "negative values", "send power, not decibels")
     low, high = DECLARED_UV
     if name == "eeg" and not low <= (amplitude := typical_amplitude([array])) <= high and not np.isnan(amplitude):
         expected = f"an EEG of {low:g} to {high:g} µV (standard deviation within seconds)"

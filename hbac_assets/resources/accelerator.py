@@ -82,10 +82,10 @@ class Accelerator(ConfigurableResource):
         return self.precision
 
     def room(self) -> Room:
-        """Return what a cell asks for of the cluster, and the number of cells that its nodes train at a time.
+        """Return the resources that a cell requests from the cluster, and how many cells its nodes train at a time.
 
         Raises:
-            HbacError: Ray's head cannot be had, or no node has what a cell asks for.
+            HbacError: Ray's head is unavailable, or no node has the resources of a cell.
         """
         return find_room(find_nodes(self.ray), self.device, self.cells_on_cpu, self.gpus_per_cell)
 

@@ -24,7 +24,7 @@ DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db
 SETTINGS = Path(__file__).with_name("dagster.yaml")
 SERVER_URI = "HBAC_DAGSTER_URI"
 SERVER_SETTINGS = SETTINGS.with_name("dagster-postgresql.yaml")
-"""Those of a Dagster that keeps its records in the database that `SERVER_URI` names."""
+"""Settings for Dagster with its records in the database at `SERVER_URI`."""
 DRIVER = "postgresql+psycopg2://"
 LOCKED = "database is locked"
 LOCKED_SECONDS = 60.0
@@ -93,10 +93,10 @@ def make_home(home: Path) -> None:
 
 
 def require_server(uri: str) -> None:
-    """Refuse the URI of a database for Dagster's records that Dagster could not use.
+    """Require the URI of a database that Dagster can use for its records.
 
     Raises:
-        HbacError: it is of another kind, or names no driver or another one.
+        HbacError: it is of another kind, or has no driver or another one.
     """
     if not uri.startswith(DRIVER):
         raise HbacError(

@@ -96,7 +96,7 @@ def brief(handle: Handle) -> Handle:
         except Refusal as error:
             line, code = error.line, error.code
         except Exception:  # a parsing error: the model raises only `Refusal`
-            line, code = f"request: expected {FORMATS}, found a body that is no such thing; correct it", BAD_REQUEST
+            line, code = f"request: expected {FORMATS}, found another body; correct it", BAD_REQUEST
         else:
             if answer.status < 400:
                 return answer

@@ -360,7 +360,7 @@ class TrackedRun:
 
     @patiently(otherwise=None)
     def log_picture(self, png: bytes, name: str, sentence: str) -> None:
-        """Log a PNG under `name`; `sentence`, which says what to see in it, becomes part of the run's description."""
+        """Log a PNG under `name`; `sentence`, which explains it, is added to the run's description."""
         self._log_bytes(png, name)
         text, sentences = self._description()
         self._set_description(text, sentences | {name: sentence})
@@ -436,7 +436,7 @@ class TrackedRun:
         self._client.set_terminated(self.run_id, status="FAILED")
 
     def _description(self) -> tuple[str, dict[str, str]]:
-        """Return the text of the run's description, and the sentence of each picture by its name."""
+        """Return the text of the run's description, and the sentences of its pictures by name."""
         found = self._client.get_run(self.run_id).data.tags.get(DESCRIPTION_TAG, "")
         return PICTURE_LINE.sub("", found).strip(), dict(PICTURE_LINE.findall(found))
 

@@ -9,7 +9,7 @@ from hbac_assets.signals.montage import EEG_RATE, EEG_WINDOW, ELECTRODES
 from hbac_assets.signals.spectrogram_grid import SPECTROGRAM_COLUMNS, WINDOW_COLUMNS
 
 SHAPES = {"eeg": (EEG_WINDOW, len(ELECTRODES)), "spectrogram": (len(SPECTROGRAM_COLUMNS), WINDOW_COLUMNS)}
-"""Of the arrays of a window: samples at 200 Hz and electrodes; frequencies of four chains and columns of 2 s."""
+"""Shapes of a window's arrays: samples at 200 Hz × electrodes; frequencies of four chains × columns of 2 s."""
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,11 @@ class Artifact:
         return "changed" if changed_file(self.path.parent, manifest, digests=False) else "current"
 
     def inputs_of(self, digests: Mapping[Path, str]) -> str:
-        """Return what `inputs` are if the upstream artifacts, by their paths, have these digests."""
+        """Return the value of `inputs` for given digests of the upstream artifacts, by path."""
         return fingerprint({"settings": self.settings, "upstream": [digests[one.path] for one in self.upstream]})
 
     def manifest(self) -> dict[str, Any]:
-        """Return what the manifest holds; nothing where there is none, or no whole one."""
+        """Return the contents of the manifest; empty if it is missing or invalid."""
         try:
             manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):

@@ -1,4 +1,4 @@
-"""A cluster of the tests' own, and the projects whose steps run on it."""
+"""A cluster for tests, and projects with steps that run on it."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ from hbac_assets_tests.projects import HBAC, Project, share_generated_data
 NAMES = ("node-a", "node-b")
 WAIT_SECONDS = 600
 GRID = ("models*", "oof*", "ensemble*", "submission*", "report*")
-"""What is made from the folds, in an experiment's folder."""
+"""Everything downstream of the folds in an experiment's folder."""
 MATERIALIZE = (HBAC[0], "-m", "dagster", "asset", "materialize", "--select")
 PASSED_ON = ("HBAC_", "MLFLOW_", "DAGSTER_")
 
@@ -31,10 +31,10 @@ class Cluster:
     """Two machines with Ray on both, and a database server on the first.
 
     Attributes:
-        head: the first.
-        worker: the second.
-        secrets: URIs with passwords, which are in the environment of both.
-        disk: a small one, which both share.
+        head: the first machine.
+        worker: the second machine.
+        secrets: URIs with passwords, set in the environment of both.
+        disk: a small disk that both share.
     """
 
     head: Node
@@ -45,11 +45,11 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """Where Ray's head is."""
+        """The address of Ray's head."""
         return f"http://{self.head.address}:8265"
 
     def mend(self) -> None:
-        """Start Ray where it does not run, and wait until both machines are there."""
+        """Start Ray where it is not running, and wait for both nodes."""
         if not self.nodes():
             self.head.stop(keep="postgres")
             self.worker.stop()
@@ -60,7 +60,7 @@ class Cluster:
         wait_for(lambda: self.nodes() == 2)
 
     def nodes(self) -> int:
-        """Return how many nodes Ray knows to be alive; 0 where it gives no answer."""
+        """Return the number of nodes alive; 0 if Ray does not respond."""
         try:
             (count,) = self.ask("from hbac_assets.resources.cluster import find_nodes\nprint(len(find_nodes(A)))")
         except RuntimeError:
@@ -68,16 +68,16 @@ class Cluster:
         return int(count)
 
     def jobs(self) -> list[dict]:
-        """Return what Ray shows to everybody of its jobs."""
+        """Return what Ray publishes about its jobs."""
         (jobs,) = self.ask("print([{**vars(job), 'status': job.status.value} for job in jobs.list_jobs()])")
         return list(jobs)
 
     def active(self) -> list[dict]:
-        """Return the jobs that have not ended."""
+        """Return the unfinished jobs."""
         return [job for job in self.jobs() if job["status"] in ("PENDING", "RUNNING")]
 
     def ask(self, code: str) -> list[Any]:
-        """Return what a script prints on the head, where `jobs` is the client of Ray's jobs and `A` its address.
+        """Return the output of a script on the head, with `jobs` as the client of Ray's jobs and `A` as its address.
 
         Raises:
             RuntimeError: with the error that the script raised.
@@ -99,11 +99,11 @@ class Cluster:
         """Return a project of the small experiment, with databases of its own.
 
         Args:
-            folder: which both machines share.
-            beside: where the store is, if that is another folder.
-            undisturbed: whose data and compiled programs are used, and whose store is copied but for the grid.
-            empty: leaves the store empty.
-            environment: variables, in the place of the project's own.
+            folder: a folder that both machines share.
+            undisturbed: the project that provides data, compiled programs and a store, copied except for the grid.
+            beside: another folder for the store.
+            empty: leave the store empty.
+            environment: variables that replace the project's own.
         """
         name = f"p{time.monotonic_ns()}"
         places = {"HBAC_RAY": self.address}
@@ -121,7 +121,7 @@ class Cluster:
 
 @dataclass
 class SharedProject:
-    """A project whose steps run on the nodes of a cluster."""
+    """A project with steps that run on the nodes of a cluster."""
 
     project: Project
     cluster: Cluster
@@ -129,24 +129,24 @@ class SharedProject:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What is set beside what a machine has of its own."""
+        """The variables in addition to a machine's own."""
         return {name: value for name, value in self.project.environment.items() if name.startswith(PASSED_ON)}
 
     def run(self, node: Node | None = None, **environment: str) -> "subprocess.CompletedProcess[str]":
-        """Run what `make run` runs on a machine, by default the head."""
+        """Run the command of `make run` on a machine, by default the head."""
         return (node or self.cluster.head).command(*HBAC, "run", **self.environment | environment)
 
     def start_run(self, node: Node | None = None, log: str = "run.log") -> "subprocess.Popen[bytes]":
-        """Start it; its output goes to a file in the project's folder."""
+        """Start the same; its output goes to a file in the project's folder."""
         return (node or self.cluster.head).start(*HBAC, "run", log=self.project.folder / log, **self.environment)
 
     def start_grid(self, node: Node | None = None, log: str = "grid.log") -> "subprocess.Popen[bytes]":
-        """Start to train the grid, by Dagster's own command."""
+        """Start training the grid with Dagster's own command."""
         place = self.project.folder / log
         return (node or self.cluster.head).start(*MATERIALIZE, "trained_models", log=place, **self.environment)
 
     def ask(self, code: str) -> list[Any]:
-        """Return what a script prints on the head, where `instance` is Dagster's.
+        """Return the output of a script on the head, with `instance` as Dagster's.
 
         Raises:
             RuntimeError: with the error that the script raised.
@@ -157,7 +157,7 @@ class SharedProject:
         return self.console.ask(code)
 
     def statuses(self) -> list[str]:
-        """Return how the runs stand, the newest first."""
+        """Return the statuses of the runs, the newest first."""
         return self.ask("for run in instance.get_runs(): print(run.status.value)")
 
     def messages(self) -> list[str]:
@@ -170,19 +170,19 @@ class SharedProject:
         return list(map(str, found))
 
     def epochs(self) -> list[tuple[int, int]]:
-        """Return the finished epochs that the logs of all runs name: (fold, epoch), as often as they are there."""
+        """Return the finished epochs in the logs of all runs as (fold, epoch), with repetitions."""
         text = "\n".join(self.messages())
         return [(int(fold), int(epoch)) for fold, epoch in re.findall(r"small fold (\d): epoch (\d+)/\d+, loss", text)]
 
     def cells(self) -> dict[str, dict]:
-        """Return the running jobs that train a cell, by the address of their node."""
+        """Return the running jobs that train cells, by the address of their node."""
         found = [job for job in self.cluster.active() if "train_fold" in job["metadata"].get("dagster/op", "")]
         addresses = [str(job["driver_agent_http_address"]).split("//")[-1].partition(":")[0] for job in found]
         return dict(zip(addresses, found, strict=True))
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> float:
-    """Wait until something holds, and return how many seconds that took."""
+    """Wait until a condition holds, and return the seconds waited."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, "the moment did not come"
@@ -192,10 +192,9 @@ def wait_for(condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> fl
 
 @contextmanager
 def running_cluster(folder: Path, environment: Mapping[str, str]) -> Iterator[Cluster]:
-    """Yield a cluster of two machines; what runs on them ends with the block.
+    """Yield a cluster of two machines, whose processes end with the block.
 
-    Each machine's environment has the password of the databases, which no run passes on, and the URIs of two of them
-    that hold it.
+    Each machine's environment contains the password of the databases, which no run passes on, and two URIs with it.
     """
     with (
         small_disk(folder / "disk", megabytes=300) as disk,

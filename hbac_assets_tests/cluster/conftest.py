@@ -1,4 +1,4 @@
-"""Two machines with Ray on both and PostgreSQL on the first; projects whose steps run there, and one that is local."""
+"""Two machines with Ray on both and PostgreSQL on the first; projects that run on them, and a local one."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from hbac_assets_tests.projects import NOT_INHERITED, run_once
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """A project in which the chain of the small experiment ran once, on this machine alone."""
+    """A project in which the chain of the small experiment ran once, on this machine only."""
     project, _ = run_once("undisturbed", small_project, tmp_path_factory)
     return project
 
@@ -32,12 +32,12 @@ def whole_cluster(tmp_path_factory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(whole_cluster):
-    """A cluster of two nodes, each with one CPU for Ray; whole again, whatever the test before has done to it."""
+    """A cluster of two nodes, each with one CPU for Ray; repaired after the previous test."""
     whole_cluster.mend()
     return whole_cluster
 
 
 @pytest.fixture
 def shared(cluster, tmp_path, undisturbed):
-    """A project in a folder that both nodes share, in which all is made that a grid is trained from."""
+    """A project in a folder that both nodes share, with everything upstream of the grid."""
     return cluster.project(tmp_path / "project", undisturbed)

@@ -1,4 +1,4 @@
-"""A process on a machine that answers questions about what goes on there, without importing everything for each."""
+"""A process on a machine that runs short scripts there, with one import of packages for all."""
 
 import json
 import subprocess
@@ -27,12 +27,12 @@ for line in sys.stdin:
 
 @dataclass
 class Console:
-    """Such a process, begun when it is asked for the first time, and again when it was ended.
+    """Such a process, started at the first script, and again after it was killed.
 
     Attributes:
         node: the machine.
-        environment: variables beside the machine's own.
-        first: what it does before its first answer.
+        environment: variables in addition to the machine's own.
+        first: a script that is run at the start.
     """
 
     node: Node
@@ -41,7 +41,7 @@ class Console:
     _process: "subprocess.Popen[str] | None" = field(default=None, init=False)
 
     def ask(self, code: str) -> list[Any]:
-        """Return what a script prints.
+        """Return the output of a script.
 
         Raises:
             RuntimeError: with the error that the script raised.
@@ -52,7 +52,7 @@ class Console:
         return list(answer["said"])
 
     def _answer(self, code: str) -> dict[str, Any]:
-        """Return the answer; empty if the process was ended."""
+        """Return the response; empty if the process was killed."""
         if self._process is None:
             self._process = subprocess.Popen(
                 [*self.node.prefix(), sys.executable, "-c", ANSWERS],

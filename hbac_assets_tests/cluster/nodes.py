@@ -1,6 +1,6 @@
-"""Two machines on one: network namespaces, each with processes, hostname, temporary folders and locks of its own.
+"""Two machines on one: network namespaces, each with its own processes, hostname, temporary folders and locks.
 
-What a test starts on a node ends with it: the first process of its process-id namespace takes all others along.
+Processes that a test starts on a node end with it, since its process-id namespace ends with its first process.
 """
 
 import os
@@ -20,8 +20,7 @@ from hbac_assets_tests.projects import CHECKOUT, SECONDS
 
 NETWORK = "10.77.0"
 NAMESPACES = ("--net", "--mount", "--uts", "--pid")
-# Each of these exists once a machine: Ray's sessions, the leases of devices, shared memory. The paths of Ray's sockets
-# have to be short.
+# Each machine has its own: Ray's sessions, the leases of devices, shared memory. The paths of Ray's sockets must be short.
 SET_UP = """
 mount -t tmpfs tmpfs /dev/shm
 mkdir -p /tmp/ray "/tmp/hbac_assets-$(id -u)" "$1/ray" "$1/locks"
@@ -37,7 +36,7 @@ START_SECONDS, ATTEMPTS = 600, 3
 
 
 def refusal() -> str:
-    """Return why namespaces cannot be made here; empty if they can."""
+    """Return why namespaces cannot be created here; empty if they can."""
     if missing := [program for program in ("unshare", "nsenter", "ip", "hostname") if shutil.which(program) is None]:
         return f"not installed: {', '.join(missing)}"
     command = ["unshare", *NAMESPACES, "--fork", "--mount-proc", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
@@ -47,7 +46,7 @@ def refusal() -> str:
 
 @dataclass
 class Node:
-    """A machine of the test's own."""
+    """A machine for tests."""
 
     name: str
     address: str
@@ -61,7 +60,7 @@ class Node:
         self.pid = child.pid
 
     def prefix(self) -> list[str]:
-        """Return what runs the command behind it on this machine."""
+        """Return the prefix that runs a command on this machine."""
         return ["nsenter", "--target", str(self.pid), *NAMESPACES, "--"]
 
     def start(self, *command: str, log: Path, **environment: str) -> "subprocess.Popen[bytes]":
@@ -89,18 +88,18 @@ class Node:
         )
 
     def processes(self) -> list[psutil.Process]:
-        """Return the processes of this machine but its first."""
+        """Return the processes of this machine except the first."""
         return [process for process in self._all() if process.pid != self.pid]
 
     def stop(self, keep: str = "") -> None:
-        """End all processes of this machine, by their ids, but those whose name has `keep` in it: Ray and its jobs."""
+        """Kill all processes of this machine, Ray and its jobs, except those with `keep` in their names."""
         for process in self.processes():
             with suppress(psutil.NoSuchProcess):
                 if not keep or keep not in process.name():
                     process.kill()
 
     def power_off(self) -> None:
-        """End the machine at once."""
+        """Kill the machine."""
         os.kill(self.pid, signal.SIGKILL)
         self.holder.wait()
 
@@ -116,19 +115,19 @@ class Node:
 
 
 def run_process(started: "subprocess.Popen[bytes]") -> psutil.Process:
-    """Return the process of a command that `Node.start` began, as this machine knows it."""
+    """Return the process of a command started by `Node.start`."""
     (child,) = psutil.Process(started.pid).children()
     return child
 
 
 @contextmanager
 def made_nodes(folder: Path, names: tuple[str, ...], environment: Mapping[str, str]) -> Iterator[list[Node]]:
-    """Yield machines that reach each other; they are ended afterwards.
+    """Yield machines on a common network; they are killed afterwards.
 
     Args:
-        folder: for what is each machine's own.
+        folder: the parent of each machine's own folder.
         names: their hostnames.
-        environment: of what runs on them.
+        environment: the environment of their processes.
     """
     nodes: list[Node] = []
     try:
@@ -157,11 +156,11 @@ def _made_node(folder: Path, name: str, address: str, environment: Mapping[str, 
 
 
 def _connect(nodes: list[Node]) -> None:
-    """Join the machines to a bridge, which is the first one's."""
+    """Connect the machines by a bridge on the first."""
     first, *others = nodes
 
     def in_network(node: Node) -> list[str]:
-        return ["nsenter", "--target", str(node.pid), "--net", "ip"]  # which sees this machine's process ids
+        return ["nsenter", "--target", str(node.pid), "--net", "ip"]  # ip sees this machine's process ids
 
     ip = in_network(first)
     _done([*ip, "link", "add", "bridge", "type", "bridge"])
@@ -181,7 +180,7 @@ def start_head(node: Node, **environment: str) -> None:
 
 
 def start_worker(node: Node, head: Node, **environment: str) -> None:
-    """Let a machine join Ray."""
+    """Start a Ray worker on a machine."""
     _start_ray(node, environment, "--address", f"{head.address}:6379")
 
 
@@ -189,7 +188,7 @@ def _start_ray(node: Node, environment: Mapping[str, str], *options: str) -> Non
     ray = str(Path(sys.executable).parent / "ray")
     command = [*node.prefix(), ray, "start", "--node-ip-address", node.address, *RAY_OPTIONS, *options]
     variables = node.environment | dict(environment)
-    for attempt in range(1, ATTEMPTS + 1):  # Ray waits half a minute for its own processes, too little when all is slow
+    for attempt in range(1, ATTEMPTS + 1):  # Ray waits only half a minute for its processes
         with (node.folder / f"ray-{attempt}.log").open("w") as log:
             done = subprocess.run(command, cwd=CHECKOUT, env=variables, stdout=log, stderr=log, timeout=START_SECONDS)
         if done.returncode == 0:

@@ -20,7 +20,7 @@ UNPRIVILEGED = ("runuser", "-u", "postgres", "--") if os.getuid() == 0 else ()
 
 @contextmanager
 def postgresql(node: Node) -> Iterator[None]:
-    """Run a server on a machine, which others reach at `uri`, too."""
+    """Run a server on a machine, which accepts connections from others."""
     assert PROGRAMS is not None, ABSENT
     folder = Path(tempfile.mkdtemp(prefix="hbac-postgresql-", dir="/tmp"))
     data, password = folder / "data", folder / "password"
@@ -52,7 +52,7 @@ def postgresql(node: Node) -> Iterator[None]:
 
 
 def make_database(node: Node, name: str) -> str:
-    """Make an empty database, and return its URI, without the password."""
+    """Create an empty database, and return its URI without the password."""
     assert PROGRAMS is not None
     create = [str(PROGRAMS / "createdb"), "--host", node.address, "--username", "hbac", name]
     done = node.command(*create, PGPASSWORD=PASSWORD)

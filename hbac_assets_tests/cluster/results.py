@@ -1,4 +1,4 @@
-"""What the results of the small experiment must be like, however its steps were executed."""
+"""Requirements of the small experiment's results, however its steps were executed."""
 
 from hbac_assets.store.files import file_digest
 from hbac_assets_tests.faults.small import EPOCHS, FOLDS
@@ -9,13 +9,13 @@ RESULTS = ("folds.parquet", "oof.parquet", "submission.csv", *GRID)
 
 
 def digests(project: Project, patterns: tuple[str, ...]) -> dict[str, str]:
-    """Return the digests of an experiment's files by their paths."""
+    """Return the digests of an experiment's files by path."""
     files = [file for pattern in patterns for file in project.results.glob(pattern)]
     return {str(file.relative_to(project.results)): file_digest(file) for file in files}
 
 
 def require_bits(project: Project, undisturbed: Project, patterns: tuple[str, ...] = RESULTS) -> None:
-    """Check that results have the bits of an undisturbed local run, and that nothing half-written is beside them."""
+    """Check that results are bit-identical to an undisturbed local run, without partly written files."""
     expected = digests(undisturbed, patterns)
     assert len(expected) >= FOLDS
     assert digests(project, patterns) == expected
@@ -23,5 +23,5 @@ def require_bits(project: Project, undisturbed: Project, patterns: tuple[str, ..
 
 
 def require_each_epoch_once(epochs: list[tuple[int, int]]) -> None:
-    """Check that every epoch was trained, and none of them twice."""
+    """Check that every epoch was trained exactly once."""
     assert sorted(epochs) == [(fold, epoch) for fold in range(FOLDS) for epoch in range(1, EPOCHS + 1)]

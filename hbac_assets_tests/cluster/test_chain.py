@@ -1,4 +1,4 @@
-"""The chain on two nodes at once: the bits of one machine, its lines, its end, no password that anybody can read."""
+"""The chain on two nodes: results and output of one machine, a clean end, and no passwords in public places."""
 
 import re
 import subprocess
@@ -17,14 +17,14 @@ FOLD = re.compile(r"small fold \d")
 
 
 def lines(said):
-    """Return the lines of a run's steps without times and places, in an order that does not depend on their speed."""
+    """Return the lines of a run's steps without times and paths, in an order independent of their speed."""
     steps = [line for line in said.splitlines() if re.match(r"\d\d:\d\d:\d\d  \d+/\d+  \S", line)]
     return sorted(FOLD.sub("small fold", TIMES.sub("", line)) for line in steps if "of training" not in line)
 
 
 @pytest.fixture(scope="module")
 def finished(whole_cluster, tmp_path_factory, undisturbed):
-    """A project whose chain ran on both nodes, with passwords in their environment's URIs, and what that printed."""
+    """A project whose chain ran on both nodes, with passwords in the URIs of their environment, and its output."""
     whole_cluster.mend()
     folder = tmp_path_factory.mktemp("secret") / "project"
     shared = whole_cluster.project(folder, undisturbed, empty=True, **whole_cluster.secrets)

@@ -1,4 +1,4 @@
-"""What is lost goes on elsewhere at its last finished epoch: a node, a job, a worker; and what cannot go on says so."""
+"""Cells resume elsewhere after the loss of a node, job or worker; other losses are reported."""
 
 import random
 import signal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 
 def fold_on(shared, node):
-    """Return the fold whose cell trains on a node, once both nodes train one."""
+    """Return the fold that a node trains, once both nodes train one."""
     wait_for(lambda: len(shared.cells()) == 2)
     key = shared.cells()[node.address]["metadata"]["dagster/op"]
     return int(key.rstrip("]")[-1])
@@ -46,7 +46,7 @@ def last_epoch(shared, fold):
 
 
 def require_finished(shared, process, undisturbed):
-    """Check that a run ends well, with the bits of a local one and without a job that goes on."""
+    """Check that a run succeeds, bit-identical to a local run, and leaves no running job."""
     assert process.wait(1500) == 0, (shared.project.folder / "grid.log").read_text()[-5000:]
     assert shared.statuses()[0] == "SUCCESS"
     require_bits(shared.project, undisturbed, GRID)
@@ -96,7 +96,7 @@ def test_a_fault_of_the_user_is_not_retried(cluster, tmp_path, undisturbed):
     process = shared.start_grid()
     assert process.wait(600) == 1
     assert shared.statuses() == ["FAILURE"]
-    assert not any("beginning it again" in text or "UP_FOR_RETRY" in text for text in shared.messages())
+    assert not any("retrying it" in text or "UP_FOR_RETRY" in text for text in shared.messages())
     own = shared.ask("for run in instance.get_runs(): print(run.run_id)")
     jobs = [job["metadata"] for job in cluster.jobs() if job["metadata"]["dagster/run-id"] in own]
     assert [job["dagster/op"] for job in jobs] == ["trained_models.plan_cells"]
@@ -112,7 +112,7 @@ def test_a_run_ends_in_one_line_when_the_head_dies_and_goes_on_with_a_new_one(sh
             one.kill()
     assert process.wait(300) == 1
     said = (shared.project.folder / "run.log").read_text()
-    line = "HBAC_RAY: Ray's head at http://10.77.0.1:8265 has given no answer for 60 s; start Ray again"
+    line = "HBAC_RAY: Ray's head at http://10.77.0.1:8265 has not responded for 60 s; restart Ray"
     assert line in last_line(said)
     assert shared.statuses() == ["FAILURE"]
     cluster.mend()
@@ -128,7 +128,7 @@ def test_the_jobs_of_a_killed_run_are_stopped_by_the_next(shared, undisturbed):
     run_process(first).kill()
     first.wait()
     time.sleep(5)
-    assert len(shared.cluster.active()) == 2  # they go on by themselves
+    assert len(shared.cluster.active()) == 2  # they continue without the run
     second = shared.start_grid(log="second.log")
     require_finished(shared, second, undisturbed)
     assert shared.statuses() == ["SUCCESS", "FAILURE"]
@@ -190,7 +190,7 @@ def test_a_shared_disk_that_is_full_is_one_line_and_nothing_is_lost(cluster, tmp
     assert process.wait(600) == 1
     assert "cannot be written (No space left on device)" in last_line(log.read_text())
     assert shared.statuses() == ["FAILURE"]
-    assert not any("beginning it again" in text for text in log.read_text().splitlines())
+    assert not any("retrying it" in text for text in log.read_text().splitlines())
     disk.free_space()
     done = shared.run()
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""A node that would spoil a run refuses its first cell: other code, locks that do not hold, another folder."""
+"""A node with other code, locks that do not work or another folder refuses its first cell."""
 
 import shutil
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.cluster
 
 @contextmanager
 def mounted(node, *options):
-    """Mount something on a node while the block runs; the last option is the place."""
+    """Mount a file system on a node during the block; the last option is the mount point."""
     done = node.command("mount", *map(str, options))
     assert done.returncode == 0, done.stderr
     try:
@@ -23,11 +23,11 @@ def mounted(node, *options):
 
 
 def refusal(shared):
-    """Return the last line of a run that is refused, which is not begun again."""
+    """Return the last line of a refused run, which is not retried."""
     done = shared.run()
     assert done.returncode == 1, done.stdout + done.stderr
     assert shared.statuses() == ["FAILURE"]
-    assert not any("beginning it again" in text for text in done.stderr.splitlines())
+    assert not any("retrying it" in text for text in done.stderr.splitlines())
     return last_line(done.stderr)
 
 
@@ -45,7 +45,7 @@ def test_locks_that_do_not_hold_between_machines(shared, tmp_path):
     store, own = shared.project.folder / "store", tmp_path / "own"
     (own / "upper").mkdir(parents=True)
     (own / "work").mkdir()
-    # Files look the same there, but each that is opened for writing becomes the node's own.
+    # Files look the same there, but opening one for writing copies it to the node.
     options = f"lowerdir={store},upperdir={own / 'upper'},workdir={own / 'work'}"
     with mounted(shared.cluster.worker, "-t", "overlay", "overlay", "-o", options, store):
         line = refusal(shared)

@@ -1,4 +1,4 @@
-"""The two machines of docs/cluster.md, typed as they stand there."""
+"""The commands of docs/cluster.md for two machines, exactly as printed there."""
 
 import re
 
@@ -35,7 +35,7 @@ def test_two_machines_as_the_page_has_them(cluster, tmp_path, undisturbed):
     cluster.worker.stop()
     cluster.head.stop(keep="postgres")
     server = {"PGHOST": cluster.head.address, "PGUSER": "hbac", "PATH": f"{PROGRAMS}:/usr/bin:/bin"}
-    typed(cluster.head, databases.partition("\n")[2], server)  # the fixture has made the user
+    typed(cluster.head, databases.partition("\n")[2], server)  # the fixture has created the user
     for node, start in zip((cluster.head, cluster.worker), starts.splitlines(), strict=True):
         typed(node, f"{variables}\n{start}", environment)
     wait_for(lambda: cluster.nodes() == 2)

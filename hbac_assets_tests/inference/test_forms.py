@@ -1,4 +1,4 @@
-"""The forms of a network: converted in the process that exports them, run, compared, and refused where they differ."""
+"""The forms of a network: converted in the export's process, run, compared, and refused if they differ."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def images() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, images: np.ndarray) -> Path:
-    """A tiny model, one with a weight of 100,000, one layer, and their LiteRT files; one process writes all of them."""
+    """A tiny model, one with a weight of 100,000, a single layer, and their LiteRT files, written by one process."""
     folder = tmp_path_factory.mktemp("forms")
     model = write_untrained("tiny", RECIPE, images, folder / "tiny.keras")
     kernel = model.layers[-1].kernel
@@ -88,7 +88,7 @@ def test_fewer_bits_make_smaller_files(folder: Path) -> None:
 
 
 def test_a_bundle_of_litert_files_predicts(folder: Path, images: np.ndarray, tmp_path: Path) -> None:
-    """Its folds are one model in two forms; what the member sees is the model's own size."""
+    """The folds are one model in two forms; the member's input has the model's size."""
     description = write_bundle(tmp_path)
     graphs = [f"graphs/kaggle_{precision}.tflite" for precision in ("float32", "float16")]
     for graph in graphs:
@@ -105,7 +105,7 @@ def test_a_bundle_of_litert_files_predicts(folder: Path, images: np.ndarray, tmp
 
 @pytest.mark.parametrize("runtime", SUFFIXES)
 def test_a_weight_beyond_half_precision_is_refused(folder: Path, images: np.ndarray, tmp_path: Path, runtime) -> None:
-    """TensorFlow's converter writes the largest number of half precision in its place, and no infinity."""
+    """TensorFlow's converter clips weights to the largest number of half precision."""
     file = folder / "large_float16.tflite"
     if runtime == "onnx":
         file = tmp_path / "large.onnx"
@@ -132,13 +132,13 @@ def test_a_graph_in_half_precision_computes_with_the_rounded_weights(tmp_path: P
 
 
 def confident(hit: float) -> np.ndarray:
-    """Predictions (6, 6) of a row of each class, which give its own class a probability."""
+    """Predictions (6, 6) for a row of each class, with a given probability of its own class."""
     others = (1 - hit) / 5
     return np.where(np.eye(6, dtype=bool), hit, others)
 
 
 def test_what_is_small_keeps_its_precision(tmp_path: Path) -> None:
-    """Such as an epsilon, which half precision may round to nothing."""
+    """Such as an epsilon, which half precision may round to zero."""
     write_graph(tmp_path / "small.onnx", np.full((12, 6), 1e-9, np.float32), (12,))
     graph = onnx.load(tmp_path / "small.onnx")
     converter.halve(graph.graph)
@@ -159,7 +159,7 @@ def test_a_form_that_scores_worse_is_refused(hit: float) -> None:
 def test_the_votes_of_held_out_rows_decide_on_a_form(
     folder: Path, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every vote agrees with the small difference that 8 bits make, or none does; no rise is tolerated here."""
+    """All votes favour the small differences due to 8 bits, or none do; no increase is tolerated here."""
     monkeypatch.setattr(graphs, "MOST_RISE", 0.0)
     file, model, form = folder / "tiny_int8.tflite", folder / "tiny.keras", Form("litert", "int8")
     ratio = open_network(file.name, file.read_bytes())(images) / predict(load_model(model), images, 8)
@@ -201,7 +201,7 @@ def test_what_cannot_be_bundled_is_refused_in_one_line(options: list[str], said:
 def test_each_backbone_computes_as_its_model_in_every_form(backbone: str, tmp_path: Path) -> None:
     """Strides of 2 meet odd numbers of pixels; statistics of the images keep features from vanishing or exploding.
 
-    Untrained networks answer to rounded weights more than trained ones do, which are asked when they are bundled.
+    Untrained networks are more sensitive to rounded weights than trained ones, which are checked at export.
     """
     kind = {1: "waveform", 2: "kaggle"}[BACKBONES[backbone].dimensions]
     recipe = Preprocessing.model_validate({"input": kind, "image_size": (100, 75)})

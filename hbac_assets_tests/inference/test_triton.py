@@ -1,7 +1,7 @@
-"""A bundle as Triton's model repository: its files, what they say of the graphs, and that it predicts as the bundle.
+"""A bundle as a Triton model repository: its files, the description of the graphs, and the same predictions.
 
-A stand-in calls the ensemble's model. Triton itself comes with the package nvidia-pytriton, without the backend that
-computes ONNX: there onnxruntime computes the graphs in Triton's Python backend.
+A stand-in calls the ensemble's model. Triton itself is tested with the package nvidia-pytriton, which lacks the ONNX
+backend: there onnxruntime computes the graphs in Triton's Python backend.
 """
 
 import importlib.util
@@ -55,7 +55,7 @@ def repository(bundle):
 
 @pytest.fixture
 def model(repository, monkeypatch):
-    """The ensemble's model, as Triton's Python backend would have it."""
+    """The ensemble's model, as loaded by Triton's Python backend."""
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", triton_stand_in)
     monkeypatch.setattr(triton_stand_in, "REPOSITORY", [repository])
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -195,7 +195,7 @@ except InferenceServerException as error:
 
 @pytest.mark.long
 def test_in_triton(repository, bundle, tmp_path):
-    """Triton as nvidia-pytriton brings it, in an environment of its own: it wants an older numpy than this project."""
+    """Triton from nvidia-pytriton, in its own environment, since it requires an older numpy than this project."""
     python = environment(tmp_path / "environment", "nvidia-pytriton", "scipy", "pyarrow<23", "onnxruntime")
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     packages = Path(subprocess.run([python, "-c", where], capture_output=True, text=True, check=True).stdout.strip())
@@ -218,7 +218,7 @@ def test_in_triton(repository, bundle, tmp_path):
 
 @contextmanager
 def triton_server(packages, folder):
-    """Run Triton with the models in `folder`, and yield its port for gRPC."""
+    """Run Triton with the models in `folder`, and yield its gRPC port."""
     package, backends = packages / "pytriton" / "tritonserver", folder / "backends"
     shutil.copytree(package / "backends", backends)
     stub = backends / "python" / "triton_python_backend_stub"

@@ -1,7 +1,7 @@
-"""What `triton_model` uses of Triton's Python backend, where no Triton runs: a request to a network of the repository.
+"""A stand-in for the parts of Triton's Python backend that `triton_model` uses: requests to the repository's networks.
 
-Networks are computed by onnxruntime, as config.pbtxt describes them: a name, type or shape other than the graph's own,
-or more rows than are allowed, fails here as it would there.
+onnxruntime computes networks as described by config.pbtxt: a name, type or shape that differs from the graph's, or too
+many rows, fails here as it does in Triton.
 """
 
 import re

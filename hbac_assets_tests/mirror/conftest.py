@@ -1,4 +1,4 @@
-"""Mirrors in a bucket and in a folder, and the project whose results go there."""
+"""Mirrors in a bucket and in a folder, and a project with results to push."""
 
 import functools
 import itertools
@@ -16,7 +16,7 @@ CARRIED = functools.cache(lineage.carried_modules)
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory):
-    """The address of a server."""
+    """The address of an S3 server."""
     with s3_server(tmp_path_factory.mktemp("s3") / "server.log") as address:
         yield address
 
@@ -29,13 +29,13 @@ def _no_variables(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _code_is_read_once(monkeypatch):
-    """Which modules a bundle carries is asked for each list of artifacts, and does not change in a test."""
+    """Cache the list of a bundle's modules, which every lineage needs and no test changes."""
     monkeypatch.setattr(lineage, "carried_modules", CARRIED)
 
 
 @pytest.fixture
 def bucket(s3, monkeypatch):
-    """The address of a new bucket, with a prefix, which the environment names."""
+    """The address of a prefix in a new bucket, set in the environment."""
     name = f"bucket-{next(NUMBERS)}"
     make_bucket(s3, name)
     for variable, value in {"AWS_ENDPOINT_URL": s3, **CREDENTIALS, "HBAC_MIRROR": f"s3://{name}/some prefix"}.items():
@@ -45,7 +45,7 @@ def bucket(s3, monkeypatch):
 
 @pytest.fixture
 def folder_mirror(tmp_path_factory, monkeypatch):
-    """The address of a folder, which the environment names."""
+    """The address of a folder, set in the environment."""
     address = (tmp_path_factory.mktemp("mirrors") / "a mirror").as_uri()
     monkeypatch.setenv("HBAC_MIRROR", address)
     return address
@@ -59,7 +59,7 @@ def address(request):
 
 @pytest.fixture
 def project(tmp_path):
-    """A project with the experiments `mine`, whose file is there, and `gone`, whose file was deleted."""
+    """A project with the experiments `mine`, which has a file, and `gone`, whose file was deleted."""
     folder = tmp_path / "project"
     folder.mkdir()
     return stores.make_project(folder)

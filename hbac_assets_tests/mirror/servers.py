@@ -1,4 +1,4 @@
-"""An S3-compatible server of this machine, and folders: mirrors for tests."""
+"""Mirrors for tests: a local S3-compatible server, and folders."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ CREDENTIALS = {
 
 @contextmanager
 def s3_server(log: Path, **environment: str) -> Iterator[str]:
-    """Serve S3 at an address of this machine, from memory; without moto, skip the test."""
+    """Serve S3 locally from memory; without moto, skip the test."""
     pytest.importorskip("moto.server", reason="needs moto, which the group cluster-tests installs")
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
@@ -41,7 +41,7 @@ def s3_server(log: Path, **environment: str) -> Iterator[str]:
 
 
 def make_bucket(address: str, name: str) -> None:
-    """Make a bucket, as somebody who is not asked for credentials."""
+    """Create a bucket without credentials."""
     with urllib.request.urlopen(urllib.request.Request(f"{address}/{name}", method="PUT"), timeout=60):
         pass
 

@@ -1,4 +1,4 @@
-"""`hbac store push` and `pull` on a chain that ran: what is pulled is current, and a run makes nothing again."""
+"""`hbac store push` and `pull` after a run of the chain: pulled results are current, and a run recomputes nothing."""
 
 import re
 
@@ -14,7 +14,7 @@ NEVER_MOVED = ("locks", "competition_data", "experiments")
 
 
 def manifests(folder):
-    """Return the manifest of each result, its content and when it was written."""
+    """Return the content and modification time of each result's manifest."""
     return {
         path.relative_to(folder): (path.read_text(), path.stat().st_mtime_ns)
         for path in folder.rglob("*.manifest.json")
@@ -22,7 +22,7 @@ def manifests(folder):
 
 
 def contents(folder):
-    """Return the bytes of all files that a mirror moves."""
+    """Return the content of all files that a mirror copies."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -34,7 +34,7 @@ def contents(folder):
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """A project on another machine, as far as its folders show."""
+    """A project with folders of its own, as on another machine."""
     return make_project(tmp_path / "far" / "away")
 
 
@@ -55,9 +55,7 @@ def test_a_chain_is_pushed_and_pulled_with_its_data_and_all_of_it_is_current(fin
     pushed, pulled = push_and_pull(project, elsewhere, bucket, environment)
     assert f"are in {bucket}\nof these, " in pushed
     assert "left out, since not current here: inference_bundle\n" in pushed
-    assert (
-        "0 were here\nnot in the mirror as they would be made here; hbac run makes them: inference_bundle\n" in pulled
-    )
+    assert "0 were here\nnot current in the mirror; hbac run makes them: inference_bundle\n" in pulled
     assert contents(elsewhere.folder / "store") == contents(project.folder / "store")
     assert contents(elsewhere.folder / "synthetic") == contents(project.folder / "synthetic")
     listed = elsewhere.command(*HBAC, "store")
@@ -65,7 +63,7 @@ def test_a_chain_is_pushed_and_pulled_with_its_data_and_all_of_it_is_current(fin
     assert "changed" not in listed.stdout
 
     again, nothing = push_and_pull(project, elsewhere, bucket, environment)
-    assert "all of it was there already\n" in again
+    assert "the mirror had all of it already\n" in again
     assert "pulled 0 artifacts, 0 files, 0.0 kB, of " in nothing
 
 

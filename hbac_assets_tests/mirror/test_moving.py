@@ -1,4 +1,4 @@
-"""What is pushed is current where it is pulled, whatever happens on the way; nothing that is current is replaced."""
+"""Pulled results are current, whatever interrupts a push or pull; current results are never replaced."""
 
 import shutil
 import subprocess
@@ -45,7 +45,7 @@ def pull_all(folder, experiment=MINE, data=None):
 
 
 def of_mine(folder):
-    """Return the files of the experiment and what it rests on, whose bytes a mirror moves."""
+    """Return the files of the experiment and its upstream artifacts that a mirror copies."""
     moved = {}
     for name, content in stores.tree(folder).items():
         kept = not name.startswith(("cache", "store/locks", "store/competition_data", "store/experiments"))
@@ -150,7 +150,7 @@ def test_a_file_that_was_changed_is_not_pushed_under_another_digest(project, fol
 
 
 class StoppedError(Exception):
-    """Stands for whatever ends a push or pull."""
+    """Stands for anything that interrupts a push or pull."""
 
 
 @pytest.mark.parametrize("number", [1, 9, 20])
@@ -238,7 +238,7 @@ def test_a_damaged_object_is_named_and_what_came_before_it_stays(project, addres
         Mirror, "read", lambda mirror, name: iter([b"damaged"]) if name == damaged.object else read(mirror, name)
     )
     elsewhere = tmp_path / "elsewhere"
-    line = f"^{address}: {damaged.object}: expected content of the SHA-256 that its name says, found other: "
+    line = f"^{address}: {damaged.object}: expected content with the SHA-256 in its name, found other: "
     with pytest.raises(HbacError, match=line):
         pull_all(elsewhere)
     lineage = stores.lineage(elsewhere, MINE)
@@ -304,7 +304,7 @@ def test_the_manifest_is_away_while_files_come(project, folder_mirror, tmp_path,
     elsewhere, read = tmp_path / "elsewhere", Mirror.read
     lineage = stores.lineage(elsewhere, MINE)
     stores.make(lineage)
-    for artifact in lineage.artifacts:  # of other settings: to be replaced
+    for artifact in lineage.artifacts:  # of other settings, to be replaced
         write_json(artifact.manifest_path, artifact.manifest() | {"inputs": "others"})
         for file in stores.files_of(artifact):
             file.write_text("of other settings")
@@ -398,7 +398,7 @@ def test_a_search_goes_with_its_trials(tmp_path, folder_mirror):
     with closing(sqlite3.connect(lineage.search_folder / "trials.db")) as database, database:
         database.execute("create table trials (number integer)")
     with closing(sqlite3.connect(lineage.search_folder / "trials.db")) as database:
-        database.execute("insert into trials values (7)")  # of a search that goes on, not committed yet
+        database.execute("insert into trials values (7)")  # by a running search, not committed yet
         push_all(project, searched)
     pull_all(elsewhere, searched)
     pulled = stores.lineage(elsewhere, searched)
@@ -431,5 +431,5 @@ def test_a_push_to_a_bucket_that_vanishes_is_one_line(project, bucket, monkeypat
     lineage = Lineage(project / "store", stores.dataset(project), MINE)
     listed = mirror.list("objects")
     monkeypatch.setattr(Mirror, "list", lambda *call: listed)
-    with pytest.raises(HbacError, match=rf"^{bucket}: expected an answer of the server, found none"):
+    with pytest.raises(HbacError, match=rf"^{bucket}: expected a response from the server, found none"):
         push(gone, lineage, scan(stores.places(project)))

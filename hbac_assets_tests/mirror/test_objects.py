@@ -1,4 +1,4 @@
-"""Objects are created once and stay, and whatever is wrong with a mirror is one line."""
+"""Objects are never overwritten, and every error of a mirror is one line."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ pytest.importorskip("obstore", reason="needs the extra mirror")
 
 
 def refused(match, *, write=True):
-    """Expect one line from listing, which is what every push and pull begins with."""
+    """Expect an error of one line from listing, with which every push and pull starts."""
     with pytest.raises(HbacError, match=match) as told:
         open_mirror(write=write).list("objects")
     assert "\n" not in str(told.value)
@@ -46,7 +46,7 @@ def test_a_wrong_key(tmp_path, monkeypatch):
         for name, value in {"AWS_ENDPOINT_URL": server, **CREDENTIALS, "HBAC_MIRROR": "s3://mine"}.items():
             monkeypatch.setenv(name, value)
         refused(
-            r"^s3://mine: expected credentials that the server knows, found others \(InvalidAccessKeyId\); correct "
+            r"^s3://mine: expected credentials known to the server, found others \(InvalidAccessKeyId\); correct "
             "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where there is one, AWS_SESSION_TOKEN$"
         )
 
@@ -61,7 +61,9 @@ def test_no_credentials(absent, bucket, monkeypatch):
 
 def test_no_network(bucket, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    refused(rf"^{bucket}: expected an answer of the server, found none; check the network and AWS_ENDPOINT_URL, then")
+    refused(
+        rf"^{bucket}: expected a response from the server, found none; check the network and AWS_ENDPOINT_URL, then"
+    )
 
 
 def test_a_missing_package(folder_mirror, monkeypatch):

@@ -1,4 +1,4 @@
-"""Requests: arrays and files are answered as the predictor and `hbac predict` would; what is wrong, in one line."""
+"""Requests: answers equal those of the predictor and `hbac predict`; errors are one line."""
 
 import io
 from dataclasses import replace
@@ -63,7 +63,7 @@ def test_a_file_is_answered_as_hbac_predict_does(ensemble, tmp_path, suffix):
 
 
 def test_the_columns_of_an_array_are_the_electrodes_in_their_order(ensemble, tmp_path):
-    """A file names its electrodes, an array does not: both give the same, whatever order the file has."""
+    """A file names its electrodes, an array does not: both give the same result, whatever the file's order."""
     minute, order = EEG[:12_000], np.random.default_rng(0).permutation(19)
     path = write_parquet(tmp_path / "a.parquet", minute[:, order], [ELECTRODES[number] for number in order])
     of_file = {one["middle_s"]: one for one in answer([{"recording": path.read_bytes()}], ensemble)}
@@ -135,7 +135,7 @@ BAD = {
     "two windows": ([{"eeg": npy(np.stack([WINDOW, WINDOW]))}], NPY + r"the shape \(2, 10000, 19\)"),
     "a huge shape": ([{"eeg": header("<f4", (10_000, 19 * 10**9))}], NPY + r"the shape \(10000, 19000000000\)"),
     "a long shape": ([{"eeg": header("<f4", (1,) * 999)}], NPY + r"the shape \(1, 1, 1, .{30};"),
-    "cut short": ([{"eeg": BOTH["eeg"][:-1]}], NPY + "another number of bytes than that takes; send the whole file"),
+    "cut short": ([{"eeg": BOTH["eeg"][:-1]}], NPY + "a different number of bytes; send the whole file"),
     "too long": ([{"eeg": BOTH["eeg"] + b"SECRET"}], NPY + "another number of bytes"),
     "overflown": ([{"eeg": npy(np.where(WINDOW > 60, np.inf, WINDOW))}], "expected finite values or NaN, found infin"),
     "volts": ([{"eeg": npy(WINDOW * 1e-6)}], r"eeg: expected an EEG of 0\.1 to 1500 µV .* found .*e-05 µV; send"),

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of this machine, by an unprivileged user, as the server asks for."""
+"""A local PostgreSQL server, run by an unprivileged user, as it requires."""
 
 import os
 import pwd
@@ -17,7 +17,7 @@ import pytest
 from hbac_assets_tests.faults.servers import free_port
 
 PASSWORD = "hunter-2%40-of-the-tests"
-"""As it stands in a URI; it means another character, as passwords do that are made by programs."""
+"""As quoted in a URI, since generated passwords may contain special characters."""
 USER = "hbac"
 SECONDS = 120
 
@@ -50,7 +50,7 @@ def postgres() -> Iterator[str]:
 
 
 def dump(address: str) -> str:
-    """Return all that is in a database as SQL."""
+    """Return a dump of a database as SQL."""
     command = [str(_programs() / "pg_dump"), "--inserts", f"postgresql://{address}"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -66,7 +66,7 @@ def _programs() -> Path:
 
 
 def _other_user() -> dict[str, Any]:
-    """Return how a process is started as an unprivileged user, where this one is root."""
+    """Return the prefix that runs a command as an unprivileged user, if this one is root."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):

@@ -1,4 +1,4 @@
-"""What a cell asks for of a cluster's nodes, and how many of them have room; no cluster is needed for that."""
+"""The resources that a cell requests, and how many cells fit on a cluster's nodes; without a cluster."""
 
 import subprocess
 import sys

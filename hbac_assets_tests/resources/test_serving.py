@@ -1,4 +1,4 @@
-"""`mlflow models serve` with a registered bundle: every format is answered, a bad request in one line of a 4xx."""
+"""`mlflow models serve` with a registered bundle: every format works, and an invalid request gets a 4xx of one line."""
 
 import base64
 import io
@@ -29,7 +29,7 @@ FORMATS = {JSON: as_json, PARQUET: as_parquet}
 
 @pytest.fixture(scope="module", autouse=True)
 def one_blas_thread_of_servers():
-    """Limit servers to one thread of BLAS, as the tests themselves are: with more, sums have another order."""
+    """Limit servers to one BLAS thread, like the tests: more threads would change the order of sums."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OPENBLAS_NUM_THREADS", "1")
         yield
@@ -76,7 +76,7 @@ def test_a_file_is_answered_moment_by_moment(registered, server, tmp_path, suffi
 
 
 def examples():
-    """The last example of the page's section for the shell, and that for Python."""
+    """The last shell example of the page's section, and the Python example."""
     page = (PROJECT_FOLDER / "docs" / "deployment.md").read_text()
     served = page[page.index("\n## Served") :]
     return re.findall(r"```sh\n(.+?)```", served, re.DOTALL)[1], re.findall(r"```python\n(.+?)```", served, re.DOTALL)[
@@ -103,7 +103,7 @@ def test_a_window_without_a_signal_has_no_probabilities_beside_others(server):
 
 
 SECRET = "SECRET" * 20
-"""Stands in each bad request, to be looked for in its answer."""
+"""A marker in each invalid request, which the response must not contain."""
 ENCODED = base64.b64encode(SECRET.encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""MLflow behind PostgreSQL: made by one process at a time, written to as a file is, and no password is kept or said."""
+"""MLflow on PostgreSQL: created by one process at a time, used like a file, and no password is stored or printed."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def address():
 
 @pytest.fixture(scope="module")
 def made_at_once(address, tmp_path_factory):
-    """The same address, once two processes have made MLflow's tables at the same time, and how these have ended."""
+    """The same address after two processes created MLflow's tables at the same time, and their results."""
     command = [sys.executable, "-c", MAKE, WORKING + address, str(tmp_path_factory.mktemp("artifacts"))]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     both = [subprocess.Popen(command, cwd=CHECKOUT, text=True, **pipes) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""File systems with other locks than a local disk, by a library that answers in the place of the C library."""
+"""File systems with other locks than a local disk, simulated by a preloaded library."""
 
 import os
 import shutil
@@ -30,11 +30,11 @@ int flock(int descriptor, int operation) {
     return 0;
 }
 """
-"""Grants every lock, as a file system does whose locks hold on another machine alone."""
+"""Grants every lock, like a file system with locks that only work within another machine."""
 
 
 def preloaded(folder: Path, source: str) -> dict[str, str]:
-    """Return the variables with which a process uses a library, made in `folder` from C; without a compiler, skip."""
+    """Return the variables that preload a library, compiled from C in `folder`; without a compiler, skip the test."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if not compiler or os.uname().sysname != "Linux":
         pytest.skip("no compiler for the library that stands for such a file system")

@@ -1,4 +1,4 @@
-"""Locks work where a network file system emulates them, and those that hold on one machine alone are noticed."""
+"""Locks work on network file systems that emulate them, and locks local to one machine are detected."""
 
 import os
 import shutil

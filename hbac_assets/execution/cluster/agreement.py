@@ -51,7 +51,7 @@ def require_agreement(store: Store, run_id: str) -> None:
     except FileNotFoundError as error:
         raise HbacError(
             f"HBAC_STORE: expected a folder that all nodes share, found {store.root} without {record.name} on {here}, "
-            "which the run's machine has written there; mount the same folder on all nodes, at the same place"
+            "which the run's machine has written there; mount the same folder on all nodes, at the same path"
         ) from error
     if of_run["code"] != code_digest():
         raise HbacError(
@@ -61,12 +61,12 @@ def require_agreement(store: Store, run_id: str) -> None:
     if different := _different(of_run["versions"], versions()):
         raise HbacError(
             f"{here}: expected the versions of {of_run['host']}, where the run was started, found {different}; install "
-            "there what the lock file says: `uv sync --frozen --extra cluster`, then start Ray again"
+            "the locked versions there: `uv sync --frozen --extra cluster`, then restart Ray"
         )
     if not lock_is_seen(store.locks_folder, run_id):
         raise HbacError(
             f"HBAC_STORE: expected a folder whose locks hold on all nodes, found {store.root}, where {here} does not "
-            f"see a lock that {of_run['host']} holds; mount it with locks that the server keeps (NFS: without `nolock` "
+            f"see a lock that {of_run['host']} holds; mount it with locks kept by the server (NFS: without `nolock` "
             "and `local_lock`; Lustre: `flock`, not `localflock`)"
         )
 

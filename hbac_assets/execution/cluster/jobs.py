@@ -105,7 +105,7 @@ class Jobs(RayStepHandler):
             details = self.client.get_job_info(job)
         except (RuntimeError, OSError) as error:
             if UNKNOWN_JOB in str(error):
-                loss = Loss("Ray does not know its job any more", MOST_LOST)
+                loss = Loss("Ray no longer knows its job", MOST_LOST)
             elif time.monotonic() - self._answered < SILENT_SECONDS:
                 return CheckStepHealthResult.healthy()
             else:
@@ -174,7 +174,7 @@ class Jobs(RayStepHandler):
 
     def _silence(self) -> "Loss":
         return Loss(
-            f"{RAY}: Ray's head at {self._address} has given no answer for {SILENT_SECONDS:.0f} s; start Ray again on "
+            f"{RAY}: Ray's head at {self._address} has not responded for {SILENT_SECONDS:.0f} s; restart Ray on "
             "all nodes; the same command goes on from here",
             most=0,
         )
@@ -187,7 +187,7 @@ def how_it_ended(job: "JobDetails") -> Loss:
     if job.status.value == "STOPPED":
         return Loss(f"its job{where} was stopped by somebody", MOST_LOST)
     if job.status.value == "SUCCEEDED":
-        return Loss(f"its job{where} ended without a word", MOST_FAULTS)
+        return Loss(f"its job{where} ended without reporting a result", MOST_FAULTS)
     said = (job.message or str(job.error_type)).strip().splitlines()
     if 0 < (job.driver_exit_code or 0) < KILLED:
         return Loss(f"its job{where} ended with exit status {job.driver_exit_code} ({said[-1].strip()})", MOST_FAULTS)

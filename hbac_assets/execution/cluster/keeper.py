@@ -72,7 +72,7 @@ class Keeper:
         others = [job for job in self._jobs.active() if _run_of(job) != self._run_id]
         over = {run_id for run_id in map(_run_of, others) if self._is_over(run_id)}
         if orphans := [job for job in others if _run_of(job) in over]:
-            self._log.info(f"stopping {len(orphans)} jobs of runs that are over")
+            self._log.info(f"stopping {len(orphans)} jobs of finished runs")
             self._jobs.stop(orphans)
         self._jobs.room = self._find_room()
         held = sum(DEVICE_TAG in (job.metadata or {}) for job in others)
