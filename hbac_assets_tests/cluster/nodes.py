@@ -20,7 +20,7 @@ from hbac_assets_tests.projects import CHECKOUT, SECONDS
 
 NETWORK = "10.77.0"
 NAMESPACES = ("--net", "--mount", "--uts", "--pid")
-# Each machine has its own: Ray's sessions, the leases of devices, shared memory. The paths of Ray's sockets must be short.
+# Each machine has its own: Ray's sessions, device leases, shared memory. Ray's sockets must have short paths.
 SET_UP = """
 mount -t tmpfs tmpfs /dev/shm
 mkdir -p /tmp/ray "/tmp/hbac_assets-$(id -u)" "$1/ray" "$1/locks"
