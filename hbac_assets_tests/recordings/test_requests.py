@@ -96,7 +96,7 @@ def test_where_nothing_is_covered_the_request_is_refused(ensemble, kaggle_ensemb
     for rows in ([spoilt], [spoilt, {"eeg": npy(np.zeros_like(WINDOW))}]):
         with pytest.raises(HbacError, match=r"request: expected a signal in 90% .* \(eeg or spectrogram\), found less"):
             answer(rows, ensemble)
-    with pytest.raises(HbacError, match=r"look at \(spectrogram\), found less in each row; send windows with a signal"):
+    with pytest.raises(HbacError, match=r"input \(spectrogram\), found less in each row; send windows with a signal"):
         answer([{"eeg": npy(WINDOW)}], kaggle_ensemble)
 
 
@@ -194,5 +194,5 @@ def test_a_file_that_cannot_be_read_is_said_without_what_is_in_it(ensemble, tmp_
 def test_an_ensemble_that_reads_no_spectrogram_needs_none(ensemble):
     blend = StoredBlend(["eeg"], CalibratedBlend(ConvexBlend(np.ones(1))))
     only = replace(ensemble, members=ensemble.members[1:], blend=blend)
-    with pytest.raises(HbacError, match=r"look at \(eeg\)"):
+    with pytest.raises(HbacError, match=r"input \(eeg\)"):
         answer([{"spectrogram": BOTH["spectrogram"]}], only)
