@@ -96,7 +96,7 @@ def test_where_nothing_is_covered_the_request_is_refused(ensemble, kaggle_ensemb
     for rows in ([spoilt], [spoilt, {"eeg": npy(np.zeros_like(WINDOW))}]):
         with pytest.raises(HbacError, match=r"request: expected a signal in 90% .* \(eeg or spectrogram\), found less"):
             answer(rows, ensemble)
-    with pytest.raises(HbacError, match=r"look at \(spectrogram\), found less in each row; send windows with a signal"):
+    with pytest.raises(HbacError, match=r"input \(spectrogram\), found less in each row; send windows with a signal"):
         answer([{"eeg": npy(WINDOW)}], kaggle_ensemble)
 
 
@@ -123,7 +123,7 @@ BAD = {
     ),
     "text": ([{"eeg": "text"}], "row 1, eeg: expected the bytes of a file, found str; send them, in JSON as base64"),
     "nothing": ([{"eeg": b""}], "row 1, eeg: expected the bytes of a file, found no bytes"),
-    "no npy": ([{"eeg": b"SECRET" * 99}], NPY + r"another file; save it by numpy\.save"),
+    "no npy": ([{"eeg": b"SECRET" * 99}], NPY + r"another file; save it with numpy\.save"),
     "a header of another kind": ([{"eeg": header("SECRET", (0,))}], NPY + "another file"),
     "a version that is none": ([{"eeg": b"\x93NUMPY\x09\x00" + BOTH["eeg"][8:]}], NPY + "another file"),
     "pickled": ([{"eeg": pickled(np.array([{"SECRET": 1}], object))}], NPY + "values of object; convert the array"),
@@ -136,7 +136,7 @@ BAD = {
     "a huge shape": ([{"eeg": header("<f4", (10_000, 19 * 10**9))}], NPY + r"the shape \(10000, 19000000000\)"),
     "a long shape": ([{"eeg": header("<f4", (1,) * 999)}], NPY + r"the shape \(1, 1, 1, .{30};"),
     "cut short": ([{"eeg": BOTH["eeg"][:-1]}], NPY + "a different number of bytes; send the whole file"),
-    "too long": ([{"eeg": BOTH["eeg"] + b"SECRET"}], NPY + "another number of bytes"),
+    "too long": ([{"eeg": BOTH["eeg"] + b"SECRET"}], NPY + "a different number of bytes"),
     "overflown": ([{"eeg": npy(np.where(WINDOW > 60, np.inf, WINDOW))}], "expected finite values or NaN, found infin"),
     "volts": ([{"eeg": npy(WINDOW * 1e-6)}], r"eeg: expected an EEG of 0\.1 to 1500 µV .* found .*e-05 µV; send"),
     "decibels": ([{"spectrogram": npy(np.log(POWER))}], "row 1, spectrogram: expected power .* found negative values"),
@@ -194,5 +194,5 @@ def test_a_file_that_cannot_be_read_is_said_without_what_is_in_it(ensemble, tmp_
 def test_an_ensemble_that_reads_no_spectrogram_needs_none(ensemble):
     blend = StoredBlend(["eeg"], CalibratedBlend(ConvexBlend(np.ones(1))))
     only = replace(ensemble, members=ensemble.members[1:], blend=blend)
-    with pytest.raises(HbacError, match=r"look at \(eeg\)"):
+    with pytest.raises(HbacError, match=r"input \(eeg\)"):
         answer([{"spectrogram": BOTH["spectrogram"]}], only)
