@@ -6,6 +6,7 @@ A registered bundle carries this module.
 import io
 import re
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,6 +34,9 @@ STEP_SECONDS = 10
 MOST_SECONDS = 4 * 3600
 """The longest recording."""
 READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+HEADER_LOCK = threading.Lock()
+"""numpy evaluates a header with Python's parser, which in 3.11 can fail when several threads use it at once
+(https://github.com/python/cpython/issues/106905)."""
 
 Answer = dict[str, float | int | None]
 """The answer for a window: its `row` in the request, `middle_s` in the recording, the probabilities, and the number of
@@ -127,7 +131,8 @@ def _array(number: int, name: str, content: bytes) -> np.ndarray:
     expected = f"a .npy file of float16 or float32 with the shape {shape}"
     file = io.BytesIO(content)
     try:
-        found, by_columns, dtype = READERS[np.lib.format.read_magic(file)](file)
+        with HEADER_LOCK:
+            found, by_columns, dtype = READERS[np.lib.format.read_magic(file)](file)
     except Exception:  # numpy raises various errors for invalid bytes
         raise _fault(place, expected, "another file", "save it with numpy.save") from None
     if dtype.kind != "f" or dtype.itemsize not in (2, 4):
