@@ -27,6 +27,7 @@ FORMATS = (
     "columns of bytes"
 )
 
+LOG = logging.getLogger("hbac")
 Handle = Callable[[bytes, str | None, Any, Any], Any]
 
 
@@ -68,7 +69,7 @@ class BundleModel(mlflow.pyfunc.PythonModel):
         except self.refused as error:
             raise Refusal(str(error), INVALID_PARAMETER_VALUE) from error
         except Exception as error:
-            logging.getLogger(__name__).exception("a request could not be computed")
+            LOG.exception("a request could not be computed")
             raise Refusal("request: could not be computed; the log says why", INTERNAL_ERROR) from error
 
 
@@ -94,8 +95,10 @@ def brief(handle: Handle) -> Handle:
                 raise Refusal(line, BAD_REQUEST)
             answer = handle(data, content_type or "", model, schema)
         except Refusal as error:
+            LOG.warning("a request was refused: %s", error.line)
             line, code = error.line, error.code
-        except Exception:  # a parsing error: the model raises only `Refusal`
+        except Exception as error:  # a parsing error: the model raises only `Refusal`
+            LOG.warning("a request could not be read: %s", type(error.__context__ or error).__name__)
             line, code = f"request: expected {FORMATS}, found another body; correct it", BAD_REQUEST
         else:
             if answer.status < 400:
