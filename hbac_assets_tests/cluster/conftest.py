@@ -7,9 +7,9 @@ import pytest
 
 from hbac_assets_tests.cluster import nodes as machines
 from hbac_assets_tests.cluster.clusters import Cluster, running_cluster
-from hbac_assets_tests.cluster.postgresql import ABSENT, PROGRAMS
 from hbac_assets_tests.faults.small import small_project
 from hbac_assets_tests.projects import NOT_INHERITED, run_once
+from hbac_assets_tests.resources.postgres import ABSENT, PROGRAMS
 
 
 @pytest.fixture(scope="session")

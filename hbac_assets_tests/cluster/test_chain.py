@@ -5,10 +5,11 @@ import subprocess
 
 import pytest
 
-from hbac_assets_tests.cluster.postgresql import PASSWORD, PROGRAMS
+from hbac_assets_tests.cluster.postgresql import PASSWORD
 from hbac_assets_tests.cluster.results import require_bits
 from hbac_assets_tests.faults.small import EPOCHS, FOLDS
 from hbac_assets_tests.projects import LOG
+from hbac_assets_tests.resources.postgres import PROGRAMS
 
 pytestmark = pytest.mark.cluster
 

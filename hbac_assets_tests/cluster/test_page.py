@@ -5,9 +5,10 @@ import re
 import pytest
 
 from hbac_assets_tests.cluster.clusters import wait_for
-from hbac_assets_tests.cluster.postgresql import PASSWORD, PROGRAMS
+from hbac_assets_tests.cluster.postgresql import PASSWORD
 from hbac_assets_tests.cluster.results import require_bits
 from hbac_assets_tests.documentation.pages import DOCS
+from hbac_assets_tests.resources.postgres import PROGRAMS
 
 pytestmark = pytest.mark.cluster
 
