@@ -9,10 +9,8 @@ helps. Each is given for two seeds, which differ by chance alone.
 import sys
 from collections.abc import Iterator
 
+from benchmarks.finished import finished
 from hbac_assets.errors import HbacError
-from hbac_assets.resources.environment import resources_from_environment
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.views import Workspace
 from hbac_assets.results.scores import evaluation
 from hbac_assets.scoring.evaluation import Evaluation
 
@@ -26,10 +24,8 @@ HEADER = """\
 
 def main() -> int:
     """Print the table; return the exit status."""
-    resources = resources_from_environment() | {"experiment": ExperimentChoice(name=EXPERIMENT, miniature=False)}
-    lineage = Workspace.of(resources).lineage()
     try:
-        lineage.oof.require()
+        lineage = finished(EXPERIMENT)
     except HbacError as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,12 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.finished import finished
 from hbac_assets.errors import HbacError
 from hbac_assets.figures import BLUE, GREY, ORANGE, few_colours_png, new_figure
 from hbac_assets.lineage import Cell
-from hbac_assets.resources.environment import resources_from_environment
-from hbac_assets.resources.experiment import ExperimentChoice
-from hbac_assets.resources.views import Workspace
 from hbac_assets.results.history import read_history
 from hbac_assets.store.files import atomic_write
 
@@ -36,10 +34,8 @@ Histories = Mapping[str, list[pd.DataFrame]]
 
 def main() -> int:
     """Print the table and write the plot; return the exit status."""
-    resources = resources_from_environment() | {"experiment": ExperimentChoice(name=EXPERIMENT, miniature=False)}
-    lineage = Workspace.of(resources).lineage()
     try:
-        lineage.oof.require()
+        lineage = finished(EXPERIMENT)
     except HbacError as error:
         print(error, file=sys.stderr)
         return 1

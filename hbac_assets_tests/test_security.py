@@ -7,7 +7,6 @@ import ast
 import os
 import re
 import signal
-import socket
 import sys
 import tomllib
 
@@ -16,6 +15,7 @@ from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import serialize_value
 
 from hbac_assets.definitions import build_defs
+from hbac_assets_tests.faults.servers import free_port
 from hbac_assets_tests.projects import CHECKOUT
 
 SOURCES = sorted(file for folder in ("hbac_assets", "benchmarks") for file in (CHECKOUT / folder).rglob("*.py"))
@@ -62,11 +62,6 @@ def test_everything_that_is_installed_is_pinned_by_a_hash():
 
 def with_password(port):
     return f"http://someone:{SECRET}@127.0.0.1:{port}"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def files_with_the_secret(folder):

@@ -23,7 +23,6 @@ from dagster import (
 )
 
 from hbac_assets.errors import HbacError
-from hbac_assets.execution.cluster.agreement import require_agreement
 from hbac_assets.execution.interrupts import end_at_once
 from hbac_assets.execution.runs import join_run
 from hbac_assets.lineage import CODE_VERSIONS
@@ -54,6 +53,8 @@ def step(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
         try:
             workspace = cast(Workspace, kwargs["workspace"])
             if os.environ.get(RAY):
+                from hbac_assets.execution.cluster.agreement import require_agreement
+
                 end_at_once()
                 require_agreement(workspace.store, context.run.run_id)
             tag_run(context, workspace)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hbac_assets.commands import bundle, compare, predict, run, score, store, ui
+from hbac_assets.commands.subcommands import add_subcommand
 from hbac_assets.commands.variables import set_variables
 from hbac_assets.errors import HbacError
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE
@@ -64,14 +65,5 @@ def command_line() -> argparse.ArgumentParser:
     )
     subcommands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
-        description = command.__doc__ or ""
-        command.add_options(
-            subcommands.add_parser(
-                name,
-                help=description.partition("\n")[0],
-                description=description,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-                allow_abbrev=False,
-            )
-        )
+        command.add_options(add_subcommand(subcommands, name, command.__doc__ or ""))
     return parser

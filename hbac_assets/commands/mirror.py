@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hbac_assets.commands.run import EXPERIMENT_HELP
 from hbac_assets.commands.variables import not_empty
 from hbac_assets.errors import HbacError
 
@@ -37,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="EXPERIMENT",
         nargs="?",
         type=not_empty,
-        help="an experiment of this package, or your own .yaml file (HBAC_EXPERIMENT; quickstart)",
+        help=EXPERIMENT_HELP,
     )
 
 

@@ -17,6 +17,7 @@ from hbac_assets.execution.failures import first_failure
 from hbac_assets.execution.interrupts import INTERRUPTED_MESSAGE, kill_steps, watched
 from hbac_assets.store.files import LITTLE_SPACE, writable
 
+EXPERIMENT_HELP = "an experiment of this package, or your own .yaml file (HBAC_EXPERIMENT; quickstart)"
 SILENT = {"console": {"config": {"log_level": "CRITICAL"}}}
 """Dagster's own logger, silenced because the event log is shown instead."""
 
@@ -34,7 +35,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         dest="HBAC_EXPERIMENT",
         metavar="NAME",
         type=not_empty,
-        help="an experiment of this package, or your own .yaml file (HBAC_EXPERIMENT; quickstart)",
+        help=EXPERIMENT_HELP,
     )
     add_data(parser)
 

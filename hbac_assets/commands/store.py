@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hbac_assets.commands import mirror
+from hbac_assets.commands.subcommands import add_subcommand
 
 if TYPE_CHECKING:
     from hbac_assets.inventory.inventory import Inventory
@@ -24,25 +25,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options and actions."""
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     actions = parser.add_subparsers(dest="action", metavar="[ACTION]")
-    prune = actions.add_parser(
-        "prune",
-        help=PRUNE.partition("\n")[0],
-        description=PRUNE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    prune = add_subcommand(actions, "prune", PRUNE)
     prune.add_argument("--yes", action="store_true", help="delete what a dry run lists")
     prune.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print it as JSON")
     for name, description in (("push", mirror.PUSH), ("pull", mirror.PULL)):
-        mirror.add_options(
-            actions.add_parser(
-                name,
-                help=description.partition("\n")[0],
-                description=description,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-                allow_abbrev=False,
-            )
-        )
+        mirror.add_options(add_subcommand(actions, name, description))
 
 
 def main(options: argparse.Namespace) -> int:

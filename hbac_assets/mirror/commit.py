@@ -104,7 +104,7 @@ class Commit:
             for path, one in values.pop("artifacts").items()
         }
         for one in artifacts.values():
-            {name: (file["bytes"], file["sha256"]) for name, file in one.manifest["files"].items()}
+            _require_files(one.manifest)
         return cls(**values | {"raw": _files(values["raw"]), "artifacts": artifacts})
 
 
@@ -192,6 +192,17 @@ def data_of(dataset: Dataset) -> dict[str, str]:
         "test": dataset.test_fingerprint,
         "settings": settings,
     }
+
+
+def _require_files(manifest: Mapping[str, Any]) -> None:
+    """Require a manifest that lists files, which a pull reads.
+
+    Raises:
+        TypeError, KeyError, AttributeError: it does not.
+    """
+    for file in manifest["files"].values():
+        for key in ("bytes", "sha256"):
+            file[key]
 
 
 def _files(values: Mapping[str, Any]) -> dict[str, StoredFile]:
