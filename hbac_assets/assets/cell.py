@@ -19,7 +19,7 @@ from hbac_assets.learning import device
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.store import Store
-from hbac_assets.resources.tracking import TrackedRun
+from hbac_assets.resources.tracked_run import TrackedRun
 from hbac_assets.results.cells import figures
 from hbac_assets.results.history import HISTORY, epochs_table, lowest_epoch, read_history
 from hbac_assets.store.tables import read_table

@@ -19,7 +19,8 @@ from hbac_assets.experiments.member_file import write_member
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.lineage import Lineage
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.tracking import TrackedRun, Tracking
+from hbac_assets.resources.tracked_run import TrackedRun
+from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.views import Workspace
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hbac_assets.lineage import Lineage
 from hbac_assets.report.cases import typical_rows
 from hbac_assets.report.charts.training import loss_chart
 from hbac_assets.report.members import trained_member
-from hbac_assets.resources.tracking import EPOCH_METRICS, TrackedRun
+from hbac_assets.resources.tracked_run import EPOCH_METRICS, TrackedRun
 from hbac_assets.store.tables import read_table
 
 CURVES_SENTENCE = (

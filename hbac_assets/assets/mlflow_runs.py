@@ -7,7 +7,8 @@ from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.commit import code_commit
-from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking, flattened
+from hbac_assets.resources.tracked_run import TrackedRun
+from hbac_assets.resources.tracking import ExperimentRuns, Tracking, flattened
 
 INCOMPLETE_TAG, PAGE_TAG = "hbac/mlflow", "hbac/scores"
 

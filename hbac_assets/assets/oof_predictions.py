@@ -24,7 +24,8 @@ from hbac_assets.assets.trained_models import trained_models
 from hbac_assets.errors import HbacError
 from hbac_assets.lineage import Cell, Lineage
 from hbac_assets.resources.accelerator import Accelerator
-from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, Tracking
+from hbac_assets.resources.tracked_run import TrackedRun
+from hbac_assets.resources.tracking import ExperimentRuns, Tracking
 from hbac_assets.resources.views import Workspace
 from hbac_assets.results.optimism import chosen_epochs
 from hbac_assets.results.scores import evaluation, overall_kl, score_facts

@@ -12,7 +12,7 @@ from hbac_assets.lineage import Lineage
 from hbac_assets.report.charts.scores import reliability_chart, scores_chart
 from hbac_assets.report.experiment import model_kinds
 from hbac_assets.report.text import interval, is_known, nats, percent, signed
-from hbac_assets.resources.tracking import TrackedRun
+from hbac_assets.resources.tracked_run import TrackedRun
 from hbac_assets.results.scores import evaluation, leaderboard
 from hbac_assets.scoring.evaluation import Evaluation
 from hbac_assets.scoring.pictures import grouped_scores, vote_confusion

@@ -4,7 +4,7 @@ import pandas as pd
 from dagster import TableMetadataValue
 
 from hbac_assets.assets.metadata import table
-from hbac_assets.resources.tracking import TrackedRun
+from hbac_assets.resources.tracked_run import TrackedRun
 from hbac_assets.results.test_time import GAINS
 from hbac_assets.scoring.paired_gain import PairedGain
 

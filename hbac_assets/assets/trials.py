@@ -18,7 +18,8 @@ from hbac_assets.learning import device
 from hbac_assets.learning.search.settings import Search
 from hbac_assets.learning.settings import MemberSettings
 from hbac_assets.lineage import Lineage
-from hbac_assets.resources.tracking import ExperimentRuns, TrackedRun, trial_fingerprint
+from hbac_assets.resources.tracked_run import TrackedRun
+from hbac_assets.resources.tracking import ExperimentRuns, trial_fingerprint
 from hbac_assets.results.history import epochs_table
 from hbac_assets.store.tables import read_table
 

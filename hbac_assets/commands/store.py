@@ -97,7 +97,7 @@ def _look(*, require_data: bool) -> "Inventory":
     from hbac_assets.errors import HbacError
     from hbac_assets.inventory.inventory import take_inventory
     from hbac_assets.resources.environment import resources_from_environment
-    from hbac_assets.resources.tracked_runs import logged_runs
+    from hbac_assets.resources.logged_runs import logged_runs
     from hbac_assets.resources.tracking_uri import TRACKING_URI
 
     resources = resources_from_environment()

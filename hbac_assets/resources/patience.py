@@ -1,17 +1,19 @@
 """Best-effort calls under a time budget: a slow or unreachable server neither fails nor stalls the caller."""
 
+import functools
 import math
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hbac_assets.errors import HbacError
 
 SECONDS, SHARE = 60.0, 0.1
 
+Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 
 
@@ -85,3 +87,24 @@ class Patience:
                 answer.set_result(function())
             except BaseException as error:  # raised at the call
                 answer.set_exception(error)
+
+
+def patiently(
+    otherwise: Answer, seconds: float = math.inf, least: float = 0.0
+) -> Callable[[Callable[Concatenate[Any, Parameters], Answer]], Callable[Concatenate[Any, Parameters], Answer]]:
+    """Decorate a method of an object with `_patience`: if MLflow is unavailable, it returns `otherwise`.
+
+    With `seconds` it waits no longer than these, with `least` as long as these.
+    """
+
+    def decorate(
+        method: Callable[Concatenate[Any, Parameters], Answer],
+    ) -> Callable[Concatenate[Any, Parameters], Answer]:
+        @functools.wraps(method)
+        def call(self: Any, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+            patience: Patience = self._patience
+            return patience.call(lambda: method(self, *args, **kwargs), otherwise, seconds, least)
+
+        return call
+
+    return decorate

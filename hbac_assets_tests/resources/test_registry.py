@@ -19,7 +19,8 @@ from hbac_assets.inference.bundle import open_bundle
 from hbac_assets.inference.carrying import carried_modules
 from hbac_assets.labels import PROBABILITY_COLUMNS
 from hbac_assets.resources.registry import DATA_TAG, BundleVersion
-from hbac_assets.resources.tracking import TrackedRun, Tracking
+from hbac_assets.resources.tracked_run import TrackedRun
+from hbac_assets.resources.tracking import Tracking
 from hbac_assets.signals.montage import ELECTRODES
 from hbac_assets.signals.window import Window
 from hbac_assets_tests.inference.small_bundle import describe, sign, write_bundle

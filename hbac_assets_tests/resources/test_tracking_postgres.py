@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 
 from hbac_assets.errors import HbacError
-from hbac_assets.resources.tracked_runs import logged_runs
+from hbac_assets.resources.logged_runs import logged_runs
 from hbac_assets.resources.tracking import Tracking
 from hbac_assets.resources.tracking_database import require_present_schema
 from hbac_assets.resources.tracking_uri import require_usable

@@ -132,14 +132,14 @@ GUARDS = [
     ),
     Guard(
         "an epoch that was logged before there were stages is not logged again",
-        "resources/tracking.py",
+        "resources/tracked_run.py",
         '"stage", "ema_gain", "images_per_second")',
         '"images_per_second", "ema_gain", "stage")',
         "resources/test_tracking.py::test_a_resumed_run_logs_each_epoch_once",
     ),
     Guard(
         "MLflow's duration is that of the training",
-        "resources/tracking.py",
+        "resources/tracked_run.py",
         "        if seconds is not None:\n",
         "        if False:\n",
         "resources/test_tracking.py::test_a_run_lasts_as_long_as_its_training",

@@ -9,7 +9,7 @@ from hbac_assets.errors import HbacError
 from hbac_assets.inventory.layout import Kind
 from hbac_assets.inventory.references import LoggedRun
 from hbac_assets.lineage import Cell
-from hbac_assets.resources.tracked_runs import logged_runs
+from hbac_assets.resources.logged_runs import logged_runs
 from hbac_assets.resources.tracking import Tracking
 
 DATA, OTHER = "0123456789abcdef", "89abcdef89abcdef"
@@ -70,7 +70,7 @@ def test_more_runs_than_a_page_holds_all_count(monkeypatch):
         page.token = following
         return page
 
-    from hbac_assets.resources.tracked_runs import _pages
+    from hbac_assets.resources.logged_runs import _pages
 
     assert list(_pages(search)) == ["a", "b", "c"]
 
