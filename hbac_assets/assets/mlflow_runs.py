@@ -1,5 +1,7 @@
 """The MLflow runs of an experiment's members, cells, ensembles, search and trials."""
 
+from collections.abc import Iterable
+
 from dagster import AssetExecutionContext, OpExecutionContext
 
 from hbac_assets.execution.runs import process_of
@@ -34,13 +36,19 @@ def open_runs(
     return runs
 
 
-def open_members(runs: ExperimentRuns, lineage: Lineage) -> None:
-    """Tag the runs of killed processes and of other settings; create the members' runs before their cells do."""
+def open_members(runs: ExperimentRuns, lineage: Lineage, to_train: Iterable[str]) -> None:
+    """Tag the runs of killed processes and of other settings; begin the runs of members before their cells do.
+
+    Args:
+        runs: of the experiment.
+        lineage: the experiment's.
+        to_train: names of the members of which a cell is trained or reported; other members' runs stay as they are.
+    """
     runs.fail_unfinished()
     members = map(lineage.member_fingerprint, lineage.experiment.members)
     current = {*members, *map(lineage.cell_fingerprint, lineage.cells)}
     runs.supersede("member", current.__contains__)
-    for member in lineage.experiment.members:
+    for member in dict.fromkeys(to_train):
         tracked_member(runs, lineage, member).reopen()
 
 

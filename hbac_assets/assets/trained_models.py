@@ -78,8 +78,6 @@ def plan_cells(
     chosen = chosen_cells(lineage, config.members, config.folds)
     extend_partitions(context.instance, lineage)
     runs = open_runs(context, tracking, lineage)
-    with workspace.store.exclusive(lineage.experiment_folder, "plan_cells", context.log.info):
-        open_members(runs, lineage)
     planned, missing, earlier = [], 0, 0
     for cell in chosen:
         model = lineage.cell(cell)
@@ -92,11 +90,13 @@ def plan_cells(
                 continue
         missing += not current
         earlier += EARLIER_FACT in model.facts()
-        planned.append(DynamicOutput(None, mapping_key=cell.key))
+        planned.append(cell)
+    with workspace.store.exclusive(lineage.experiment_folder, "plan_cells", context.log.info):
+        open_members(runs, lineage, [cell.member for cell in planned])
     if earlier:
         context.log.warning(f"cells of an earlier version, retrained once: {earlier}")
     context.log.info(f"{missing} of {len(lineage.cells)} cells to train")
-    return planned
+    return [DynamicOutput(None, mapping_key=cell.key) for cell in planned]
 
 
 @op(ins={"cell": In(Nothing)}, out=Out(Nothing), tags=LEASED)

@@ -16,7 +16,7 @@ def runs(tmp_path, lineage):
 
 def planned(runs, lineage):
     """Update MLflow's runs as a run with these settings does; return the ids of its members' and cells' runs."""
-    open_members(runs, lineage)
+    open_members(runs, lineage, lineage.experiment.members)
     members = {name: tracked_member(runs, lineage, name) for name in lineage.experiment.members}
     cells = [tracked_cell(runs, lineage, cell, members[cell.member]) for cell in lineage.cells]
     return {tracked.run_id for tracked in (*members.values(), *cells)}
@@ -43,3 +43,12 @@ def test_the_runs_of_the_present_settings_and_no_others_are_not_superseded(runs,
         assert planned(runs, settings) == current
         tagged = {run.info.run_id for run in runs._search("") if "superseded" in run.data.tags}
         assert tagged == (whole | changed | fewer) - current
+
+
+def test_a_member_with_nothing_to_train_is_not_shown_as_running(runs, lineage):
+    first, *others = lineage.experiment.members
+    for member in lineage.experiment.members:
+        tracked_member(runs, lineage, member).finish()
+    open_members(runs, lineage, [first, first])
+    shown = {run.data.tags["member"]: run.info.status for run in runs._search("")}
+    assert shown == {first: "RUNNING", **dict.fromkeys(others, "FINISHED")}
