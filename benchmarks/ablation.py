@@ -15,10 +15,10 @@ from hbac_assets.results.scores import evaluation
 from hbac_assets.scoring.evaluation import Evaluation
 
 EXPERIMENT, SECOND_SEED = "ablation", "_2"
-BASES = {"without_": "waveforms", "image_without_": "image"}
+BASES = {"without_": "waveforms", "with_": "waveforms", "image_without_": "image", "image_with_": "image"}
 """The base of a member, by the beginning of its name."""
 HEADER = """\
-| without | KL, first seed | gain (95 % interval) | second seed | ≥ 10 votes: first seed | second seed |
+| ingredient | KL, first seed | gain (95 % interval) | second seed | ≥ 10 votes: first seed | second seed |
 | --- | --- | --- | --- | --- | --- |"""
 
 
@@ -47,24 +47,24 @@ def table(found: Evaluation, members: tuple[str, ...]) -> Iterator[str]:
             )
             continue
         base = BASES[beginning]
-        gains = (_gain(found, member, base), _gain(found, member + SECOND_SEED, base + SECOND_SEED))
-        votes = (
-            one["kl_many_votes"] - found.record_of(with_it)["kl_many_votes"]
-            for one, with_it in ((first, base), (second, base + SECOND_SEED))
-        )
-        many = " | ".join(f"{gain:+.4f}" for gain in votes)
+        pairs = [(member, base), (member + SECOND_SEED, base + SECOND_SEED)]
+        if added := beginning.endswith("with_"):
+            pairs = [(without, having) for having, without in pairs]
+        gains = " | ".join(_gain(found, *pair) for pair in pairs)
+        votes = [[found.record_of(one)["kl_many_votes"] for one in pair] for pair in pairs]
+        many = " | ".join(f"{without - having:+.4f}" for without, having in votes)
         words = member.removeprefix(beginning).replace("_", " ")
-        yield f"| {words} | {first['mean']:.4f} | {' | '.join(gains)} | {many} |"
+        yield f"| {'with' if added else 'without'} {words} | {first['mean']:.4f} | {gains} | {many} |"
 
 
-def _gain(found: Evaluation, without: str, base: str) -> str:
+def _gain(found: Evaluation, without: str, having: str) -> str:
     """Return the difference of a pair with its interval."""
     for pair in found.differences:
-        if (pair["first"], pair["second"]) == (without, base):
+        if (pair["first"], pair["second"]) == (without, having):
             return f"{pair['difference']:+.4f} ({pair['low']:+.4f}, {pair['high']:+.4f})"
-        if (pair["second"], pair["first"]) == (without, base):
+        if (pair["second"], pair["first"]) == (without, having):
             return f"{-pair['difference']:+.4f} ({-pair['high']:+.4f}, {-pair['low']:+.4f})"
-    raise ValueError(f"{without}, {base}: expected a difference of the two, found none")
+    raise ValueError(f"{without}, {having}: expected a difference of the two, found none")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ CODE_VERSIONS = {
     "trained_models": "2",
     "hyperparameter_search": "1",
     "oof_predictions": "3",
-    "ensemble": "3",
+    "ensemble": "4",
     "submission": "3",
     "experiment_report": "2",
     "inference_bundle": "1",
