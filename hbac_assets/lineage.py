@@ -6,6 +6,7 @@ is up to date, also for the steps of one asset.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -140,7 +141,7 @@ class Lineage:
         asset, rows = ("npy_spectrograms", self.train_metadata) if split == "train" else ("submission", self.test_rows)
         return self._artifact(self.recordings_folder(split) / "spectrograms.parquet", asset, upstream=(rows,))
 
-    @property
+    @cached_property
     def eeg_recipes(self) -> tuple[Recipe, ...]:
         """The distinct recipes by which the experiment's members have arrays made from the EEG."""
         return tuple(filter(None, self._sources(self.experiment.members)))

@@ -23,7 +23,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # As a shell's background job: the commands that tests start and interrupt would ignore Ctrl-C, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-OF_PROJECT = {"finished", "fresh", "resources", "lineage", "undisturbed"}
+PROJECTS = ("finished", "undisturbed")
+OF_PROJECT = {*PROJECTS, "fresh", "resources", "lineage"}
 RUNNING = {"chain", "cluster", "execution", "faults", "resources", "test_security.py", "test_keras_settings.py"}
 """Folders and files of tests that start processes which take seconds each."""
 
@@ -32,17 +33,21 @@ OF_FIGURES = {"test_pictures.py", "test_charts.py", "test_cases.py", "test_reali
 set_hypothesis_home_dir(Path(__file__).parents[1] / "data" / "cache" / "hypothesis")
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
     """Mark as slow what runs commands, servers or whole chains; let no worker wait for the project of another.
 
-    One test that needs the project comes first, and with it the project is made; the others that need it come last.
+    Of those tests that are chosen, one that needs the finished project and one that needs the undisturbed one come
+    first, and with them the projects are made; the others that need them come last.
     """
     of_project = {item for item in items if OF_PROJECT & set(getattr(item, "fixturenames", ()))}
     for item in items:
         if item in of_project or RUNNING & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker(pytest.mark.slow)
-    maker = next((item for item in items if item in of_project and not item.get_closest_marker("long")), None)
-    items.sort(key=lambda item: item is not maker and 1 + (item in of_project))
+    yield
+    needing = [[item for item in items if project in getattr(item, "fixturenames", ())] for project in PROJECTS]
+    makers = [items_of_it[0] for items_of_it in needing if items_of_it]
+    items.sort(key=lambda item: item not in makers and 1 + (item in of_project))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,6 +36,7 @@ def numbers(tmp_path):
     return numbers
 
 
+@pytest.mark.long
 def test_keras_own_file_and_its_variables_change_nothing(numbers, tmp_path):
     settings = {"image_data_format": "channels_first", "epsilon": 1e-3, "floatx": "float64", "backend": "torch"}
     (tmp_path / ".keras").mkdir(exist_ok=True)

@@ -5,8 +5,10 @@ version of this project is installed. Only the names of packages in imports are 
 """
 
 import ast
+import functools
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import hbac_assets
@@ -27,7 +29,8 @@ _PACKAGE = Path(hbac_assets.__file__).parent
 _SHAPES = f"{CARRIED}.inference.shapes"
 
 
-def carried_modules() -> dict[str, str]:
+@functools.cache  # the state of every experiment's bundle depends on it
+def carried_modules() -> Mapping[str, str]:
     """Return the text of each carried file, by its path below the bundle's folder.
 
     Raises:

@@ -104,6 +104,7 @@ def test_a_later_version_with_another_setting_makes_nothing_again(everything, li
     assert files(lineage) == before
 
 
+@pytest.mark.long
 def test_without_the_extra_a_run_of_everything_goes_on_and_the_bundle_alone_fails(everything, lineage, monkeypatch):
     before = files(lineage)
     monkeypatch.setitem(export.EXPORTING, "onnx", ("a_package_that_is_not_there",))

@@ -19,6 +19,7 @@ def folder():
     return require_real_files()
 
 
+@pytest.mark.long
 def test_the_same_command_makes_a_submission_from_real_files(folder, finished, tmp_path):
     before = digests(folder)
     project = project_of_real_files(finished[0], tmp_path / "project", folder)

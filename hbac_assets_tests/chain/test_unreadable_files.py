@@ -22,6 +22,7 @@ def materialize(project, folder, *more):
     return project.command(*command, HBAC_DATA_DIR=str(folder))
 
 
+@pytest.mark.long
 def test_where_none_is_tolerated_it_fails_the_asset_once_the_others_are_converted(fresh, damaged):
     folder, victim = damaged
     run_config = json.dumps({"ops": {"npy_spectrograms": {"config": {"tolerated_share": 0.01}}}})

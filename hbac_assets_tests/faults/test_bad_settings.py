@@ -365,7 +365,7 @@ def test_a_file_is_refused_in_one_line(name, write):
     assert len(str(caught.value)) < 1000
 
 
-@pytest.mark.parametrize("name", some_at_once(FILES, one_of=12))
+@pytest.mark.parametrize("name", some_at_once(FILES))
 def test_a_run_with_it_ends_with_that_line(name, write, made, case):
     content, expected = FILES[name]
     path = write(content)

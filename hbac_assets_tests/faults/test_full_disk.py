@@ -141,6 +141,7 @@ def test_a_search_whose_trials_cannot_be_kept_says_so(disk, case):
     assert re.fullmatch(re.escape(f"{disk.folder}: ") + UNKNOWN, str(error.value))
 
 
+@pytest.mark.long
 def test_a_conversion_goes_on_where_it_stopped(download, disk, case):
     disk.leave(8)
     failure = materialize_data(download, disk.folder / "project").failure

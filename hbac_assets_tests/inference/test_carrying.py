@@ -16,7 +16,7 @@ ONLY = {"numpy", "scipy", "pyarrow", "onnxruntime"}
 
 
 def test_a_carried_file_is_the_projects_own_with_other_imports() -> None:
-    carried = carried_modules()
+    carried = dict(carried_modules())
     assert {"predict.py", "hbac_bundle/signals/images.py", "hbac_bundle/scoring/convex.py"} <= set(carried)
     del carried["hbac_bundle/__init__.py"]
     for name, text in carried.items():
@@ -58,5 +58,6 @@ def test_a_module_that_a_bundle_cannot_import_is_refused(tmp_path: Path, monkeyp
     (tmp_path / "recordings" / "requests.py").touch()
     (tmp_path / "labels.py").write_text("import numpy\n\nimport pydantic\n")
     monkeypatch.setattr(carrying, "_PACKAGE", tmp_path)
+    carried_modules.cache_clear()
     with pytest.raises(HbacError, match=r"labels\.py, line 3: expected an import that a bundle can do, found pydantic"):
         carried_modules()

@@ -45,6 +45,7 @@ def training_loss(settings: MemberSettings, folder: Path, variable_rates: bool) 
     return result.history[-1].loss
 
 
+@pytest.mark.long
 def test_variables_give_the_training_that_constants_give(settings, tmp_path):
     short = changed(settings, {**OTHERS, "epochs": 1})
     constant, variable = (training_loss(short, tmp_path / f"{kind}", kind) for kind in (False, True))

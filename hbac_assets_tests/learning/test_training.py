@@ -140,6 +140,7 @@ def test_a_checkpoint_that_is_not_its_own_is_not_resumed(settings: MemberSetting
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_fresh_processes_give_the_same_bits_with_a_cold_and_a_warm_cache(
     trained: tuple[Path, TrainingResult], settings: MemberSettings, tmp_path: Path
 ) -> None:

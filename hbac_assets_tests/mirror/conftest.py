@@ -1,17 +1,14 @@
 """Mirrors in a bucket and in a folder, and a project with results to push."""
 
-import functools
 import itertools
 import os
 
 import pytest
 
-from hbac_assets import lineage
 from hbac_assets_tests.inventory import stores
 from hbac_assets_tests.mirror.servers import CREDENTIALS, make_bucket, s3_server
 
 NUMBERS = itertools.count()
-CARRIED = functools.cache(lineage.carried_modules)
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +22,6 @@ def s3(tmp_path_factory):
 def _no_variables(monkeypatch):
     for name in [name for name in os.environ if name.startswith(("HBAC_", "AWS_"))]:
         monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def _code_is_read_once(monkeypatch):
-    """Cache the list of a bundle's modules, which every lineage needs and no test changes."""
-    monkeypatch.setattr(lineage, "carried_modules", CARRIED)
 
 
 @pytest.fixture
