@@ -71,7 +71,7 @@ DEFAULTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
             "schedule": ["cosine", "exponential", "constant"], "normalisation": ["per_image", "data_wide"],
         },
     },
-    ("ensemble", "3"): {"Ensemble": {"method": "best", "calibration": "none", "patient_context": False}},
+    ("ensemble", "4"): {"Ensemble": {"method": "best", "calibration": "none", "patient_context": False}},
 }  # fmt: skip
 
 
