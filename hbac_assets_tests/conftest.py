@@ -45,9 +45,8 @@ def pytest_collection_modifyitems(items):
         if item in of_project or RUNNING & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker(pytest.mark.slow)
     yield
-    needing = [[item for item in items if project in getattr(item, "fixturenames", ())] for project in PROJECTS]
-    makers = [items_of_it[0] for items_of_it in needing if items_of_it]
-    items.sort(key=lambda item: item not in makers and 1 + (item in of_project))
+    first = {name: item for item in reversed(items) for name in PROJECTS if name in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item not in first.values() and 1 + (item in of_project))
 
 
 @pytest.fixture(scope="session", autouse=True)

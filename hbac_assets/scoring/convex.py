@@ -53,9 +53,8 @@ def mean_of_logits(predictions: np.ndarray, shares: np.ndarray, groups: np.ndarr
 def learned_weights(predictions: np.ndarray, shares: np.ndarray, groups: np.ndarray) -> ConvexBlend:
     """Fit the weights of lowest mean KL divergence on these rows, ignoring patients.
 
-    The divergence is convex in the weights; sequential quadratic programming finds its minimum in tens of
-    steps, also for similar members, where Cover's multiplicative iteration (1984, IEEE Trans Inf Theory 30:369-373)
-    takes thousands.
+    The divergence is convex in the weights. Sequential quadratic programming finds its minimum in tens of steps, also
+    for similar members; Cover's multiplicative iteration (1984, IEEE Trans Inf Theory 30:369-373) takes thousands.
 
     Args:
         predictions: (M, N, 6) of M members.
