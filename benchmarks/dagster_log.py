@@ -1,6 +1,7 @@
 """The times of events in a Dagster run, from its event log."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from dagster import DagsterEventType, DagsterInstance, EventLogEntry
 
@@ -31,3 +32,19 @@ def seconds_of_launches(log: Sequence[EventLogEntry]) -> float:
 
 def _of_type(log: Sequence[EventLogEntry], kind: DagsterEventType) -> list[EventLogEntry]:
     return [entry for entry in log if entry.dagster_event and entry.dagster_event.event_type is kind]
+
+
+class Span(NamedTuple):
+    """When a step was launched, began and ended, in seconds since the run's first event."""
+
+    launched: float
+    began: float
+    ended: float
+
+
+def step_spans(home: str, op: str) -> list[Span]:
+    """Return the spans of the steps that an op was mapped to in the newest run."""
+    log = newest_log(home)
+    kinds = (DagsterEventType.STEP_WORKER_STARTING, DagsterEventType.STEP_START, DagsterEventType.STEP_SUCCESS)
+    times = [{entry.step_key: entry.timestamp - log[0].timestamp for entry in _of_type(log, kind)} for kind in kinds]
+    return [Span(*(of_kind[key] for of_kind in times)) for key in times[-1] if f"{op}[" in str(key)]

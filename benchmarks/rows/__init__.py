@@ -19,5 +19,6 @@ ROWS = {
     13: "benchmarks.rows.ingredients",
     14: "benchmarks.rows.serving",
     15: "benchmarks.rows.runtimes",
+    16: "benchmarks.rows.cluster",
 }
 """The module of each row."""

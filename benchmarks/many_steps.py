@@ -1,0 +1,28 @@
+"""A Dagster job of steps that do nothing but hold a device's place: what a grid of many cells costs by itself."""
+
+import os
+
+from dagster import DynamicOut, DynamicOutput, In, Nothing, Out, job, op
+
+from hbac_assets.execution.choice import chosen_executor
+from hbac_assets.resources.cluster import LEASED
+
+STEPS = "STEPS"
+"""The variable with the number of steps."""
+
+
+@op(out=DynamicOut(Nothing))
+def plan() -> list[DynamicOutput]:
+    """Ask for the steps."""
+    return [DynamicOutput(None, mapping_key=f"n{number}") for number in range(int(os.environ[STEPS]))]
+
+
+@op(ins={"planned": In(Nothing)}, out=Out(Nothing), tags=LEASED)
+def nothing() -> None:
+    """Do nothing."""
+
+
+@job(executor_def=chosen_executor())
+def many_steps() -> None:
+    """Run the steps."""
+    plan().map(nothing)
