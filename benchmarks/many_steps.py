@@ -1,20 +1,21 @@
 """A Dagster job of steps that do nothing but hold a device's place: what a grid of many cells costs by itself."""
 
-import os
-
-from dagster import DynamicOut, DynamicOutput, In, Nothing, Out, job, op
+from dagster import Config, DynamicOut, DynamicOutput, In, Nothing, Out, job, op
 
 from hbac_assets.execution.choice import chosen_executor
 from hbac_assets.resources.cluster import LEASED
 
-STEPS = "STEPS"
-"""The variable with the number of steps."""
+
+class Count(Config):
+    """The number of steps."""
+
+    steps: int
 
 
 @op(out=DynamicOut(Nothing))
-def plan() -> list[DynamicOutput]:
+def plan(config: Count) -> list[DynamicOutput]:
     """Ask for the steps."""
-    return [DynamicOutput(None, mapping_key=f"n{number}") for number in range(int(os.environ[STEPS]))]
+    return [DynamicOutput(None, mapping_key=f"n{number}") for number in range(config.steps)]
 
 
 @op(ins={"planned": In(Nothing)}, out=Out(Nothing), tags=LEASED)

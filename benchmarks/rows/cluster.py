@@ -21,7 +21,6 @@ import yaml
 
 from benchmarks.commands import prepare_command, project_environment
 from benchmarks.dagster_log import Span, step_spans
-from benchmarks.many_steps import STEPS
 from benchmarks.sides import environment_of_users
 from benchmarks.table import Result
 from hbac_assets.resources.cluster import PACKAGES
@@ -42,6 +41,7 @@ MEMBER = {
     "batch_size": 16,
 }
 WORDS = {"one_minute": "one minute", "five_minutes": "five minutes"}
+JOB = ("-m", "dagster", "job", "execute", "-m", "benchmarks.many_steps", "-j", "many_steps")
 TRAIN = ("-m", "dagster", "asset", "materialize", "--select")
 NODES, CELLS = 8, 100
 MOST_GROWTH = 1.15
@@ -220,8 +220,10 @@ def _steps(workspace: Path, scale: Scale, head: "Node") -> tuple[list[float], fl
     """Return when each step that does nothing had ended, and the processor time of the run's process."""
     folder = workspace / "steps"
     folder.mkdir()
-    environment = project_environment(folder) | _on_cluster(head, folder, "steps") | {STEPS: str(scale.cells)}
-    command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "benchmarks.many_steps", "-j", "many_steps"]
+    environment = project_environment(folder) | _on_cluster(head, folder, "steps")
+    count = folder / "count.yaml"
+    count.write_text(yaml.safe_dump({"ops": {"plan": {"config": {"steps": scale.cells}}}}), encoding="utf-8")
+    command = [sys.executable, *JOB, "--config", str(count)]
     before = os.times()
     _on(head, command, environment, folder / "log.txt")
     after = os.times()
