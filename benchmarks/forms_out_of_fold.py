@@ -29,27 +29,6 @@ def kl_out_of_fold(lineage: Lineage, forms: Sequence[Form], convert: Convert) ->
     return found
 
 
-def trained(experiment: str) -> Lineage:
-    """Return the artifacts of an experiment whose out-of-fold predictions are up to date, on the CPU.
-
-    Raises:
-        HbacError: they are missing or out of date.
-    """
-    from hbac_assets.definitions import defs
-    from hbac_assets.learning import device
-    from hbac_assets.resources.experiment import ExperimentChoice
-    from hbac_assets.resources.views import Workspace
-
-    assert defs.resources is not None
-    here = Workspace.of(defs.resources)
-    chosen = here.experiment.model_copy(update={"name": experiment})
-    assert isinstance(chosen, ExperimentChoice)
-    lineage = Workspace(here.competition, here.store, chosen).lineage()
-    lineage.oof.require()
-    device.configure("cpu", "float32", here.store.compilation_cache)
-    return lineage
-
-
 def _held_out(lineage: Lineage, member: str, form: Form, convert: Convert) -> pd.DataFrame:
     from hbac_assets.assets.prediction import member_reader
     from hbac_assets.learning.prediction import MODELS

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.forms_out_of_fold import EXPERIMENTS, kl_out_of_fold, trained
+from benchmarks.finished import finished
+from benchmarks.forms_out_of_fold import EXPERIMENTS, kl_out_of_fold
 from benchmarks.labelled_windows import labelled_windows
 from benchmarks.pairs import compare
 from benchmarks.rows.cpu_training import SIZE, for_a_second
@@ -265,7 +266,7 @@ def _batch(images: str) -> np.ndarray:
 def out_of_fold(experiment: str, convert: Convert) -> list[Result]:
     """Return the KL divergences of each member of an experiment, or one result with the reason for their absence."""
     try:
-        lineage = trained(experiment)
+        lineage = finished(experiment)
     except HbacError as error:
         return [Result(ROW, f"{experiment}, KL out of fold", "", "", None, "", None, str(error))]
     return [
