@@ -117,7 +117,7 @@ def _difference_lines(lineage: Lineage) -> list[str]:
     """Return how far each model is behind the best, on the rows that both scored."""
     board = leaderboard(evaluation(lineage.ensemble)).dropna(subset="behind_low")
     lines = [
-        f"  {one['model']}: {one['behind_best']:+.4f} [{one['behind_low']:+.4f}, {one['behind_high']:+.4f}]"
+        f"  {one['model']}: {one['behind_best']:+z.4f} [{one['behind_low']:+z.4f}, {one['behind_high']:+z.4f}]"
         f"{', may be chance' if one['may_be_chance'] else ''}"
         for one in board.to_dict("records")
     ]

@@ -153,7 +153,8 @@ def _floor_lines(evaluation: "Evaluation") -> list[str]:
 def _worst_lines(evaluation: "Evaluation", best: str) -> list[str]:
     worst = [one for one in evaluation.worst if one["model"] == best]
     lines = [
-        f"  {one['by']} {one['slice']}: {one['mean']:.4f} in {one['rows']} rows, {one['excess']:+.4f} beside the others"
+        f"  {one['by']} {one['slice']}: {one['mean']:.4f} in {one['rows']} rows, {one['excess']:+z.4f} beside the "
+        "others"
         for one in worst
     ]
     return [f"slices on which {best} is worse than elsewhere:", *lines, ""] if lines else []

@@ -24,7 +24,7 @@ class PairedDifference(NamedTuple):
 
     def __str__(self) -> str:
         """Return the difference for people."""
-        return f"{self.value:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+        return f"{self.value:+z.4f} [{self.low:+z.4f}, {self.high:+z.4f}]"
 
 
 def paired_difference(first: pd.DataFrame, second: pd.DataFrame) -> PairedDifference | None:

@@ -119,7 +119,8 @@ def test_a_file_of_several_models_holds_its_own_votes(run, votes, predictions):
     _, result = run({"oof.parquet": pd.concat(parts)})
     _, beside = run({f"{name}.csv": frame for name, frame in predictions.items()}, votes=votes)
     assert kl(result) == pytest.approx(kl(beside))
-    assert result["floor"] == beside["floor"]
+    floors = [pd.DataFrame(one["floor"]) for one in (result, beside)]
+    pd.testing.assert_frame_equal(*floors, rtol=1e-12)  # counts from shares differ in their last bit
     assert result["patients"] == ROWS // 4
 
 

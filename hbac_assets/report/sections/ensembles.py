@@ -77,7 +77,7 @@ def _test_time(lineage: Lineage) -> list[Section]:
             nats(one.before),
             nats(one.after),
             signed(one.gain),
-            interval(one.low, one.high, "{:+.4f}"),
+            interval(one.low, one.high, "{:+z.4f}"),
             verdict(one.may_be_chance),
         )
         for member, one in kept_gains(lineage.oof).items()

@@ -55,7 +55,7 @@ def _table(found: Evaluation, records: Sequence[Record]) -> Table:
                 percent(one["closed"]),
                 experts(one["experts"]),
                 signed(other.get("behind_best")),
-                interval(other.get("behind_low"), other.get("behind_high"), "{:+.4f}"),
+                interval(other.get("behind_low"), other.get("behind_high"), "{:+z.4f}"),
                 verdict(bool(other["may_be_chance"])) if known else verdict(None),
             )
         )
@@ -84,7 +84,7 @@ def _pairs(found: Evaluation) -> list[Table]:
             one["first"],
             one["second"],
             signed(one["difference"]),
-            interval(one["low"], one["high"], "{:+.4f}"),
+            interval(one["low"], one["high"], "{:+z.4f}"),
             whole(one["rows"]),
             percent(one["won"]),
             verdict(one["noise"]),

@@ -43,7 +43,7 @@ def _slices(found: Evaluation, model: str) -> Section:
             nats(one["mean"]),
             interval(one["low"], one["high"]),
             signed(one["excess"]),
-            interval(one["excess_low"], one["excess_high"], "{:+.4f}"),
+            interval(one["excess_low"], one["excess_high"], "{:+z.4f}"),
             percent(one.get("closed")),
         )
         for one in mine
