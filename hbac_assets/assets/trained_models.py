@@ -35,6 +35,7 @@ from hbac_assets.assets.metadata import counts, picture, table
 from hbac_assets.assets.mlflow_runs import open_members, open_runs, tracked_cell, tracked_member
 from hbac_assets.assets.step import OWNERS, data_version, described, explained, step
 from hbac_assets.execution.runs import report_dead_runs
+from hbac_assets.learning import device
 from hbac_assets.lineage import CODE_VERSIONS, Cell
 from hbac_assets.resources.accelerator import Accelerator
 from hbac_assets.resources.cluster import LEASED
@@ -118,6 +119,7 @@ def train_fold(
         try:
             if lineage.cell(cell).is_current():
                 context.log.info(f"{cell.member} fold {cell.fold}: trained already, kept")
+                device.configure("cpu", "float32", None)  # its model is loaded to be logged, and no device is held
             else:
                 with accelerator.lease(context.log.info):
                     cells.train(cell, lineage, accelerator, workspace.store, tracked, context.log)

@@ -208,8 +208,19 @@ def test_all_on_one_disk_that_fills_up_in_the_middle(undisturbed, disk, tmp_path
     require_finishes(project, undisturbed)
 
 
+def plugin_of_an_absent_device(folder):
+    """Write a plugin of JAX that fails, as CUDA's without a driver, unless the process keeps to the CPU."""
+    plugin = folder / "jax_plugins" / "absent_device.py"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(
+        "def initialize():\n    import jax\n    if jax.config.jax_platforms != 'cpu':\n        raise RuntimeError\n"
+    )
+    return folder
+
+
 @pytest.mark.long
 def test_training_goes_on_without_mlflow_whose_disk_is_full(fresh, undisturbed, disk, case):
+    fresh.environment["PYTHONPATH"] = str(plugin_of_an_absent_device(fresh.folder / "plugins"))
     fresh.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{disk.folder}/mlflow.db"
     (disk.folder / "mlartifacts").mkdir()
     (fresh.folder / "mlartifacts").symlink_to(disk.folder / "mlartifacts")

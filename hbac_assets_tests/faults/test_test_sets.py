@@ -18,7 +18,7 @@ EXPERIMENT = """
 description: A member of each kind of recording.
 folds: 2
 max_rows: 24
-recipe: {backbone: mobilenet_v3_small, epochs: 4, batch_size: 4, batchnorm_momentum: 0.5, schedule: {peak: 4.0e-3}}
+recipe: {backbone: mobilenet_v3_small, epochs: 4, batch_size: 4, batchnorm_momentum: 0.5, schedule: {peak: 4.0e-4}}
 members:
   kaggle: {preprocessing: {image_size: [64, 48]}}
   eeg: {preprocessing: {input: eeg, image_size: [64, 48]}}
