@@ -35,7 +35,7 @@ from hbac_assets.commands.variables import set_variables
 set_variables(command_line().parse_args())
 print(*(f"{name}={value}" for name, value in os.environ.items()), sep="\\0", end="")
 """
-SHELLS_OWN = {"PATH", "PWD", "OLDPWD", "SHLVL", "_", "DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME"}
+SHELLS_OWN = {"VIRTUAL_ENV", "PATH", "PWD", "OLDPWD", "SHLVL", "_", "DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME"}
 
 
 def python(code, *arguments, folder=CHECKOUT, **environment):
