@@ -40,7 +40,6 @@ MEMBER = {
     "augmentation": {"mixup": {}, "time_mask": {}},
     "batch_size": 16,
 }
-WORDS = {"one_minute": "one minute", "five_minutes": "five minutes"}
 JOB = ("-m", "dagster", "job", "execute", "-m", "benchmarks.many_steps", "-j", "many_steps")
 TRAIN = ("-m", "dagster", "asset", "materialize", "--select")
 NODES, CELLS = 8, 100
@@ -112,7 +111,7 @@ def overhead(name: str, there: Grid, local: Grid) -> Result:
     cost = there.seconds / local.seconds
     return Result(
         ROW,
-        f"a grid of {FOLDS} cells of {WORDS.get(name, name)}, at once on {FOLDS} nodes with Ray",
+        f"a grid of {FOLDS} cells of {name.replace('_', ' ')}, at once on {FOLDS} nodes with Ray",
         ours=f"{there.seconds:.0f} s",
         against=f"on one machine, {FOLDS} at once: {local.seconds:.0f} s",
         ratio=cost,

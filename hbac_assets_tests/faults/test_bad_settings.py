@@ -197,7 +197,8 @@ VARIABLES = {
     ),
     "an unknown experiment": (
         {"HBAC_EXPERIMENT": "quikstart"},
-        "HBAC_EXPERIMENT: expected one of .*best, .*odu, .* or the path of a .yaml file, found 'quikstart'; correct it",
+        "HBAC_EXPERIMENT: expected one of ablation, best, best_cpu, odu, .* or the path of a .yaml file, "
+        "found 'quikstart'; correct it",
     ),
     "an experiment by a path without a suffix": (
         {"HBAC_EXPERIMENT": "../experiments/quickstart"},
