@@ -31,7 +31,6 @@ from hbac_assets.learning.checkpoint import EpochRecord
 from hbac_assets.learning.image_source import as_images, read_all
 from hbac_assets.learning.inputs.kind import Arrays
 from hbac_assets.learning.prediction import load_model, predict
-from hbac_assets.learning.targets import targets
 from hbac_assets.signals.eeg_recipe import EegRecipe
 
 MEMBER = "mobilenet_v3_small"
@@ -84,7 +83,7 @@ def learn(rows: pd.DataFrame, arrays: Path, folder: Path, cache: Path, measured:
     with measuring("windows", len(rows), measured):
         read = settings.preprocessing.kind.reader(rows, {None: Arrays(arrays, rows)}, settings.preprocessing)
         images = as_images(read_all(read, len(rows), settings.preprocessing.image_size))
-    examples = training.Examples(images, targets(rows, settings.target))
+    examples = training.Examples.of_rows(rows, images, settings.target)
     with measuring("epoch", len(rows), measured):
         training.train_cell(
             settings, examples.subset(~held_out), examples.subset(held_out), folder, on_epoch=epochs.append

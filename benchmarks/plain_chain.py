@@ -7,62 +7,92 @@ It omits everything that `hbac_assets.assets` adds: fingerprints, checks, metada
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
+from hbac_assets.competition.arrays import (
+    EegFacts,
+    SpectrogramFacts,
+    convert_eeg,
+    convert_spectrogram,
+    numbered_windows,
+)
 from hbac_assets.competition.conversion import Converter, convert_all
-from hbac_assets.competition.folds import assign_folds, sample_rows
+from hbac_assets.competition.folds import assign_folds, limited, sample_rows
 from hbac_assets.competition.metadata import SHARE_COLUMNS, enrich
 from hbac_assets.competition.tables import read_test_tables, read_train
 from hbac_assets.experiments.loading import load_experiment
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.learning import device, training
-from hbac_assets.learning.image_source import Images, open_images
+from hbac_assets.learning.image_source import Images, as_images, open_images
 from hbac_assets.learning.inputs.kaggle import cut_window
-from hbac_assets.learning.inputs.kind import Arrays
-from hbac_assets.learning.prediction import load_model, predict
-from hbac_assets.learning.settings import Preprocessing
-from hbac_assets.learning.targets import targets
+from hbac_assets.learning.inputs.kind import Arrays, Source, Stored
+from hbac_assets.learning.prediction import MODELS, load_model, predict_variants
+from hbac_assets.learning.settings import MemberSettings
+from hbac_assets.learning.test_time import mean_over_variants, variants
 from hbac_assets.scoring.blending import METHODS
 from hbac_assets.scoring.nested import NestedBlends, NestedResult, Recipe
 from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.scoring.slices import agreement_scores, score, scores
 from hbac_assets.scoring.submission import build
+from hbac_assets.signals import eeg_arrays
 from hbac_assets.synthetic.generation import generate
 from hbac_assets.synthetic.settings import SyntheticSettings
-
-CONVERTER = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "1")
 
 
 def main(experiment_name: str, recordings: int, folder: Path) -> None:
     """Compute everything from the raw files to the submission in `folder`."""
     experiment = load_experiment(experiment_name)
-    raw, arrays = folder / "raw", folder / "spectrograms"
+    raw = folder / "raw"
     generate(SyntheticSettings(recordings=recordings), raw, os.cpu_count() or 1, print)
     train, test = read_train(raw / "train.csv").rows, read_test_tables(raw)
-    convert_all(sorted(raw.glob("*_spectrograms/*.parquet")), arrays, CONVERTER)
     folded = assign_folds(enrich(train), experiment.folds, experiment.fold_seed)
-    rows = sample_rows(folded, experiment.sampling)
+    rows = limited(sample_rows(folded, experiment.sampling), experiment.max_rows)
     tested = test.rows.assign(spectrogram_label_offset_seconds=0)
+    stored = convert(experiment, rows, raw, "train", folder)
+    stored_tests = convert(experiment, tested, raw, "test", folder)
 
     device.configure("cpu", "float32", folder / "cache" / "jax")
-    held_out = [train_member(experiment, name, rows, arrays, folder) for name in experiment.members]
-    references(rows, arrays)
+    held_out = [train_member(experiment, name, rows, stored, folder) for name in experiment.members]
+    references(rows, stored[None].folder)
     blend = blends(rows, np.stack(held_out)).blend
-    on_test = [predict_test(experiment, name, tested, arrays, folder) for name in experiment.members]
+    on_test = [predict_test(experiment, name, tested, stored_tests, folder) for name in experiment.members]
     blended = np.mean([blend(members) for members in np.swapaxes(on_test, 0, 1)], axis=0)
     blended /= blended.sum(axis=1, keepdims=True)
     build(tested["eeg_id"].tolist(), blended, test.sample).to_csv(folder / "submission.csv", index=False)
 
 
-def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:
+def convert(experiment: Experiment, rows: pd.DataFrame, raw: Path, split: str, folder: Path) -> Stored:
+    """Convert Kaggle's spectrograms of a split, and the EEG of its rows by each recipe of the members."""
+    arrays, windows = folder / f"{split}_spectrograms", numbered_windows(rows)
+    converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "1")
+    table, _ = convert_all(sorted((raw / arrays.name).glob("*.parquet")), arrays, converter)
+    stored: dict[Source, Arrays] = {None: Arrays(arrays, table)}
+    offsets = {str(eeg_id): list(of_one) for eeg_id, of_one in windows.groupby("eeg_id")["offset_seconds"]}
+    files = [raw / f"{split}_eegs" / f"{eeg_id}.parquet" for eeg_id in offsets]
+    preprocessings = [member.preprocessing for member in experiment.members.values()]
+    recipes = {source for one in preprocessings for source in one.kind.sources(one) if source}
+    for number, recipe in enumerate(recipes):
+        of_eeg = partial(convert_windows, recipe=recipe, offsets=offsets)
+        arrays = folder / f"{split}_eegs_{number}"
+        convert_all(files, arrays, Converter("eeg_id", EegFacts, of_eeg, "1"))
+        stored[recipe] = Arrays(arrays, windows)
+    return stored
+
+
+def convert_windows(source: Path, target: Path, recipe: eeg_arrays.Recipe, offsets: dict[str, list[int]]) -> EegFacts:
+    """Convert the windows of an EEG."""
+    return convert_eeg(source, target, recipe, offsets[source.stem])
+
+
+def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, stored: Stored, folder: Path) -> np.ndarray:
     """Train a member on every fold and return its out-of-fold predictions (N, 6)."""
     settings = experiment.members[member]
-    examples = training.Examples(open_all(rows, arrays, settings.preprocessing), targets(rows, settings.target))
+    examples = training.Examples.of_rows(rows, open_all(rows, stored, settings), settings.target)
     predictions = np.empty(examples.targets.shape)
     for fold in range(experiment.folds):
         held_out = (rows["fold"] == fold).to_numpy()
@@ -73,24 +103,32 @@ def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, arrays
             model_folder(folder, member, fold),
             on_epoch=print,
         )
-        model = load_model(model_folder(folder, member, fold) / "last.keras")
-        predictions[held_out] = predict(model, examples.subset(held_out).images, settings.batch_size)
+        cell = model_folder(folder, member, fold)
+        predictions[held_out] = predict_cell(settings, as_images(examples.images).subset(held_out), cell)
     print_scores(rows, member, predictions)
     return predictions
 
 
-def predict_test(experiment: Experiment, member: str, test: pd.DataFrame, arrays: Path, folder: Path) -> np.ndarray:
+def predict_test(experiment: Experiment, member: str, test: pd.DataFrame, stored: Stored, folder: Path) -> np.ndarray:
     """Return the predictions of the models of all folds, (folds, N, 6)."""
     settings = experiment.members[member]
-    images = open_all(test, arrays, settings.preprocessing)
-    models = [load_model(model_folder(folder, member, fold) / "last.keras") for fold in range(experiment.folds)]
-    return np.array([predict(model, images, settings.batch_size) for model in models], dtype=float)
+    images = open_all(test, stored, settings)
+    cells = [model_folder(folder, member, fold) for fold in range(experiment.folds)]
+    return np.array([predict_cell(settings, images, cell) for cell in cells], dtype=float)
 
 
-def open_all(rows: pd.DataFrame, arrays: Path, preprocessing: Preprocessing) -> Images:
-    """Open the images of rows."""
-    read = preprocessing.kind.reader(rows, {None: Arrays(arrays, rows)}, preprocessing)
-    return open_images(read, len(rows), preprocessing.image_size)
+def predict_cell(settings: MemberSettings, images: Images, cell: Path) -> np.ndarray:
+    """Return the predictions of the model in a cell's folder, (N, 6)."""
+    varied = variants(settings.preprocessing, settings.test_time)
+    model = load_model(cell / MODELS[settings.scored_epoch])
+    return mean_over_variants(predict_variants(model, images, settings.batch_size, varied))
+
+
+def open_all(rows: pd.DataFrame, stored: Stored, settings: MemberSettings) -> Images:
+    """Open a member's images of rows."""
+    kind = settings.preprocessing.kind
+    read = kind.reader(rows, stored, settings.preprocessing)
+    return open_images(read, len(rows), kind.shape(settings.preprocessing))
 
 
 def references(rows: pd.DataFrame, arrays: Path) -> None:

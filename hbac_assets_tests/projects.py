@@ -87,9 +87,19 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]"
 
 def said(project: Project, words: str) -> bool:
     """Return whether a step has logged a message, by Dagster's event log, of which the terminal shows a selection."""
+    return _logged(project, f"%{words}%")
+
+
+def reported_its_end(project: Project, step: int) -> bool:
+    """Return whether the step in the process of this id has finished, by Dagster's event log."""
+    return _logged(project, f'%"pid": {step},%', kind="STEP_SUCCESS")
+
+
+def _logged(project: Project, pattern: str, kind: str = "%") -> bool:
+    query = "select 1 from event_logs where event like ? and ifnull(dagster_event_type, '') like ?"
     for log in Path(project.environment["DAGSTER_HOME"]).glob("history/runs/*.db"):
         with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{log}?mode=ro", uri=True)) as events:
-            if events.execute("select 1 from event_logs where event like ?", (f"%{words}%",)).fetchone():
+            if events.execute(query, (pattern, kind)).fetchone():
                 return True
     return False
 

@@ -1,7 +1,8 @@
 """Training and prediction on the CPU, each backbone of the experiments, against `model.fit` and `model.predict`.
 
-Images of 128 × 256 in batches of 16, float32. Ours is the compiled step that trains the cells. Theirs is the same
-keras-cv model, initialised by Keras, compiled with Adam and fed from memory. Both compile before they are measured.
+Images of 128 × 256 or waveforms of 25.6 s in batches of 16, float32. Ours is the compiled step that trains the cells.
+Theirs is the same model, initialised by Keras, compiled with Adam and fed from memory. Both compile before they are
+measured.
 """
 
 import os
@@ -12,14 +13,13 @@ from time import perf_counter
 
 import numpy as np
 
+from benchmarks.backbones import in_experiments, recipe_of
 from benchmarks.pairs import compare_tasks
 from benchmarks.sides import Side
 from benchmarks.table import Result, at_least
-from hbac_assets.experiments.loading import FOLDER, load_experiment
 from hbac_assets.learning.published_backbones import BACKBONES
 
 ROW = 4
-SIZE = (128, 256)
 BATCH = 16
 TASKS = ("training", "prediction")
 DEPTHWISE = {name for name in BACKBONES if name.startswith(("efficientnet", "mobilenet"))}
@@ -28,11 +28,9 @@ LEAST = 1.0
 
 def run(workspace: Path) -> list[Result]:
     """Compare every backbone with Keras on TensorFlow."""
-    experiments = [load_experiment(file.stem) for file in FOLDER.glob("*.yaml")]
-    backbones = sorted({member.backbone for experiment in experiments for member in experiment.members.values()})
     return [
         result
-        for backbone in backbones
+        for backbone in in_experiments()
         for result in against(backbone, "tensorflow", ROW, LEAST if backbone in DEPTHWISE else None)
     ]
 
@@ -47,7 +45,7 @@ def against(backbone: str, keras_backend: str, row: int, least: float | None) ->
         warm_up=0,  # each has warmed up on two batches
     )
     return [
-        at_least(row, f"{backbone}, {task}", "images", f"Keras on {keras_backend}", comparison, least)
+        at_least(row, f"{backbone}, {task}", "windows", f"Keras on {keras_backend}", comparison, least)
         for task, comparison in zip(TASKS, comparisons, strict=True)
     ]
 
@@ -62,14 +60,14 @@ def ours(backbone: str) -> Callable[[], int]:
     from hbac_assets.learning.backbones import build_classifier
     from hbac_assets.learning.network import Network
     from hbac_assets.learning.prediction import compile_forward
-    from hbac_assets.learning.settings import MemberSettings, Preprocessing
+    from hbac_assets.learning.settings import MemberSettings
     from hbac_assets.learning.step import build_optimizer, compile_steps, initial_state
 
-    settings = MemberSettings(backbone=backbone, preprocessing=Preprocessing(image_size=SIZE), batch_size=BATCH)
+    settings = MemberSettings(backbone=backbone, preprocessing=recipe_of(backbone), batch_size=BATCH)
     network = Network(build_classifier(settings))
     optimizer = build_optimizer(network, settings.optimizer)
     steps, forward = compile_steps(network, optimizer, settings), compile_forward(network)
-    (images, targets), rate = _batch(), np.array([1e-3], np.float32)
+    (images, targets), rate = _batch(backbone), np.array([1e-3], np.float32)
     state = initial_state(network, optimizer)
     weights, non_trainable = jax.device_put(jax.tree.map(np.array, state[:2]))
 
@@ -96,25 +94,29 @@ def theirs(backbone: str, keras_backend: str) -> Callable[[], int]:
     import keras_cv
 
     assert keras.backend.backend() == keras_backend
-    pixels = (*SIZE, 3)
+    images, targets = _batch(backbone)
+    if spec.dimensions == 2:
+        images, pooling = np.repeat(images[..., None], 3, axis=-1), keras.layers.GlobalAveragePooling2D()
+    else:
+        pooling = keras.layers.GlobalAveragePooling1D()
+    images, entering = images.astype(np.float32), images.shape[1:]
     if callable(spec.architecture):
-        network = spec.architecture(**spec.constants, input_shape=pixels, name=backbone)
+        network = spec.architecture(**spec.constants, input_shape=entering, name=backbone)
     else:
         network = getattr(keras_cv.models, spec.architecture)(
-            **spec.constants, include_rescaling=False, input_shape=pixels
+            **spec.constants, include_rescaling=False, input_shape=entering
         )
-    model = keras.Sequential(
-        [keras.Input(pixels), network, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(6, "softmax")]
-    )
+    model = keras.Sequential([keras.Input(entering), network, pooling, keras.layers.Dense(6, "softmax")])
     model.compile(keras.optimizers.Adam(1e-3), keras.losses.KLDivergence())
-    images, targets = _batch()
-    channels = np.repeat(images[..., None], 3, axis=-1).astype(np.float32)
+
+    def repeated(batch: np.ndarray, batches: int) -> np.ndarray:
+        return np.concatenate([batch] * batches)
 
     def train(batches: int) -> None:
-        model.fit(np.tile(channels, (batches, 1, 1, 1)), np.tile(targets, (batches, 1)), batch_size=BATCH, verbose=0)
+        model.fit(repeated(images, batches), repeated(targets, batches), batch_size=BATCH, verbose=0)
 
     def predict(batches: int) -> None:
-        model.predict(np.tile(channels, (batches, 1, 1, 1)), batch_size=BATCH, verbose=0)
+        model.predict(repeated(images, batches), batch_size=BATCH, verbose=0)
 
     return in_turn(for_a_second(train), for_a_second(predict))
 
@@ -139,6 +141,7 @@ def in_turn(*tasks: Callable[[], int]) -> Callable[[], int]:
     return lambda: next(turns)()
 
 
-def _batch() -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(0)
-    return random.normal(size=(BATCH, *SIZE)).astype(np.float16), random.dirichlet(np.ones(6), BATCH).astype(np.float32)
+def _batch(backbone: str) -> tuple[np.ndarray, np.ndarray]:
+    recipe, random = recipe_of(backbone), np.random.default_rng(0)
+    windows = random.normal(size=(BATCH, *recipe.kind.shape(recipe))).astype(np.float16)
+    return windows, random.dirichlet(np.ones(6), BATCH).astype(np.float32)

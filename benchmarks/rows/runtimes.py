@@ -19,21 +19,19 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks.backbones import in_experiments, recipe_of
 from benchmarks.finished import finished
 from benchmarks.forms_out_of_fold import EXPERIMENTS, kl_out_of_fold
 from benchmarks.labelled_windows import labelled_windows
 from benchmarks.pairs import compare
-from benchmarks.rows.cpu_training import SIZE, for_a_second
+from benchmarks.rows.cpu_training import for_a_second
 from benchmarks.sides import Side, started
 from benchmarks.table import Result
 from benchmarks.untrained import write_untrained
 from hbac_assets.errors import HbacError
-from hbac_assets.experiments.loading import FOLDER, load_experiment
 from hbac_assets.inference.forms import Form
 from hbac_assets.inference.graphs import Convert, converting
 from hbac_assets.inference.networks import open_network
-from hbac_assets.learning.published_backbones import BACKBONES
-from hbac_assets.learning.settings import Preprocessing
 
 ROW = 15
 FORMS = (
@@ -57,21 +55,9 @@ def run(workspace: Path) -> list[Result]:
     found = Workspace.of(defs.resources)
     folder = found.competition.raw_folder(found.store)
     with converting() as convert:
-        of_backbones = [of_backbone(backbone, folder, workspace / backbone, convert) for backbone in backbones()]
+        of_backbones = [of_backbone(backbone, folder, workspace / backbone, convert) for backbone in in_experiments()]
         of_experiments = [out_of_fold(experiment, convert) for experiment in EXPERIMENTS]
     return [line for lines in (*of_backbones, *of_experiments) for line in lines]
-
-
-def backbones() -> list[str]:
-    """Return the backbones of all experiments."""
-    experiments = [load_experiment(file.stem) for file in FOLDER.glob("*.yaml")]
-    return sorted({member.backbone for experiment in experiments for member in experiment.members.values()})
-
-
-def recipe_of(backbone: str) -> Preprocessing:
-    """Return the recipe of the backbone's input in this benchmark."""
-    waveforms = {"input": "waveform", "waveform": {"seconds": 25.6, "clip": 150.0}}
-    return Preprocessing.model_validate({1: waveforms, 2: {"image_size": SIZE}}[BACKBONES[backbone].dimensions])
 
 
 def of_backbone(backbone: str, data: Path, folder: Path, convert: Convert) -> list[Result]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from hbac_assets.assets.prediction import configure_device, member_images
@@ -112,12 +111,10 @@ def log_to_mlflow(cell: Cell, lineage: Lineage, tracked: TrackedRun) -> bytes:
 
 def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Logger) -> "Examples":
     """Return a member's images and targets of rows."""
-    from hbac_assets.learning.targets import targets
     from hbac_assets.learning.training import Examples
 
-    target = lineage.experiment.members[member].target
-    votes, eegs = (rows[column].to_numpy(dtype=np.int64) for column in ("vote_count", "eeg_id"))
-    return Examples(member_images(lineage, member, rows, log), targets(rows, target), votes, eegs)
+    images = member_images(lineage, member, rows, log)
+    return Examples.of_rows(rows, images, lineage.experiment.members[member].target)
 
 
 def epoch_line(cell: Cell, record: "EpochRecord", plans: "Sequence[EpochPlan]") -> str:

@@ -12,7 +12,7 @@ from hbac_assets.assets.competition import train_metadata
 from hbac_assets.assets.metadata import picture, preview, stored_table, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import Progress, data_version, stage
-from hbac_assets.competition.arrays import EegFacts, convert_eeg
+from hbac_assets.competition.arrays import EegFacts, convert_eeg, numbered_windows
 from hbac_assets.competition.conversion import Converter, convert_all
 from hbac_assets.competition.folds import sample_rows
 from hbac_assets.competition.pictures import eeg_spectrogram_image, waveform_image
@@ -83,13 +83,6 @@ def require_folder(lineage: Lineage) -> None:
 def labelled_windows(lineage: Lineage) -> pd.DataFrame:
     """Return the windows of the training set to convert, as `numbered_windows` does."""
     return numbered_windows(sample_rows(read_table(lineage.train_metadata), lineage.experiment.sampling))
-
-
-def numbered_windows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the distinct windows of rows: eeg_id, offset_seconds, and their index in the EEG's array."""
-    windows = rows[["eeg_id", "eeg_label_offset_seconds"]].set_axis(["eeg_id", "offset_seconds"], axis=1)
-    windows = windows.drop_duplicates().sort_values(["eeg_id", "offset_seconds"], ignore_index=True)
-    return windows.assign(position=windows.groupby("eeg_id").cumcount())
 
 
 def convert_windows(

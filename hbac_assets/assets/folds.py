@@ -9,7 +9,7 @@ from hbac_assets.assets.metadata import counts, picture, preview, stored_table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.spectrograms import npy_spectrograms
 from hbac_assets.assets.step import data_version, stage
-from hbac_assets.competition.folds import assign_folds, sample_rows
+from hbac_assets.competition.folds import assign_folds, limited, sample_rows
 from hbac_assets.competition.pictures import class_counts, vote_distributions
 from hbac_assets.competition.set_aside import require_tolerable, rows_set_aside, together
 from hbac_assets.competition.usable import HALF, eeg_windows, spectrogram_windows, worst
@@ -104,12 +104,3 @@ def set_aside_rows(rows: pd.DataFrame, reasons: "pd.Series[str]", lineage: Linea
         ]
         parts.append(rows_set_aside(path, group["place"].tolist(), str(reason), details))
     return together(parts)
-
-
-def limited(rows: pd.DataFrame, most: int | None) -> pd.DataFrame:
-    """Return at most `most` rows, in turn from each fold, so that no fold is empty."""
-    if most is None:
-        return rows
-    turn = rows.groupby("fold").cumcount()
-    chosen = rows.assign(turn=turn).sort_values(["turn", "fold"], kind="stable").head(most)
-    return chosen.sort_index().drop(columns="turn").reset_index(drop=True)

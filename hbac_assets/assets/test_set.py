@@ -8,8 +8,9 @@ import logging
 import numpy as np
 import pandas as pd
 
-from hbac_assets.assets.eeg_spectrograms import convert_windows, numbered_windows
+from hbac_assets.assets.eeg_spectrograms import convert_windows
 from hbac_assets.assets.spectrograms import convert_spectrograms
+from hbac_assets.competition.arrays import numbered_windows
 from hbac_assets.competition.set_aside import rows_set_aside, together
 from hbac_assets.competition.tables import NO_RECORDING, TestTables
 from hbac_assets.competition.usable import eeg_windows, spectrogram_windows, worst

@@ -89,6 +89,15 @@ def sample_rows(train: pd.DataFrame, rule: SamplingRule) -> pd.DataFrame:
     return rows.sort_index().reset_index(drop=True)
 
 
+def limited(rows: pd.DataFrame, most: int | None) -> pd.DataFrame:
+    """Return at most `most` rows, in turn from each fold, so that no fold is empty."""
+    if most is None:
+        return rows
+    turn = rows.groupby("fold").cumcount()
+    chosen = rows.assign(turn=turn).sort_values(["turn", "fold"], kind="stable").head(most)
+    return chosen.sort_index().drop(columns="turn").reset_index(drop=True)
+
+
 def _one_per_eeg(train: pd.DataFrame) -> pd.DataFrame:
     votes = list(VOTE_COLUMNS)
     offset = train["eeg_label_offset_seconds"]

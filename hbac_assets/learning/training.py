@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,7 @@ from hbac_assets.learning.step import (
     initial_state,
     train_epoch,
 )
+from hbac_assets.learning.targets import targets
 from hbac_assets.store.files import atomic_write, fingerprint
 
 VARIABLE_BYTES = 2048
@@ -61,6 +63,12 @@ class Examples:
     targets: Float32[np.ndarray, "rows 6"]
     votes: Int[np.ndarray, " rows"] | None = None
     eegs: Int[np.ndarray, " rows"] | None = None
+
+    @classmethod
+    def of_rows(cls, rows: pd.DataFrame, images: Images, target: Literal["consensus", "votes"]) -> "Examples":
+        """Return the images of rows of the train metadata with their targets of that kind, votes and EEGs."""
+        votes, eegs = (rows[column].to_numpy(dtype=np.int64) for column in ("vote_count", "eeg_id"))
+        return cls(images, targets(rows, target), votes, eegs)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from hbac_assets.assets.folds import limited, sampled_rows
+from hbac_assets.assets.folds import sampled_rows
+from hbac_assets.competition.folds import limited
 from hbac_assets.competition.metadata import enrich
 from hbac_assets.experiments.schema import Experiment
 from hbac_assets.synthetic.recordings import plan

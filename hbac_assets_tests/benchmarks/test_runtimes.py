@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.backbones import in_experiments, recipe_of
 from benchmarks.forms_out_of_fold import kl_out_of_fold
 from benchmarks.labelled_windows import labelled_windows
 from benchmarks.rows import runtimes
-from benchmarks.rows.runtimes import FORMS, backbones, of_backbone, recipe_of, timed
+from benchmarks.rows.runtimes import FORMS, of_backbone, timed
 from hbac_assets.errors import HbacError
 from hbac_assets.inference.forms import PRECISIONS, RUNTIMES, Form
 from hbac_assets.inference.graphs import converting
@@ -55,9 +56,9 @@ def test_every_form_that_there_is_is_measured():
 
 
 def test_every_backbone_of_an_experiment_has_a_recipe():
-    assert set(backbones()) <= set(BACKBONES)
+    assert set(in_experiments()) <= set(BACKBONES)
     assert recipe_of("bipolar_resnet").kind.dimensions == 1
-    assert {recipe_of(name).kind.dimensions for name in set(backbones()) - {"bipolar_resnet"}} == {2}
+    assert {recipe_of(name).kind.dimensions for name in set(in_experiments()) - {"bipolar_resnet"}} == {2}
 
 
 def test_a_repetition_is_the_processor_time_of_one_call(monkeypatch):

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from itertools import product
 
 import pandas as pd
@@ -16,7 +17,14 @@ import pytest
 
 from hbac_assets_tests.faults.requirements import epochs_logged, require_finishes
 from hbac_assets_tests.faults.small import EPOCHS, FIRST_STAGE, small_project, staged_project
-from hbac_assets_tests.projects import SECONDS, run_once, said, share_generated_data, wait_until
+from hbac_assets_tests.projects import (
+    SECONDS,
+    reported_its_end,
+    run_once,
+    said,
+    share_generated_data,
+    wait_until,
+)
 
 
 def heard(words):
@@ -50,18 +58,30 @@ def steps_of(process):
     return [step for server in servers for step in server.children()]
 
 
-def kill(target, process, random_one):
+def stop_a_step(project, process, random_one):
+    """Return a stopped step that has not reported its end: killing it must fail the run."""
+    while True:
+        wait_until(lambda: steps_of(psutil.Process(process.pid)), process)
+        with suppress(psutil.NoSuchProcess):
+            step = random_one.choice(steps_of(psutil.Process(process.pid)))
+            step.suspend()
+            if not reported_its_end(project, step.pid):
+                return step
+            step.resume()
+
+
+def kill(target, project, process, random_one):
     """Kill, and return every process that the run had."""
+    step = stop_a_step(project, process, random_one) if target == "step" else None
     parent = psutil.Process(process.pid)
     everyone = [parent, *parent.children(recursive=True)]
-    if target == "parent":
+    if step:
+        step.kill()
+    elif target == "parent":
         os.kill(process.pid, signal.SIGKILL)
-    elif target == "process group":
+    else:
         for group in {os.getpgid(one.pid) for one in everyone}:  # the steps have one of their own
             os.killpg(group, signal.SIGKILL)
-    else:
-        wait_until(lambda: steps_of(parent), process)
-        random_one.choice(steps_of(parent)).kill()
     return everyone
 
 
@@ -76,7 +96,7 @@ def test_the_same_command_finishes_what_was_killed(stage, target, undisturbed, f
     wait_until(lambda: sign(fresh), process)
     delay = random_one.uniform(0, longest)
     time.sleep(delay)
-    everyone = kill(target, process, random_one)
+    everyone = kill(target, fresh, process, random_one)
     assert process.wait(SECONDS) == (1 if target == "step" else -signal.SIGKILL)
     require_finishes(fresh, undisturbed, everyone)
     seen = f"finished, the same bits; {len(everyone)} processes, none left"
@@ -115,7 +135,7 @@ def test_a_killed_generation_goes_on(undisturbed, tmp_path, case):
     (project.folder / "cache").symlink_to(undisturbed.folder / "cache")
     process = project.start_run()
     wait_until(lambda: len(list(project.folder.glob("synthetic/*/train_eegs/*.parquet"))) > 10, process)
-    everyone = kill("process group", process, random.Random(0))
+    everyone = kill("process group", project, process, random.Random(0))
     process.wait()
     require_finishes(project, undisturbed, processes=everyone)
     case("SIGKILL of the process group in mid-generation", "the same command finishes, same bits", "finished, the same")
