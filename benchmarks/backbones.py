@@ -1,6 +1,6 @@
 """The backbones of the experiments, and the inputs with which benchmarks compare them."""
 
-from hbac_assets.experiments.loading import FOLDER, load_experiment
+from hbac_assets.experiments.loading import available_experiments, load_experiment
 from hbac_assets.learning.published_backbones import BACKBONES
 from hbac_assets.learning.settings import Preprocessing
 
@@ -9,7 +9,7 @@ SIZE = (128, 256)
 
 def in_experiments() -> list[str]:
     """Return the backbones of all experiments."""
-    experiments = [load_experiment(file.stem) for file in FOLDER.glob("*.yaml")]
+    experiments = [load_experiment(name) for name in available_experiments()]
     return sorted({member.backbone for experiment in experiments for member in experiment.members.values()})
 
 

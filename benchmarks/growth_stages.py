@@ -83,7 +83,7 @@ def learn(rows: pd.DataFrame, arrays: Path, folder: Path, cache: Path, measured:
     with measuring("windows", len(rows), measured):
         read = settings.preprocessing.kind.reader(rows, {None: Arrays(arrays, rows)}, settings.preprocessing)
         images = as_images(read_all(read, len(rows), settings.preprocessing.image_size))
-    examples = training.Examples.of_rows(rows, images, settings.target)
+    examples = training.Examples.of_rows(rows, images, settings)
     with measuring("epoch", len(rows), measured):
         training.train_cell(
             settings, examples.subset(~held_out), examples.subset(held_out), folder, on_epoch=epochs.append

@@ -7,20 +7,14 @@ It omits everything that `hbac_assets.assets` adds: fingerprints, checks, metada
 
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from hbac_assets.competition.arrays import (
-    EegFacts,
-    SpectrogramFacts,
-    convert_eeg,
-    convert_spectrogram,
-    numbered_windows,
-)
+from hbac_assets.competition.arrays import SpectrogramFacts, convert_spectrogram
 from hbac_assets.competition.conversion import Converter, convert_all
+from hbac_assets.competition.eeg_windows import convert_eegs, numbered_windows
 from hbac_assets.competition.folds import assign_folds, limited, sample_rows
 from hbac_assets.competition.metadata import SHARE_COLUMNS, enrich
 from hbac_assets.competition.tables import read_test_tables, read_train
@@ -39,7 +33,6 @@ from hbac_assets.scoring.oof_rows import oof_rows
 from hbac_assets.scoring.references import band_powers, class_prior, logistic_regression
 from hbac_assets.scoring.slices import agreement_scores, score, scores
 from hbac_assets.scoring.submission import build
-from hbac_assets.signals import eeg_arrays
 from hbac_assets.synthetic.generation import generate
 from hbac_assets.synthetic.settings import SyntheticSettings
 
@@ -72,27 +65,19 @@ def convert(experiment: Experiment, rows: pd.DataFrame, raw: Path, split: str, f
     converter = Converter("spectrogram_id", SpectrogramFacts, convert_spectrogram, "1")
     table, _ = convert_all(sorted((raw / arrays.name).glob("*.parquet")), arrays, converter)
     stored: dict[Source, Arrays] = {None: Arrays(arrays, table)}
-    offsets = {str(eeg_id): list(of_one) for eeg_id, of_one in windows.groupby("eeg_id")["offset_seconds"]}
-    files = [raw / f"{split}_eegs" / f"{eeg_id}.parquet" for eeg_id in offsets]
     preprocessings = [member.preprocessing for member in experiment.members.values()]
     recipes = {source for one in preprocessings for source in one.kind.sources(one) if source}
     for number, recipe in enumerate(recipes):
-        of_eeg = partial(convert_windows, recipe=recipe, offsets=offsets)
         arrays = folder / f"{split}_eegs_{number}"
-        convert_all(files, arrays, Converter("eeg_id", EegFacts, of_eeg, "1"))
+        convert_eegs(windows, raw / f"{split}_eegs", arrays, recipe, "1")
         stored[recipe] = Arrays(arrays, windows)
     return stored
-
-
-def convert_windows(source: Path, target: Path, recipe: eeg_arrays.Recipe, offsets: dict[str, list[int]]) -> EegFacts:
-    """Convert the windows of an EEG."""
-    return convert_eeg(source, target, recipe, offsets[source.stem])
 
 
 def train_member(experiment: Experiment, member: str, rows: pd.DataFrame, stored: Stored, folder: Path) -> np.ndarray:
     """Train a member on every fold and return its out-of-fold predictions (N, 6)."""
     settings = experiment.members[member]
-    examples = training.Examples.of_rows(rows, open_all(rows, stored, settings), settings.target)
+    examples = training.Examples.of_rows(rows, open_all(rows, stored, settings), settings)
     predictions = np.empty(examples.targets.shape)
     for fold in range(experiment.folds):
         held_out = (rows["fold"] == fold).to_numpy()

@@ -114,7 +114,7 @@ def examples(rows: pd.DataFrame, lineage: Lineage, member: str, log: logging.Log
     from hbac_assets.learning.training import Examples
 
     images = member_images(lineage, member, rows, log)
-    return Examples.of_rows(rows, images, lineage.experiment.members[member].target)
+    return Examples.of_rows(rows, images, lineage.experiment.members[member])
 
 
 def epoch_line(cell: Cell, record: "EpochRecord", plans: "Sequence[EpochPlan]") -> str:

@@ -1,7 +1,6 @@
 """Spectrograms and waveforms made from the EEG, for the members that learn from them."""
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,7 @@ from hbac_assets.assets.competition import train_metadata
 from hbac_assets.assets.metadata import picture, preview, stored_table, table
 from hbac_assets.assets.set_aside import Tolerance, set_aside_metadata, write_set_aside
 from hbac_assets.assets.step import Progress, data_version, stage
-from hbac_assets.competition.arrays import EegFacts, convert_eeg, numbered_windows
-from hbac_assets.competition.conversion import Converter, convert_all
+from hbac_assets.competition.eeg_windows import convert_eegs, numbered_windows
 from hbac_assets.competition.folds import sample_rows
 from hbac_assets.competition.pictures import eeg_spectrogram_image, waveform_image
 from hbac_assets.competition.set_aside import files_set_aside, require_tolerable, together
@@ -94,16 +92,9 @@ def convert_windows(
     least_samples: int = EEG_WINDOW,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the arrays of a recipe; return the windows with the outcome of each, and the files set aside."""
-    offsets = {str(eeg_id): list(of_one) for eeg_id, of_one in windows.groupby("eeg_id")["offset_seconds"]}
-    folder = lineage.eeg_folder(recipe, split)
-
-    def convert(source: Path, target: Path) -> EegFacts:
-        return convert_eeg(source, target, recipe, offsets[source.stem], least_samples)
-
-    converter = Converter("eeg_id", EegFacts, convert, CODE_VERSIONS["eeg_spectrograms"])
-    sources = [lineage.dataset.folder / FOLDERS[split] / f"{eeg_id}.parquet" for eeg_id in offsets]
-    progress = Progress(log, f"EEGs to {folder.name}")
-    converted, failures = convert_all(sources, folder, converter, progress=progress)
+    source, folder = lineage.dataset.folder / FOLDERS[split], lineage.eeg_folder(recipe, split)
+    version, progress = CODE_VERSIONS["eeg_spectrograms"], Progress(log, f"EEGs to {folder.name}")
+    converted, failures = convert_eegs(windows, source, folder, recipe, version, least_samples, progress)
     made = windows.merge(converted.astype({"eeg_id": windows["eeg_id"].dtype}), on="eeg_id")
     missing = [of_one[position] for of_one, position in zip(made["missing"], made["position"], strict=True)]
     made["missing"] = pd.Series(missing, index=made.index, dtype="float64")

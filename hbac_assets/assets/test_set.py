@@ -10,7 +10,7 @@ import pandas as pd
 
 from hbac_assets.assets.eeg_spectrograms import convert_windows
 from hbac_assets.assets.spectrograms import convert_spectrograms
-from hbac_assets.competition.arrays import numbered_windows
+from hbac_assets.competition.eeg_windows import numbered_windows
 from hbac_assets.competition.set_aside import rows_set_aside, together
 from hbac_assets.competition.tables import NO_RECORDING, TestTables
 from hbac_assets.competition.usable import eeg_windows, spectrogram_windows, worst

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,6 @@ from hbac_assets.signals.montage import EEG_WINDOW
 from hbac_assets.signals.spectrogram_grid import WINDOW_COLUMNS
 from hbac_assets.signals.window import middle, missing_fraction
 from hbac_assets.store.files import atomic_write
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -71,13 +68,6 @@ def convert_spectrogram(source: Path, target: Path, least_columns: int = WINDOW_
     power[missing] = 0
     facts = power.shape[1], _fraction(missing), _runs(~power.any(axis=0))
     return SpectrogramFacts(*facts, _write(target, np.ascontiguousarray(power)))
-
-
-def numbered_windows(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the distinct windows of rows: eeg_id, offset_seconds, and their index in the EEG's array."""
-    windows = rows[["eeg_id", "eeg_label_offset_seconds"]].set_axis(["eeg_id", "offset_seconds"], axis=1)
-    windows = windows.drop_duplicates().sort_values(["eeg_id", "offset_seconds"], ignore_index=True)
-    return windows.assign(position=windows.groupby("eeg_id").cumcount())
 
 
 def convert_eeg(

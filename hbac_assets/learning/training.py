@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -65,10 +64,10 @@ class Examples:
     eegs: Int[np.ndarray, " rows"] | None = None
 
     @classmethod
-    def of_rows(cls, rows: pd.DataFrame, images: Images, target: Literal["consensus", "votes"]) -> "Examples":
-        """Return the images of rows of the train metadata with their targets of that kind, votes and EEGs."""
+    def of_rows(cls, rows: pd.DataFrame, images: Images, settings: MemberSettings) -> "Examples":
+        """Return images with the votes, EEGs and, of the kind that a member learns, targets of their rows."""
         votes, eegs = (rows[column].to_numpy(dtype=np.int64) for column in ("vote_count", "eeg_id"))
-        return cls(images, targets(rows, target), votes, eegs)
+        return cls(images, targets(rows, settings.target), votes, eegs)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -62,7 +62,7 @@ def stop_a_step(project, process, random_one):
     """Return a stopped step that has not reported its end: killing it must fail the run."""
     while True:
         wait_until(lambda: steps_of(psutil.Process(process.pid)), process)
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, IndexError):  # it has ended in the meantime
             step = random_one.choice(steps_of(psutil.Process(process.pid)))
             step.suspend()
             if not reported_its_end(project, step.pid):
